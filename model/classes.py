@@ -1,0 +1,75 @@
+"""The 345 classes of the Quick, Draw! dataset, and finding the one that somebody meant."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+# Spelled and ordered as in the dataset's file names (github.com/googlecreativelab/quickdraw-dataset).
+_NAMES = """
+The Eiffel Tower, The Great Wall of China, The Mona Lisa, aircraft carrier, airplane, alarm clock, ambulance, angel,
+animal migration, ant, anvil, apple, arm, asparagus, axe, backpack, banana, bandage, barn, baseball, baseball bat,
+basket, basketball, bat, bathtub, beach, bear, beard, bed, bee, belt, bench, bicycle, binoculars, bird, birthday cake,
+blackberry, blueberry, book, boomerang, bottlecap, bowtie, bracelet, brain, bread, bridge, broccoli, broom, bucket,
+bulldozer, bus, bush, butterfly, cactus, cake, calculator, calendar, camel, camera, camouflage, campfire, candle,
+cannon, canoe, car, carrot, castle, cat, ceiling fan, cell phone, cello, chair, chandelier, church, circle, clarinet,
+clock, cloud, coffee cup, compass, computer, cookie, cooler, couch, cow, crab, crayon, crocodile, crown, cruise ship,
+cup, diamond, dishwasher, diving board, dog, dolphin, donut, door, dragon, dresser, drill, drums, duck, dumbbell, ear,
+elbow, elephant, envelope, eraser, eye, eyeglasses, face, fan, feather, fence, finger, fire hydrant, fireplace,
+firetruck, fish, flamingo, flashlight, flip flops, floor lamp, flower, flying saucer, foot, fork, frog, frying pan,
+garden, garden hose, giraffe, goatee, golf club, grapes, grass, guitar, hamburger, hammer, hand, harp, hat,
+headphones, hedgehog, helicopter, helmet, hexagon, hockey puck, hockey stick, horse, hospital, hot air balloon,
+hot dog, hot tub, hourglass, house, house plant, hurricane, ice cream, jacket, jail, kangaroo, key, keyboard, knee,
+knife, ladder, lantern, laptop, leaf, leg, light bulb, lighter, lighthouse, lightning, line, lion, lipstick, lobster,
+lollipop, mailbox, map, marker, matches, megaphone, mermaid, microphone, microwave, monkey, moon, mosquito, motorbike,
+mountain, mouse, moustache, mouth, mug, mushroom, nail, necklace, nose, ocean, octagon, octopus, onion, oven, owl,
+paint can, paintbrush, palm tree, panda, pants, paper clip, parachute, parrot, passport, peanut, pear, peas, pencil,
+penguin, piano, pickup truck, picture frame, pig, pillow, pineapple, pizza, pliers, police car, pond, pool, popsicle,
+postcard, potato, power outlet, purse, rabbit, raccoon, radio, rain, rainbow, rake, remote control, rhinoceros, rifle,
+river, roller coaster, rollerskates, sailboat, sandwich, saw, saxophone, school bus, scissors, scorpion, screwdriver,
+sea turtle, see saw, shark, sheep, shoe, shorts, shovel, sink, skateboard, skull, skyscraper, sleeping bag,
+smiley face, snail, snake, snorkel, snowflake, snowman, soccer ball, sock, speedboat, spider, spoon, spreadsheet,
+square, squiggle, squirrel, stairs, star, steak, stereo, stethoscope, stitches, stop sign, stove, strawberry,
+streetlight, string bean, submarine, suitcase, sun, swan, sweater, swing set, sword, syringe, t-shirt, table, teapot,
+teddy-bear, telephone, television, tennis racquet, tent, tiger, toaster, toe, toilet, tooth, toothbrush, toothpaste,
+tornado, tractor, traffic light, train, tree, triangle, trombone, truck, trumpet, umbrella, underwear, van, vase,
+violin, washing machine, watermelon, waterslide, whale, wheel, windmill, wine bottle, wine glass, wristwatch, yoga,
+zebra, zigzag
+"""
+CLASS_NAMES: tuple[str, ...] = tuple(" ".join(name.split()) for name in _NAMES.split(","))
+
+
+class UnknownClassError(ValueError):
+    """Nothing of that name; the message says what comes close."""
+
+
+def slug(class_name: str) -> str:
+    """The file name stem of a class: lower case, words joined by hyphens ("stop sign" -> "stop-sign")."""
+    return re.sub(r"[^a-z0-9+]+", "-", class_name.lower()).strip("-")
+
+
+def find_class(text: str, known: tuple[str, ...] = CLASS_NAMES) -> str:
+    """The name among `known` that `text` means, whatever its case, separators, article or plural.
+
+    "Stop Sign", "stop_sign", "tshirt" and "mona lisa" are all found; anything else raises UnknownClassError.
+    """
+    wanted = _letters(text)
+    by_letters = {_letters(name): name for name in known}
+    for spelling in (wanted, wanted.removesuffix("s"), wanted + "s"):
+        if spelling in by_letters:
+            return by_letters[spelling]
+    close = difflib.get_close_matches(wanted, by_letters, n=3, cutoff=0.6)
+    hint = f"did you mean {_either(by_letters[key] for key in close)}?" if close else "the list has all names."
+    raise UnknownClassError(f"There is no class {_shown(text)}; {hint}")
+
+
+def _letters(text: str) -> str:
+    """What has to agree: letters, digits and the plus of a mixture; no class name begins with "the" otherwise."""
+    return re.sub(r"[^a-z0-9+]", "", text.lower()).removeprefix("the")
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(f"“{name}”" for name in names)
+
+
+def _shown(text: str) -> str:
+    return f"“{text if len(text) <= 40 else text[:40] + '…'}”"

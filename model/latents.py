@@ -1,0 +1,104 @@
+"""From what a person picks (seeds, weights, psi) to the latent vector a generator takes."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_SEED = 2**32 - 1
+MAX_PSI = 2.0
+MAX_KEYS = 8
+MAX_OFFSET = 4.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One drawing, as the page, links, the command line and the API all ask for it.
+
+    keys: (seed, weight) pairs, one for a plain drawing, several for a mixture of drawings.
+    psi: scales the latent; below 1 is more typical, above 1 wilder.
+    offsets: how far to go along the generator's first style directions (see `style_directions`).
+    Raises ValueError, with what is allowed, for anything out of bounds.
+    """
+
+    class_name: str
+    keys: tuple[tuple[int, float], ...]
+    psi: float = 1.0
+    offsets: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.class_name, str):
+            raise ValueError("The class has to be a name, such as “cat”.")
+        if not 1 <= len(self.keys) <= MAX_KEYS:
+            raise ValueError(f"A drawing is mixed from 1 to {MAX_KEYS} seeds, not from {len(self.keys)}.")
+        for seed, weight in self.keys:
+            check_seed(seed)
+            _check_number("A seed's weight", weight, -1.0, 1.0)
+        if not any(weight for _, weight in self.keys):
+            raise ValueError("At least one seed needs a weight other than 0.")
+        check_psi(self.psi)
+        for offset in self.offsets:
+            _check_number("A style offset", offset, -MAX_OFFSET, MAX_OFFSET)
+
+
+def check_seed(seed: object) -> int:
+    """`seed` as an int in 0..2^32-1; whole floats, as JSON brings them, count. Raises ValueError otherwise."""
+    try:
+        whole = int(seed) if not isinstance(seed, bool | str) and float(seed) == int(seed) else -1
+    except (TypeError, ValueError, OverflowError):
+        whole = -1
+    if not 0 <= whole <= MAX_SEED:
+        raise ValueError(f"The seed {str(seed)[:40]} is not allowed; use a whole number from 0 to {MAX_SEED}.")
+    return whole
+
+
+def check_psi(psi: object) -> float:
+    return _check_number("Psi", psi, 0.0, MAX_PSI)
+
+
+def latent(keys: Sequence[tuple[int, float]], z_dim: int, psi: float = 1.0) -> np.ndarray:
+    """The latent (Z,) float32 of a mixture: psi * sum(w_i z_i) / sqrt(sum(w_i^2)).
+
+    Each z_i comes from its own legacy Mersenne Twister stream, frozen by NumPy's policy (NEP 19), so a seed means the
+    same drawing on every machine and in every year. The root keeps the mixture as normal as its parts.
+    """
+    total = sum(weight * _normal(seed, z_dim) for seed, weight in keys)
+    norm = math.sqrt(sum(weight**2 for _, weight in keys))
+    return (psi / norm * total).astype(np.float32)
+
+
+def walk(class_name: str, seeds: Sequence[int], num_frames: int, psi: float = 1.0) -> list[Picture]:
+    """`num_frames` pictures on the way from the first seed through all others to the last, both ends included."""
+    if not 2 <= len(seeds) <= MAX_KEYS:
+        raise ValueError(f"A walk goes through 2 to {MAX_KEYS} seeds, not through {len(seeds)}.")
+    pictures = []
+    for position in np.linspace(0, len(seeds) - 1, num_frames):
+        leg = min(int(position), len(seeds) - 2)
+        t = float(position) - leg
+        keys = tuple((seed, weight) for seed, weight in ((seeds[leg], 1 - t), (seeds[leg + 1], t)) if weight)
+        pictures.append(Picture(class_name, keys, psi))
+    return pictures
+
+
+def style_directions(weight: np.ndarray) -> np.ndarray:
+    """Unit directions (Z, Z), one a row, that change a drawing most, strongest first.
+
+    weight: (features, Z), the generator's first layer. Closed-form factorization: the eigenvectors of its Gram matrix
+    (Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs", eq. 5).
+    """
+    _, vectors = np.linalg.eigh(weight.T.astype(np.float64) @ weight)
+    directions = vectors.T[::-1]
+    strongest = np.abs(directions).argmax(axis=1)
+    return directions * np.sign(directions[np.arange(len(directions)), strongest])[:, None]
+
+
+def _normal(seed: int, z_dim: int) -> np.ndarray:
+    return np.random.RandomState(seed).standard_normal(z_dim)
+
+
+def _check_number(what: str, value: object, low: float, high: float) -> float:
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not is_number or not low <= float(value) <= high:
+        raise ValueError(f"{what} {str(value)[:40]} is not allowed; use a number from {low:g} to {high:g}.")
+    return float(value)

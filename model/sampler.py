@@ -1,0 +1,139 @@
+"""Drawing: pictures asked for in, pixels out."""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from model.checkpoint import Card, CheckpointError, checkpoint_path, load_checkpoint, read_card
+from model.classes import CLASS_NAMES, find_class
+from model.images import to_drawings
+from model.latents import Picture, latent, style_directions
+
+MAX_PICTURES = 64
+_BATCH = 16  # every batch has this size, so that a seed's pixels don't depend on how many others are drawn with it
+
+log = logging.getLogger(__name__)
+
+
+class NoGeneratorError(ValueError):
+    """A class of the dataset that nobody has trained here yet."""
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    card: Card
+    generator: nn.Module
+    directions: np.ndarray
+
+
+class Sampler:
+    """Draws with the checkpoints of some folders, the earlier ones first.
+
+    Files are looked up anew at every call, so a checkpoint that appears, changes or breaks while this runs is noticed;
+    a broken one is logged and left out. Thread-safe. At most `max_loaded` generators stay in memory.
+    """
+
+    def __init__(self, folders: Sequence[Path], device: str = "cpu", max_loaded: int = 32):
+        self.folders, self.device, self.max_loaded = [Path(folder) for folder in folders], device, max_loaded
+        self._lock = threading.Lock()
+        self._loaded: OrderedDict[tuple, _Loaded] = OrderedDict()
+        self._cards: dict[tuple, Card | None] = {}
+
+    def cards(self) -> dict[str, Card]:
+        """What can be drawn: class name to card."""
+        cards: dict[str, Card] = {}
+        for folder in self.folders:
+            for path in sorted(folder.glob("[!_]*.safetensors")):
+                if card := self._card(path):
+                    cards.setdefault(card.class_name, card)
+        return cards
+
+    def find(self, text: str) -> str:
+        """The name, among what can be drawn, that `text` means. Raises UnknownClassError or NoGeneratorError."""
+        drawable = tuple(self.cards())
+        if text in drawable:
+            return text
+        name = find_class(text, tuple(dict.fromkeys((*drawable, *CLASS_NAMES))))
+        if name not in drawable:
+            raise NoGeneratorError(f"Nobody has trained “{name}” here yet; train it, or pick one that is trained.")
+        return name
+
+    def draw(self, pictures: Sequence[Picture]) -> np.ndarray:
+        """Drawings uint8 (len(pictures), 28, 28), in order. Raises ValueError with a sentence for the person asking."""
+        if not 1 <= len(pictures) <= MAX_PICTURES:
+            raise ValueError(f"{len(pictures)} drawings were asked for; ask for 1 to {MAX_PICTURES} at a time.")
+        drawings = np.empty((len(pictures), 28, 28), np.uint8)
+        for class_name in dict.fromkeys(picture.class_name for picture in pictures):
+            places = [place for place, picture in enumerate(pictures) if picture.class_name == class_name]
+            drawings[places] = _draw(self._load(class_name), [pictures[place] for place in places], self.device)
+        return drawings
+
+    def _load(self, class_name: str) -> _Loaded:
+        class_name = self.find(class_name)
+        path = next(path for path in self._paths(class_name) if self._card(path))
+        key = _revision(path)
+        with self._lock:
+            if key in self._loaded:
+                self._loaded.move_to_end(key)
+                return self._loaded[key]
+        card, generator = load_checkpoint(path)
+        directions = style_directions(generator.style_weight().numpy())
+        loaded = _Loaded(card, generator.to(self.device), directions)
+        with self._lock:
+            for stale in [other for other in self._loaded if other[0] == key[0] and other != key]:
+                del self._loaded[stale]
+            self._loaded[key] = loaded
+            while len(self._loaded) > self.max_loaded:
+                self._loaded.popitem(last=False)
+        return loaded
+
+    def _paths(self, class_name: str) -> Iterable[Path]:
+        return (path for folder in self.folders if (path := checkpoint_path(folder, class_name)).exists())
+
+    def _card(self, path: Path) -> Card | None:
+        try:
+            key = _revision(path)
+            if key not in self._cards:
+                self._cards[key] = None
+                self._cards[key] = read_card(path)
+        except CheckpointError as error:
+            log.warning("%s", error)
+        except OSError:
+            return None
+        return self._cards.get(key)
+
+
+def seeds_to_pictures(class_name: str, seeds: Iterable[int], psi: float = 1.0) -> list[Picture]:
+    return [Picture(class_name, ((seed, 1.0),), psi) for seed in seeds]
+
+
+def pick_device() -> str:
+    """The GPU where there is one. For entry points only."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _draw(loaded: _Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
+    z = np.stack([_latent(loaded, picture) for picture in pictures])
+    padded = np.concatenate([z, np.zeros((-len(z) % _BATCH, z.shape[1]), np.float32)])
+    with torch.inference_mode():
+        batches = torch.from_numpy(padded).to(device).split(_BATCH)
+        return np.concatenate([to_drawings(loaded.generator(batch)) for batch in batches])[: len(pictures)]
+
+
+def _latent(loaded: _Loaded, picture: Picture) -> np.ndarray:
+    """The latent (Z,) of a picture, moved along the style directions."""
+    z = latent(picture.keys, loaded.generator.z_dim, picture.psi)
+    offsets = np.asarray(picture.offsets, np.float32)
+    return z + offsets @ loaded.directions[: len(offsets)].astype(np.float32)
+
+
+def _revision(path: Path) -> tuple:
+    stat = path.stat()
+    return str(path), stat.st_mtime_ns, stat.st_size

@@ -1,0 +1,162 @@
+"""python -m train: train a class (or a mixture, or the shared base) and leave a checkpoint."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import get_args
+
+from tqdm import tqdm
+
+from model.checkpoint import CheckpointError
+from model.classes import CLASS_NAMES, find_class
+from model.networks import DISCRIMINATORS, GENERATORS
+from model.sampler import Sampler, pick_device
+from train.data import DEFAULT_ROWS, DataError
+from train.execute import execute
+from train.home import Home
+from train.loop import Progress, TrainingError
+from train.recipes import DOODLE, RECIPES, Config
+from train.runs import Order, Run, create_run, list_runs
+
+DEFAULT_MINUTES = 5.0
+_HELP = {
+    "recipe": "a named set of all that follows; doodle is ours, superdeep the student project's",
+    "generator": "network that draws",
+    "discriminator": "network that judges",
+    "z_dim": "length of the latent",
+    "channels": "width of the doodle networks",
+    "depth": "layers of the superdeep generator, 4 to 12",
+    "dropout": "share of activations dropped, in the networks that have dropout",
+    "batch_size": "drawings per step",
+    "learning_rate": "of both Adam optimisers",
+    "beta1": "Adam's first decay",
+    "beta2": "Adam's second decay",
+    "r1_gamma": "weight of the R1 penalty, 0 for none",
+    "r1_every": "steps from one R1 penalty to the next",
+    "augment": "strength of the augmentation, 0 for none",
+    "ema_decay": "decay of the averaged generator, 0 for no averaging",
+    "from_base": "grow from the shared base where its networks are the same",
+    "seed": "of everything random in the training",
+}
+_CHOICES = {"recipe": list(RECIPES), "generator": list(GENERATORS), "discriminator": list(DISCRIMINATORS)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 0, or 2 after one sentence on what was wrong."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    home = replace(Home.from_environment(), **({"source": options.data} if options.data else {}))
+    try:
+        if options.list:
+            _print_list(home)
+            return 0
+        run = _run_to_resume(home, options.resume) if options.resume else None
+        run = run or create_run(home.runs, _order(options, home), begin=True)
+        _follow(run, home, options.device or pick_device())
+        return 0
+    except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
+    parser.add_argument(
+        "classes", nargs="*", metavar="CLASS", help="classes of Quick, Draw!, such as cat or 'stop sign'"
+    )
+    parser.add_argument("--name", help="the checkpoint's name (default: the classes joined by +)")
+    parser.add_argument(
+        "--minutes", type=float, help=f"how long (default: {DEFAULT_MINUTES:g}, if nothing else is said)"
+    )
+    parser.add_argument("--steps", type=int, help="or how many steps")
+    parser.add_argument("--epochs", type=float, help="or how often to go through the drawings")
+    parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
+    parser.add_argument(
+        "--rows", type=int, default=DEFAULT_ROWS, help="drawings per class at most (default: %(default)s)"
+    )
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run: its id, or “last”")
+    parser.add_argument(
+        "--replace", action="store_true", help="publish the checkpoint even if the one at hand is better"
+    )
+    parser.add_argument("--list", action="store_true", help="show what can be drawn, the runs, and all classes")
+    parser.add_argument("--device", help="cpu or cuda (default: the GPU where there is one)")
+    group = parser.add_argument_group("recipe (defaults: those of the chosen recipe)")
+    for field in fields(Config):
+        flag = "--" + field.name.replace("_", "-")
+        if field.type is bool:
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=_HELP[field.name])
+        else:
+            kind = next(iter(get_args(field.type)), field.type)
+            group.add_argument(flag, type=kind, choices=_CHOICES.get(field.name), help=_HELP[field.name])
+    return parser
+
+
+def _order(options: argparse.Namespace, home: Home) -> Order:
+    if not options.classes:
+        raise ValueError("Which class? Name one or more, such as: python -m train cat; --list shows all.")
+    class_names = tuple(dict.fromkeys(find_class(text) for text in options.classes))
+    recipe = RECIPES[options.recipe or DOODLE.recipe]
+    said = {field.name: getattr(options, field.name) for field in fields(Config)}
+    config = replace(recipe, **{name: value for name, value in said.items() if value is not None})
+    default_name = "+".join(class_names) + ("" if config.recipe == DOODLE.recipe else f" ({config.recipe})")
+    nothing_said = options.minutes is None and options.steps is None and options.epochs is None
+    minutes = DEFAULT_MINUTES if nothing_said else options.minutes
+    return Order(
+        class_name=options.name or default_name,
+        class_names=class_names,
+        source=home.source,
+        num_rows=options.rows,
+        num_steps=options.steps,
+        epochs=options.epochs,
+        seconds=None if minutes is None else minutes * 60,
+        replace=options.replace,
+        config=config,
+    )
+
+
+def _run_to_resume(home: Home, run_id: str) -> Run:
+    runs = [run for run in list_runs(home.runs) if run.status().state != "done"]
+    found = next((run for run in reversed(runs) if run_id in ("last", run.id)), None)
+    if found is None:
+        raise ValueError(f"There is no unfinished run “{run_id[:60]}” in {home.runs}; --list shows the runs.")
+    return found
+
+
+def _follow(run: Run, home: Home, device: str) -> None:
+    """Work on a run and show how it goes. Ctrl-C once stops it with what it has, twice drops it."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        run.ask_to_stop()
+
+    signal.signal(signal.SIGINT, stop)
+    print(f"Run {run.id} on {device}")
+    with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
+        for progress in execute(run, home, device, tell=bar.write):
+            bar.set_postfix_str(_line(progress), refresh=False)
+            bar.update(100 * progress.fraction - bar.n)
+    print(f"Sheet, loss curves and animation: {run.folder}")
+
+
+def _line(progress: Progress) -> str:
+    return (
+        f"step {progress.step}, D {progress.loss_discriminator:.2f}, G {progress.loss_generator:.2f}, "
+        f"{progress.images_per_second:.0f} images/s"
+    )
+
+
+def _print_list(home: Home) -> None:
+    print("Can be drawn:")
+    for class_name, card in sorted(Sampler(home.checkpoint_folders).cards().items()):
+        print(f"  {class_name}: {card.recipe}, {card.num_drawings} drawings, {card.metrics}")
+    print("Runs:")
+    for run in list_runs(home.runs):
+        status = run.status()
+        print(f"  {run.id}: {status.state}. {status.sentence}")
+    print("Classes of the dataset:", ", ".join(CLASS_NAMES), sep="\n  ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

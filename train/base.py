@@ -1,0 +1,77 @@
+"""The shared base: one pair of networks that knows all 345 classes, from which a class grows its own in minutes."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from model.checkpoint import CheckpointError, write_file
+from model.classes import CLASS_NAMES
+from train.data import ATTRIBUTION
+from train.loop import Training
+
+FORMAT = "endless-doodles/base/1"
+_PER_CLASS = ("gain", "bias", "of_class")  # the tensors with one row per class
+
+
+def save_base(path: Path, training: Training) -> None:
+    """The averaged generator and the discriminator, in half precision."""
+    parts = {"generator": training.ema, "discriminator": training.discriminator}
+    tensors = {f"{part}.{name}": tensor for part, net in parts.items() for name, tensor in net.state_dict().items()}
+    halves = {
+        name: (tensor.half() if tensor.dim() > 1 else tensor).cpu().contiguous() for name, tensor in tensors.items()
+    }
+    header = {
+        "format": FORMAT,
+        "generator": json.dumps(training.architecture),
+        "discriminator": json.dumps(training.discriminator_architecture),
+        "images_seen": str(training.step * training.config.batch_size),
+        "attribution": ATTRIBUTION,
+    }
+    write_file(path, save(halves, header))
+
+
+def grow_from_base(training: Training, path: Path, class_names: Sequence[str]) -> bool:
+    """Set both networks of a single-class training to what the base knows of `class_names`, their mean for a mixture.
+
+    Returns False, and changes nothing, when the base has other networks than the training. Raises CheckpointError.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            header = file.metadata() or {}
+            if header.get("format") != FORMAT:
+                raise CheckpointError(f"{path.name} is no base of the format {FORMAT}; remove it or train it again.")
+            same = all(
+                json.loads(header[part]) == architecture | {"num_classes": len(CLASS_NAMES)}
+                for part, architecture in (
+                    ("generator", training.architecture),
+                    ("discriminator", training.discriminator_architecture),
+                )
+            )
+            if not same:
+                return False
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path.name} is damaged ({error}); remove it or train it again.") from error
+    rows = torch.tensor([CLASS_NAMES.index(class_name) for class_name in class_names])
+    generator = _of_classes(tensors, "generator", rows)
+    training.generator.load_state_dict(generator)
+    training.ema.load_state_dict(generator)
+    training.discriminator.load_state_dict(_of_classes(tensors, "discriminator", rows))
+    return True
+
+
+def _of_classes(tensors: dict[str, Tensor], part: str, rows: Tensor) -> dict[str, Tensor]:
+    """One network's tensors, those with a row per class (345, ...) reduced to the mean of some rows (1, ...)."""
+    chosen = {}
+    for name, tensor in tensors.items():
+        if not name.startswith(f"{part}."):
+            continue
+        per_class = name.rpartition(".")[2] in _PER_CLASS and len(tensor) == len(CLASS_NAMES)
+        full = tensor.float() if tensor.is_floating_point() else tensor
+        chosen[name.removeprefix(f"{part}.")] = full[rows].mean(0, keepdim=True) if per_class else full
+    return chosen

@@ -1,0 +1,156 @@
+"""From an order to a checkpoint: fetch the drawings, train, leave everything worth keeping in the run's folder."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from filelock import Timeout
+from torch import Tensor
+
+from model.checkpoint import Card, CheckpointError, checkpoint_path, load_checkpoint, save_checkpoint, write_file
+from model.images import png, sheet
+from train.base import grow_from_base
+from train.curves import write_curves, write_gif
+from train.data import ATTRIBUTION, DataError, load_drawings
+from train.home import Home
+from train.loop import SHEET_SEEDS, Progress, Training, TrainingError, draw_seeds, fit
+from train.metrics import features, frechet_distance, measure
+from train.runs import Order, Run
+
+SNAPSHOT_SECONDS = 10.0
+NUM_SHEETS = 48
+NUM_MEASURED = 1000
+
+Tell = Callable[[str], None]
+
+
+def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sentence: None) -> Iterator[Progress]:
+    """Work on a run until it is done or somebody stops it; iterate to let it go on. Resumes where a snapshot ends.
+
+    Whatever happens ends in a named state with a sentence. Errors that a person can act on are raised again: DataError,
+    TrainingError, CheckpointError, ValueError, and OSError for a disk that takes no more.
+    """
+    try:
+        run.lock.acquire()
+    except Timeout as error:
+        raise ValueError(f"Run {run.id} is being worked on already; watch it or stop it first.") from error
+    try:
+        (run.folder / "stop").unlink(missing_ok=True)
+        order = run.status().order
+        run.set_state("running", "Fetching drawings.")
+        drawings, rows = _drawings(order, home, tell)
+        training = Training(order.config, drawings, device=device)
+        if run.load_snapshot(training):
+            tell(f"Resuming at step {training.step}.")
+        elif order.config.from_base and home.base and grow_from_base(training, home.base, order.class_names):
+            tell("Growing from the shared base.")
+        run.set_state("running", f"Learning from {len(drawings)} drawings.")
+        yield from _train(run, training, order)
+        run.set_state("running", "Measuring.")
+        stopped = run.should_stop()
+        sentence = _finish(run, training, order, rows, home, stopped)
+        run.set_state("stopped" if stopped else "done", sentence)
+        tell(sentence)
+    except (DataError, TrainingError, CheckpointError, ValueError) as error:
+        run.set_state("failed", str(error))
+        raise
+    except OSError as error:
+        run.set_state("failed", f"A file can't be written: {error.strerror or error}; free some space, then resume.")
+        raise
+    except GeneratorExit:
+        run.set_state("stopped", "Interrupted; it can be resumed.")
+        raise
+    finally:
+        run.lock.release()
+
+
+def _drawings(order: Order, home: Home, tell: Tell) -> tuple[np.ndarray, dict[str, int]]:
+    """Drawings of all the order's classes (N, 28, 28), and how many each class gave."""
+    parts = {}
+    for class_name in order.class_names:
+        told = time.monotonic()
+
+        def report(have: int, wanted: int, class_name: str = class_name) -> None:
+            nonlocal told
+            if time.monotonic() - told >= 0.5:
+                told = time.monotonic()
+                tell(f"Fetching “{class_name}”: {have / 1e6:.1f} of {wanted / 1e6:.1f} MB.")
+
+        parts[class_name] = load_drawings(class_name, order.num_rows, order.source, home.cache, report)
+    return np.concatenate(list(parts.values())), {class_name: len(part) for class_name, part in parts.items()}
+
+
+def _train(run: Run, training: Training, order: Order) -> Iterator[Progress]:
+    """Train, recording progress, an evolving sheet of fixed seeds, and snapshots."""
+    saved = time.monotonic()
+    _write_due_sheet(run, training, 0.0)
+    try:
+        for progress in fit(training, order.num_steps_for(len(training.drawings)), order.seconds):
+            run.append(progress)
+            _write_due_sheet(run, training, progress.fraction)
+            if time.monotonic() - saved >= SNAPSHOT_SECONDS:
+                run.save_snapshot(training)
+                saved = time.monotonic()
+            yield progress
+            if run.should_stop():
+                break
+    except GeneratorExit:
+        run.save_snapshot(training)
+        raise
+    run.save_snapshot(training)
+
+
+def _write_due_sheet(run: Run, training: Training, fraction: float) -> None:
+    """Leave a sheet when there are fewer than this much of a run should have; early on they follow closer."""
+    if len(run.sheets()) < 1 + int((NUM_SHEETS - 1) * fraction ** (2 / 3)):
+        write_file(run.sheets_folder / f"{training.step:07d}.png", png(sheet(training.draw_fixed())))
+
+
+def _finish(run: Run, training: Training, order: Order, rows: dict[str, int], home: Home, stopped: bool) -> str:
+    """Leave pictures and the checkpoint in the run's folder, publish the checkpoint unless a better one is there.
+
+    Returns what happened in a sentence.
+    """
+    if training.step == 0:
+        return "Stopped before it began."
+    write_file(run.folder / "sheet.png", png(sheet(training.draw_fixed(SHEET_SEEDS), scale=4, gap=2)))
+    write_curves(run)
+    write_gif(run)
+
+    # Measured against the drawings it learned from; figures on held-back drawings are the benchmarks' business.
+    real = features(training.drawings[:: -(-len(training.drawings) // NUM_MEASURED)])
+    metrics = measure(real, features(draw_seeds(training.ema, range(NUM_MEASURED))))
+    card = Card(
+        class_name=order.class_name,
+        architecture=training.architecture,
+        recipe=order.config.recipe,
+        images_seen=training.step * order.config.batch_size,
+        trained_on=rows,
+        source="folder" if "://" not in order.source else order.source,
+        attribution=ATTRIBUTION,
+        metrics=metrics,
+    )
+    path = save_checkpoint(run.folder, card, training.ema)
+
+    standing = next((p for f in home.checkpoint_folders if (p := checkpoint_path(f, order.class_name)).exists()), None)
+    if standing and not order.replace and (better := _distance(standing, real)) < metrics["frechet_distance"]:
+        return (
+            f"{'Stopped' if stopped else 'Done'}, but the checkpoint at hand is better (distance {better:.2f} against "
+            f"{metrics['frechet_distance']:.2f}) and stays."
+        )
+    published = home.checkpoints / path.name
+    if published.exists():
+        shutil.copyfile(published, run.folder / f"replaced-{path.name}")
+    write_file(published, path.read_bytes())
+    return f"{'Stopped early' if stopped else 'Done'}: “{order.class_name}” can be drawn."
+
+
+def _distance(path: Path, real: Tensor) -> float:
+    """Distance of a checkpoint's drawings to real ones; infinite for a damaged checkpoint."""
+    try:
+        _, generator = load_checkpoint(path)
+    except CheckpointError:
+        return float("inf")
+    return frechet_distance(real, features(draw_seeds(generator, range(NUM_MEASURED))))

@@ -1,0 +1,229 @@
+"""The training loop: a pair of networks, one step, and `fit`, which yields how it goes."""
+
+import copy
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from model.images import to_drawings, to_ink
+from model.latents import latent
+from model.networks import DISCRIMINATORS, GENERATORS, architecture, build
+from train.augment import augment
+from train.losses import discriminator_loss, generator_loss, r1_penalty
+from train.recipes import Config
+
+SHEET_SEEDS = range(64)
+_STEP_SEEDS = 1_000_003  # a prime, so that the steps of two configured seeds draw from different streams
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a training stands. Losses are means since the last report; `fraction` is of the whole budget, 0..1."""
+
+    step: int
+    seconds: float
+    fraction: float
+    images_per_second: float
+    loss_discriminator: float
+    loss_generator: float
+
+
+class TrainingError(RuntimeError):
+    """A training can't go on; the message is one sentence that says why."""
+
+
+class Training:
+    """Both networks, their optimisers and the averaged generator; everything that a snapshot has to hold.
+
+    drawings: uint8 (N, 28, 28). classes: index of each drawing's class (N,), for a network that knows several.
+    All randomness of step k follows from (config.seed, k): nothing about it has to be stored to resume exactly.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        drawings: np.ndarray,
+        classes: np.ndarray | None = None,
+        num_classes: int = 1,
+        device: torch.device | str = "cpu",
+    ):
+        torch.manual_seed(config.seed)
+        self.config, self.drawings, self.device = config, drawings, torch.device(device)
+        self.step, self.seconds = 0, 0.0
+        self.classes = torch.zeros(len(drawings), dtype=torch.long) if classes is None else torch.as_tensor(classes)
+        self.odds = _odds(self.classes) if num_classes > 1 else None
+        options = asdict(config) | {"num_classes": num_classes if num_classes > 1 else None}
+        self.architecture = architecture(GENERATORS, config.generator, options)
+        self.discriminator_architecture = architecture(DISCRIMINATORS, config.discriminator, options)
+        self.generator = build(GENERATORS, self.architecture).to(self.device, memory_format=torch.channels_last)
+        self.discriminator = build(DISCRIMINATORS, self.discriminator_architecture).to(
+            self.device, memory_format=torch.channels_last
+        )
+        self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        adam = {"lr": config.learning_rate, "betas": (config.beta1, config.beta2)}
+        self.generator_optimizer = torch.optim.Adam(self.generator.parameters(), **adam)
+        self.discriminator_optimizer = torch.optim.Adam(self.discriminator.parameters(), **adam)
+        self.takes_classes = num_classes > 1
+        self._order: tuple[int, Tensor] | None = None
+
+    def advance(self) -> tuple[float, float]:
+        """One step of both networks. Returns the discriminator's and the generator's loss."""
+        config = self.config
+        torch.manual_seed((config.seed * _STEP_SEEDS + self.step) % 2**63)
+
+        # Discriminator: real drawings up, fresh fakes down.
+        rows = self._next_rows()
+        classes = self.classes[rows].to(self.device)
+        real = self._moved(to_ink(self.drawings[rows.numpy()], self.device))
+        with torch.no_grad():
+            fake = self._moved(self._fake(classes))
+        penalised = config.r1_gamma > 0 and self.step % config.r1_every == 0
+        real_logits = self._judge(real.requires_grad_(penalised), classes)
+        loss_discriminator = discriminator_loss(real_logits, self._judge(fake, classes))
+        total = loss_discriminator
+        if penalised:
+            # Every few steps, as many times stronger: lazy regularisation (Karras et al. 2020, StyleGAN2, section 3.1).
+            total = total + config.r1_gamma / 2 * config.r1_every * r1_penalty(real, real_logits)
+        _descend(total, self.discriminator_optimizer)
+
+        # Generator: a new batch of fakes, judged by a discriminator that holds still.
+        self.discriminator.requires_grad_(False)
+        loss_generator = generator_loss(self._judge(self._moved(self._fake(classes)), classes))
+        _descend(loss_generator, self.generator_optimizer)
+        self.discriminator.requires_grad_(True)
+
+        # Average the generator: this is what people get. The average starts short, so that a brief run isn't held back.
+        self.step += 1
+        update_ema(self.ema, self.generator, min(config.ema_decay, (1 + self.step) / (10 + self.step)))
+        return float(loss_discriminator.detach()), float(loss_generator.detach())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that a snapshot holds, by name; on the CPU and contiguous, as files want it."""
+        named = {f"{part}.{name}": tensor for part, net in self._nets() for name, tensor in net.state_dict().items()}
+        for part, optimizer in self._optimizers():
+            for index, slots in optimizer.state_dict()["state"].items():
+                named |= {f"{part}.{index}.{slot}": tensor for slot, tensor in slots.items()}
+        return {name: tensor.detach().cpu().contiguous() for name, tensor in named.items()}
+
+    def load(self, tensors: dict[str, Tensor], step: int, seconds: float) -> None:
+        """Go on from a snapshot. Raises ValueError for tensors that don't belong to these networks."""
+        parts: dict[str, dict[str, Tensor]] = {}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            parts.setdefault(part, {})[rest] = tensor
+        try:
+            for part, net in self._nets():
+                net.load_state_dict(parts[part])
+            for part, optimizer in self._optimizers():
+                state: dict[int, dict[str, Tensor]] = {}
+                for name, tensor in parts.get(part, {}).items():
+                    index, _, slot = name.partition(".")
+                    state.setdefault(int(index), {})[slot] = tensor
+                optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
+        except (KeyError, RuntimeError) as error:
+            raise ValueError("The snapshot belongs to other networks; start the run anew.") from error
+        self.step, self.seconds = step, seconds
+
+    def _nets(self) -> list[tuple[str, nn.Module]]:
+        return [("generator", self.generator), ("discriminator", self.discriminator), ("ema", self.ema)]
+
+    def _optimizers(self) -> list[tuple[str, torch.optim.Optimizer]]:
+        return [
+            ("generator_optimizer", self.generator_optimizer),
+            ("discriminator_optimizer", self.discriminator_optimizer),
+        ]
+
+    def draw_fixed(self, seeds: range = SHEET_SEEDS) -> np.ndarray:
+        """The averaged generator's drawings of fixed seeds, uint8 (len(seeds), 28, 28); a base shows many classes."""
+        if not self.takes_classes:
+            return draw_seeds(self.ema, seeds)
+        return draw_seeds(self.ema, seeds, [seed * 37 % int(self.classes.max() + 1) for seed in seeds])
+
+    def _next_rows(self) -> Tensor:
+        """Indices (batch_size,) of this step's drawings: epoch after epoch in new orders, or classes by their odds."""
+        if self.odds is not None:
+            return torch.multinomial(self.odds, self.config.batch_size, replacement=True)
+        places = torch.arange(self.config.batch_size) + self.step * self.config.batch_size
+        epochs, places = places // len(self.drawings), places % len(self.drawings)
+        rows = torch.empty_like(places)
+        for epoch in epochs.unique().tolist():
+            rows[epochs == epoch] = self._shuffled(epoch)[places[epochs == epoch]]
+        return rows
+
+    def _shuffled(self, epoch: int) -> Tensor:
+        """An epoch's order of all drawings (N,)."""
+        if self._order is None or self._order[0] != epoch:
+            rng = torch.Generator().manual_seed(self.config.seed * _STEP_SEEDS + epoch)
+            self._order = epoch, torch.randperm(len(self.drawings), generator=rng)
+        return self._order[1]
+
+    def _fake(self, classes: Tensor) -> Tensor:
+        z = torch.randn(len(classes), self.generator.z_dim, device=self.device)
+        return self.generator(z, classes) if self.takes_classes else self.generator(z)
+
+    def _judge(self, ink: Tensor, classes: Tensor) -> Tensor:
+        return self.discriminator(ink, classes) if self.takes_classes else self.discriminator(ink)
+
+    def _moved(self, ink: Tensor) -> Tensor:
+        return augment(ink, self.config.augment) if self.config.augment else ink
+
+
+def fit(training: Training, num_steps: int | None = None, seconds: float | None = None) -> Iterator[Progress]:
+    """Train until `training` has done `num_steps` steps or `seconds` of work in all, whichever comes first.
+
+    Yields Progress about once a second and at the end. Whoever iterates may look at `training`, save it or stop at any
+    yield. Raises TrainingError when the losses are no longer finite.
+    """
+    if num_steps is None and seconds is None:
+        raise ValueError("How long to train is open: give steps or seconds.")
+    losses: list[tuple[float, float]] = []
+    resumed, reported = time.monotonic() - training.seconds, time.monotonic()
+    while True:
+        training.seconds = time.monotonic() - resumed
+        shares = [training.step / max(1, num_steps)] if num_steps is not None else []
+        shares += [training.seconds / max(1e-9, seconds)] if seconds is not None else []
+        fraction = min(1.0, max(shares))
+        elapsed = time.monotonic() - reported
+        if losses and (fraction == 1 or elapsed >= 1):
+            means = np.mean(losses, axis=0).tolist()
+            if not np.isfinite(means).all():
+                raise TrainingError(f"The losses ran away at step {training.step}; try a lower learning rate.")
+            pace = len(losses) * training.config.batch_size / elapsed
+            yield Progress(training.step, training.seconds, fraction, pace, *means)
+            losses, reported = [], time.monotonic()
+        if fraction == 1:
+            return
+        losses.append(training.advance())
+
+
+def draw_seeds(generator: nn.Module, seeds: Iterable[int], classes: Sequence[int] | None = None) -> np.ndarray:
+    """Drawings uint8 (len(seeds), 28, 28) of a generator wherever it is, of the given classes if it knows several."""
+    device = next(generator.parameters()).device
+    z = torch.from_numpy(np.stack([latent([(seed, 1.0)], generator.z_dim) for seed in seeds])).to(device)
+    with torch.inference_mode():
+        return to_drawings(generator(z) if classes is None else generator(z, torch.tensor(classes, device=device)))
+
+
+def update_ema(ema: nn.Module, net: nn.Module, decay: float) -> None:
+    """Move every weight and buffer of `ema` towards that of `net`: ema = decay * ema + (1 - decay) * net."""
+    with torch.no_grad():
+        for average, current in zip(ema.state_dict().values(), net.state_dict().values(), strict=True):
+            if average.is_floating_point():
+                average.lerp_(current, 1 - decay)
+            else:
+                average.copy_(current)
+
+
+def _descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+def _odds(classes: Tensor) -> Tensor:
+    """Chance (N,) of each drawing, so that a class comes up in proportion to the root of its number of drawings."""
+    return 1 / classes.bincount().sqrt()[classes]

@@ -1,0 +1,21 @@
+"""What the two networks are asked to do."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Real up, fake down: binary cross-entropy of the logits' sigmoids (Goodfellow et al. 2014, eq. 1). Logits (N,)."""
+    return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+
+
+def generator_loss(fake_logits: Tensor) -> Tensor:
+    """Fake up: binary cross-entropy against "real", the non-saturating form (Goodfellow et al. 2014, section 3)."""
+    return F.softplus(-fake_logits).mean()
+
+
+def r1_penalty(real: Tensor, logits: Tensor) -> Tensor:
+    """Mean squared gradient norm at real drawings (Mescheder et al. 2018, eq. 9). real (N, 1, H, W), logits (N,)."""
+    (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
+    return gradient.square().sum((1, 2, 3)).mean()
