@@ -114,9 +114,11 @@ def seeds_to_pictures(class_name: str, seeds: Iterable[int], psi: float = 1.0) -
     return [Picture(class_name, ((seed, 1.0),), psi) for seed in seeds]
 
 
-def pick_device() -> str:
-    """The GPU where there is one. For entry points only."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def pick_device(wanted: str | None = None) -> str:
+    """The GPU where there is one, or what is wanted. For entry points only. Raises ValueError."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ValueError("There is no GPU that PyTorch can use here; leave --device out.")
+    return wanted or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _draw(loaded: _Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:

@@ -52,9 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.list:
             _print_list(home)
             return 0
+        device = pick_device(options.device)
         run = _run_to_resume(home, options.resume) if options.resume else None
         run = run or create_run(home.runs, _order(options, home), begin=True)
-        _follow(run, home, options.device or pick_device())
+        _follow(run, home, device)
         return 0
     except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         "--replace", action="store_true", help="publish the checkpoint even if the one at hand is better"
     )
     parser.add_argument("--list", action="store_true", help="show what can be drawn, the runs, and all classes")
-    parser.add_argument("--device", help="cpu or cuda (default: the GPU where there is one)")
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: the GPU where there is one")
     group = parser.add_argument_group("recipe (defaults: those of the chosen recipe)")
     for field in fields(Config):
         flag = "--" + field.name.replace("_", "-")

@@ -29,7 +29,8 @@ Tell = Callable[[str], None]
 def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sentence: None) -> Iterator[Progress]:
     """Work on a run until it is done or somebody stops it; iterate to let it go on. Resumes where a snapshot ends.
 
-    Whatever happens ends in a named state with a sentence. Errors that a person can act on are raised again: DataError,
+    Whatever happens ends in a named state with a sentence; a run that nobody iterates any more stays "running", with a
+    snapshot, for the next one to resume. Errors that a person can act on are raised again: DataError,
     TrainingError, CheckpointError, ValueError, and OSError for a disk that takes no more.
     """
     try:
@@ -59,11 +60,8 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
     except OSError as error:
         run.set_state("failed", f"A file can't be written: {error.strerror or error}; free some space, then resume.")
         raise
-    except GeneratorExit:
-        run.set_state("stopped", "Interrupted; it can be resumed.")
-        raise
     finally:
-        run.lock.release()
+        run.lock.release(force=True)  # whoever created the run may have taken it as well
 
 
 def _drawings(order: Order, home: Home, tell: Tell) -> tuple[np.ndarray, dict[str, int]]:

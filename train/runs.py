@@ -200,7 +200,7 @@ def create_run(runs: Path, order: Order, begin: bool = False) -> Run:
 
 def list_runs(runs: Path) -> list[Run]:
     """All readable runs, oldest first."""
-    return list(_readable(runs))
+    return [run for _, run in sorted(_readable(runs), key=lambda pair: pair[0])]
 
 
 def find_run(runs: Path, run_id: str) -> Run | None:
@@ -208,11 +208,11 @@ def find_run(runs: Path, run_id: str) -> Run | None:
     return next((run for run in list_runs(runs) if run.id == run_id), None)
 
 
-def _readable(runs: Path) -> Iterator[Run]:
-    for path in sorted(runs.glob("*/run.json")):
+def _readable(runs: Path) -> Iterator[tuple[float, Run]]:
+    """When each readable run was created, and the run."""
+    for path in runs.glob("*/run.json"):
         run = Run(path.parent)
         try:
-            run.status()
+            yield run.status().created, run
         except (OSError, ValueError):
             continue
-        yield run

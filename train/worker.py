@@ -9,7 +9,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from pathlib import Path
+import threading
 
 from filelock import FileLock, Timeout
 
@@ -25,7 +25,7 @@ def ensure_worker(home: Home) -> None:
         return
     environment = {**os.environ, "DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
     with (home.runs / "worker.log").open("ab") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "train.worker", str(os.getpid())],
             cwd=REPOSITORY,
             env=environment,
@@ -33,6 +33,7 @@ def ensure_worker(home: Home) -> None:
             stdout=log,
             stderr=log,
         )
+    threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
 
 
 def next_run(home: Home) -> Run | None:

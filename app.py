@@ -1,0 +1,38 @@
+"""The app's entry point, on a laptop (python app.py) and as a Hugging Face Space."""
+
+import logging
+from pathlib import Path
+
+import gradio as gr
+
+from model.sampler import Sampler, pick_device
+from studio.page import build_page
+from train.home import Home
+from train.worker import ensure_worker
+
+STUDIO = Path(__file__).parent / "studio"
+
+
+def build_app() -> gr.Blocks:
+    home = Home.from_environment()
+    return build_page(home, Sampler(home.checkpoint_folders, pick_device()))
+
+
+def launch(app: gr.Blocks, **options: object) -> None:
+    """Serve the page; runs that a former process left unfinished go on."""
+    ensure_worker(Home.from_environment())
+    app.queue(max_size=64).launch(
+        theme=gr.themes.Soft(primary_hue="indigo"),
+        css_paths=STUDIO / "style.css",
+        js=(STUDIO / "page.js").read_text(),
+        footer_links=["api"],
+        run_history=False,
+        enable_monitoring=False,
+        max_file_size="1mb",
+        **options,
+    )
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    launch(build_app())

@@ -1,0 +1,43 @@
+"""Drawings as the page shows them: tiny PNGs inside the HTML, so that a redraw is one answer and leaves no file."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from model.checkpoint import Card
+from model.images import png, sheet
+
+FEW_DRAWINGS = 500
+
+
+def grid_html(class_name: str, seeds: Sequence[int], drawings: np.ndarray, card: Card) -> str:
+    """A sheet of drawings (N, 28, 28), each with its seed, and a line on where they come from."""
+    figures = "".join(
+        f'<figure><img src="{data_url(png(sheet(drawing[None], columns=1)))}" alt="{escape(class_name)}, seed {seed}">'
+        f"<figcaption>{seed}</figcaption></figure>"
+        for seed, drawing in zip(seeds, drawings, strict=True)
+    )
+    columns = next(columns for columns in (1, 2, 3, 4, 6, 8) if columns * columns >= len(drawings))
+    return f'<div class="sheet" style="--columns:{columns}">{figures}</div><p class="origin">{origin(card)}</p>'
+
+
+def origin(card: Card) -> str:
+    """One line: what this generator learned from, with a warning where that was little."""
+    line = (
+        f"<b>{escape(card.class_name)}</b>, learned from {card.num_drawings:,} drawings (recipe {escape(card.recipe)})."
+    )
+    if card.num_drawings < FEW_DRAWINGS:
+        line += " So few that you will see little variety, and some drawings close to those it learned from."
+    return line
+
+
+def sheet_html(path: Path, alt: str) -> str:
+    """A sheet that a run left."""
+    return f'<img class="run-sheet" src="{data_url(path.read_bytes())}" alt="{escape(alt)}">'
+
+
+def data_url(content: bytes, kind: str = "image/png") -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

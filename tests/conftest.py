@@ -1,0 +1,68 @@
+"""What tests share: drawings, small trainings, a mirror of the dataset that misbehaves on purpose."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from model.checkpoint import Card, save_checkpoint
+from model.networks import GENERATORS, architecture, build
+from tests.mirror import Mirror
+from train.home import Home
+from train.recipes import DOODLE
+
+REAL_DRAWINGS = Path(__file__).parents[2] / "shared" / "quickdraw" / "numpy_bitmap"
+SMALL = replace(DOODLE, channels=6, z_dim=8, batch_size=8, from_base=False)
+
+
+def suns(num_drawings: int, seed: int = 0) -> np.ndarray:
+    """Synthetic drawings uint8 (N, 28, 28): a circle with rays, each a little different."""
+    rng = np.random.default_rng(seed)
+    drawings = []
+    for _ in range(num_drawings):
+        picture = Image.new("L", (112, 112))
+        pen = ImageDraw.Draw(picture)
+        x, y, radius = [*rng.uniform(48, 64, 2).tolist(), rng.uniform(14, 26)]
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), outline=255, width=6)
+        for angle in np.linspace(0, 2 * np.pi, rng.integers(6, 11), endpoint=False) + rng.uniform(0, 1):
+            start, end = radius + 6, radius + rng.uniform(14, 24)
+            direction = np.array([np.cos(angle), np.sin(angle)])
+            pen.line([*(direction * start + (x, y)), *(direction * end + (x, y))], fill=255, width=6)
+        drawings.append(np.asarray(picture.resize((28, 28), Image.Resampling.BOX)))
+    return np.stack(drawings)
+
+
+def write_class(folder: Path, class_name: str, drawings: np.ndarray) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{class_name}.npy"
+    np.save(path, drawings.reshape(len(drawings), 784))
+    return path
+
+
+def make_checkpoint(folder: Path, class_name: str = "cat", **options: object) -> Path:
+    """A checkpoint with random weights, quick to make."""
+    design = architecture(GENERATORS, "doodle", {"z_dim": 8, "channels": 6} | options)
+    card = Card(class_name, design, "doodle", 0, {class_name: 10}, "folder", "made for a test")
+    return save_checkpoint(folder, card, build(GENERATORS, design))
+
+
+@pytest.fixture
+def drawings_folder(tmp_path: Path) -> Path:
+    """A folder that stands in for the dataset's server: sun, stop sign and The Mona Lisa, of synthetic drawings."""
+    folder = tmp_path / "drawings"
+    for index, (class_name, num_drawings) in enumerate({"sun": 300, "stop sign": 40, "The Mona Lisa": 20}.items()):
+        write_class(folder, class_name, suns(num_drawings, index))
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, drawings_folder: Path) -> Home:
+    return Home(tmp_path / "home", str(drawings_folder))
+
+
+@pytest.fixture
+def mirror(drawings_folder: Path):
+    with Mirror(drawings_folder) as running:
+        yield running

@@ -1,0 +1,100 @@
+"""The command line does what it says, and answers mistakes with one sentence."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from model.checkpoint import read_card
+from tests.conftest import make_checkpoint
+
+REPOSITORY = Path(__file__).parents[1]
+TINY = ["--channels", "6", "--z-dim", "8", "--batch-size", "8", "--no-from-base"]
+
+
+def run(home, module: str, *arguments: str) -> subprocess.CompletedProcess:
+    environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def test_train_then_draw(home, tmp_path):
+    trained = run(home, "train", "Sun", "--steps", "4", *TINY)
+    assert trained.returncode == 0, trained.stderr
+    assert "Done: “sun” can be drawn." in trained.stdout
+    drawn = run(home, "model", "sun", "--seed", "7", "--count", "4", "--out", str(tmp_path / "suns.png"))
+    assert drawn.returncode == 0, drawn.stderr
+    with Image.open(tmp_path / "suns.png") as picture:
+        assert picture.size == (56, 56)
+    listed = run(home, "train", "--list").stdout
+    assert "  sun: doodle, 300 drawings" in listed and "-sun-" in listed and "The Mona Lisa" in listed
+
+
+def test_the_students_recipe_runs_end_to_end(home):
+    trained = run(home, "train", "stop sign", "--recipe", "superdeep", "--epochs", "1")
+    assert trained.returncode == 0, trained.stderr
+    card = read_card(home.checkpoints / "stop-sign-superdeep.safetensors")
+    assert card.class_name == "stop sign (superdeep)" and card.architecture["network"] == "superdeep"
+    assert card.trained_on == {"stop sign": 40}
+
+
+@pytest.mark.parametrize("pair", [("deep", "conv"), ("shallow", "dense")])
+def test_the_smaller_siblings_train_too(home, pair):
+    generator, discriminator = pair
+    options = ["--generator", generator, "--discriminator", discriminator, "--dropout", "0.1", "--steps", "3"]
+    trained = run(home, "train", "sun", "--recipe", "superdeep", "--name", generator, *options)
+    assert trained.returncode == 0, trained.stderr
+    assert read_card(home.checkpoints / f"{generator}.safetensors").architecture["network"] == generator
+
+
+def test_a_mixture_takes_the_name_it_is_given(home):
+    trained = run(home, "train", "sun", "stop sign", "--name", "glow", "--steps", "2", *TINY)
+    assert trained.returncode == 0, trained.stderr
+    assert read_card(home.checkpoints / "glow.safetensors").trained_on == {"sun": 300, "stop sign": 40}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["girafe"], "did you mean “giraffe”"),
+        ([], "Which class?"),
+        (["moon", "--steps", "1"], "no file “moon.npy”"),
+        (["sun", "--steps", "0"], "0 steps are not allowed"),
+        (["sun", "--minutes", "-1"], "minutes are not allowed"),
+        (["sun", "--learning-rate", "7"], "learning_rate is 7.0"),
+        (["sun", "--name", "../sun"], "can't name a checkpoint"),
+        (["sun", "--resume", "nothing"], "no unfinished run"),
+        (["sun", "--data", "http://127.0.0.1:9/", "--steps", "1"], "no connection"),
+        (["sun", "--channels", "5000", "--steps", "1"], "channels"),
+        (["sun", "--recipe", "superdeep", "--depth", "2", "--steps", "1"], "4 to 12 layers"),
+        (["sun", "--device", "cuda", "--steps", "1"], "no GPU"),
+    ],
+)
+def test_mistakes_in_training_are_one_sentence(home, arguments, sentence):
+    done = run(home, "train", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["giraffe"], "Nobody has trained “giraffe”"),
+        (["blorp"], "There is no class “blorp”"),
+        (["cat", "--seed", "-1"], "whole number from 0"),
+        (["cat", "--psi", "9"], "from 0 to 2"),
+        (["cat", "--count", "100"], "1 to 64"),
+        (["dog"], "dog.safetensors is damaged"),
+    ],
+)
+def test_mistakes_in_drawing_are_one_sentence(home, arguments, sentence):
+    make_checkpoint(home.checkpoints, "cat")
+    damaged = bytearray(make_checkpoint(home.checkpoints, "dog").read_bytes())
+    damaged[-50] ^= 255
+    (home.checkpoints / "dog.safetensors").write_bytes(damaged)
+    done = run(home, "model", *arguments, "--out", str(home.folder / "out.png"))
+    assert done.returncode == 2
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+    assert not (home.folder / "out.png").exists()

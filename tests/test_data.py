@@ -1,0 +1,186 @@
+"""Real drawings come in whole, in few bytes, or not at all with a sentence."""
+
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import REAL_DRAWINGS, suns, write_class
+from train import data
+from train.data import DataError, load_drawings
+
+ROW = 784
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data.time, "sleep", lambda seconds: None)
+
+
+def fetch(mirror, cache: Path, num_rows: int = 50, class_name: str = "sun", **options) -> np.ndarray:
+    return load_drawings(class_name, num_rows, mirror.url, cache, **options)
+
+
+def expected(num_rows: int) -> np.ndarray:
+    return suns(300)[:num_rows]
+
+
+def leftovers(cache: Path) -> list[str]:
+    return [path.name for path in cache.rglob("*") if path.suffix in (".npy", ".part")]
+
+
+def test_only_the_header_and_the_first_rows_travel(mirror, cache):
+    assert np.array_equal(fetch(mirror, cache, 50), expected(50))
+    assert mirror.sent == 128 + 50 * ROW
+    assert all(asked.startswith("bytes=") for _, asked in mirror.requests)
+
+
+def test_asking_again_asks_nobody(mirror, cache):
+    fetch(mirror, cache)
+    before = len(mirror.requests)
+    assert np.array_equal(fetch(mirror, cache, 30), expected(30))
+    assert len(mirror.requests) == before
+
+
+def test_more_rows_later_fetch_only_the_difference(mirror, cache):
+    fetch(mirror, cache, 50)
+    mirror.sent = 0
+    assert np.array_equal(fetch(mirror, cache, 80), expected(80))
+    assert mirror.sent == 30 * ROW
+
+
+def test_a_class_with_fewer_drawings_gives_all_it_has(mirror, cache):
+    assert len(fetch(mirror, cache, 10_000)) == 300
+
+
+def test_names_with_spaces_and_capitals_are_found(mirror, cache):
+    assert len(fetch(mirror, cache, 100, "The Mona Lisa")) == 20
+    assert len(fetch(mirror, cache, 100, "stop sign")) == 40
+
+
+def test_a_broken_transfer_goes_on_where_it_broke(mirror, cache):
+    mirror.faults = ["", "cut:10000", "cut:9000", "503"]
+    assert np.array_equal(fetch(mirror, cache, 50), expected(50))
+    assert mirror.sent == 128 + 50 * ROW, "no byte came twice"
+
+
+def test_what_a_dead_server_sent_is_used_by_the_next_try(mirror, cache):
+    mirror.faults = ["", "cut:10000"] + ["503"] * 10
+    with pytest.raises(DataError, match="could not be fetched"):
+        fetch(mirror, cache)
+    mirror.faults, mirror.sent = [], 0
+    assert np.array_equal(fetch(mirror, cache, 50), expected(50))
+    assert mirror.sent == 128 + 50 * ROW - 10128
+
+
+def test_a_server_without_ranges_is_read_from_its_start(mirror, cache, caplog):
+    mirror.faults = ["no-range"] * 5
+    assert np.array_equal(fetch(mirror, cache, 50), expected(50))
+    assert "does not serve parts" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("faults", "sentence"),
+    [
+        (["404"], r"has no drawings of “sun” \(404\)"),
+        (["html"], "sent a web page"),
+        (["wrong-part"], "another part"),
+        (["liar"], "header promises"),
+        (["503"] * 10, "it answers 503"),
+    ],
+)
+def test_every_misbehaviour_has_its_sentence_and_leaves_the_cache_clean(mirror, cache, faults, sentence):
+    mirror.faults = faults
+    with pytest.raises(DataError, match=sentence):
+        fetch(mirror, cache)
+    assert not [name for name in leftovers(cache) if name.endswith(".npy")]
+    mirror.faults = []
+    assert np.array_equal(fetch(mirror, cache), expected(50))
+
+
+def test_a_served_file_shorter_than_its_header_is_refused(mirror, drawings_folder, cache):
+    path = drawings_folder / "sun.npy"
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(DataError, match="header promises"):
+        fetch(mirror, cache)
+
+
+def test_a_served_file_of_another_kind_is_refused(mirror, drawings_folder, cache):
+    np.save(drawings_folder / "sun.npy", np.zeros((300, 784), np.float32))
+    with pytest.raises(DataError, match="float32"):
+        fetch(mirror, cache)
+    (drawings_folder / "sun.npy").write_bytes(b"x" * 5000)
+    with pytest.raises(DataError, match="not a NumPy file"):
+        fetch(mirror, cache)
+    assert not leftovers(cache)
+
+
+def test_no_network_is_a_sentence(cache):
+    with pytest.raises(DataError, match="no connection"):
+        load_drawings("sun", 10, "http://127.0.0.1:9/", cache)
+
+
+def test_a_full_disk_is_a_sentence_and_gives_its_space_back(mirror, cache, monkeypatch):
+    real_open = Path.open
+
+    def full(path: Path, mode: str = "r", *rest):
+        file = real_open(path, mode, *rest)
+        if mode == "ab":
+            file = _FullDisk(file)
+        return file
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(DataError, match="No space left"):
+        fetch(mirror, cache)
+    assert not leftovers(cache)
+
+
+class _FullDisk:
+    def __init__(self, file):
+        self.file = file
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+    def write(self, chunk):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_progress_is_told_in_bytes(mirror, cache):
+    told = []
+    fetch(mirror, cache, 200, report=lambda have, wanted: told.append((have, wanted)))
+    assert told[-1] == (128 + 200 * ROW,) * 2
+    assert [have for have, _ in told] == sorted(have for have, _ in told)
+
+
+def test_a_folder_is_a_source(tmp_path):
+    write_class(tmp_path, "sun", suns(12))
+    assert np.array_equal(load_drawings("sun", 10, str(tmp_path)), suns(12)[:10])
+    with pytest.raises(DataError, match=r"no file “moon\.npy”"):
+        load_drawings("moon", 10, str(tmp_path))
+
+
+def test_a_truncated_file_in_a_folder_is_refused(tmp_path):
+    path = write_class(tmp_path, "sun", suns(12))
+    path.write_bytes(path.read_bytes()[:-784])
+    with pytest.raises(DataError, match="cut short: it holds 11 of 12"):
+        load_drawings("sun", 12, str(tmp_path))
+
+
+@pytest.mark.skipif(not REAL_DRAWINGS.is_dir(), reason="the real drawings are not at hand")
+def test_real_drawings_come_over_http_as_they_are(cache):
+    from tests.mirror import Mirror
+
+    with Mirror(REAL_DRAWINGS) as mirror:
+        assert np.array_equal(
+            load_drawings("t-shirt", 40, mirror.url, cache), load_drawings("t-shirt", 40, str(REAL_DRAWINGS))
+        )

@@ -1,0 +1,60 @@
+"""The rooms stay apart: imports run one way, and importing does nothing."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+FORBIDDEN = {
+    "model": {"gradio", "train", "studio", "app"},
+    "train": {"gradio", "studio", "app"},
+    "studio": {"torch", "app"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_imports_run_one_way(room):
+    files = sorted((REPOSITORY / room).glob("*.py"))
+    assert files
+    for path in files:
+        assert not imported(path) & FORBIDDEN[room], path.name
+
+
+def test_importing_makes_no_file_and_prints_nothing(tmp_path):
+    modules = [
+        f"{room}.{path.stem}"
+        for room in FORBIDDEN
+        for path in (REPOSITORY / room).glob("*.py")
+        if path.stem != "__main__"
+    ]
+    before = {path for path in REPOSITORY.iterdir()}
+    code = f"import {', '.join([*modules, 'app'])}"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(REPOSITORY), "HOME": str(tmp_path), "PATH": "/usr/bin"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert {path for path in REPOSITORY.iterdir()} - before <= {REPOSITORY / "__pycache__"}
+
+
+def test_nothing_is_ever_unpickled():
+    for path in REPOSITORY.glob("[!t.]*/*.py"):
+        source = path.read_text()
+        assert "torch.load" not in source and "import pickle" not in source, path.name

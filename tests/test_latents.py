@@ -1,0 +1,65 @@
+"""A seed means the same drawing for ever; mixtures stay as normal as their parts."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from model.latents import MAX_SEED, Picture, check_seed, latent, style_directions, walk
+
+
+def test_a_seed_means_these_very_numbers_for_ever():
+    assert latent([(7, 1.0)], 4) == pytest.approx([1.6905257, -0.46593738, 0.03282016, 0.40751627])
+    assert latent([(MAX_SEED, 1.0)], 2) == pytest.approx(np.random.RandomState(MAX_SEED).standard_normal(2))
+
+
+def test_a_longer_latent_begins_like_a_shorter_one():
+    assert np.array_equal(latent([(3, 1.0)], 100)[:64], latent([(3, 1.0)], 64))
+
+
+def test_psi_scales_and_a_weight_alone_does_not():
+    assert latent([(7, 1.0)], 8, psi=0.5) == pytest.approx(latent([(7, 1.0)], 8) / 2)
+    assert latent([(7, 0.3)], 8) == pytest.approx(latent([(7, 1.0)], 8))
+
+
+def test_a_mixture_is_as_long_as_a_seed():
+    lengths = [np.linalg.norm(latent([(seed, 0.5), (seed + 1000, 0.5)], 64)) for seed in range(300)]
+    assert np.mean(lengths) == pytest.approx(8.0, rel=0.02)
+
+
+def test_a_walk_begins_and_ends_at_its_seeds_and_moves_in_small_steps():
+    pictures = walk("cat", [7, 12, 3], 65)
+    assert pictures[0] == Picture("cat", ((7, 1.0),))
+    assert pictures[32] == Picture("cat", ((12, 1.0),))
+    assert pictures[-1] == Picture("cat", ((3, 1.0),))
+    path = [latent(picture.keys, 64) for picture in pictures]
+    steps = [np.linalg.norm(b - a) for a, b in itertools.pairwise(path)]
+    assert max(steps) < 2 * np.mean(steps)
+
+
+@pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 1.5, "7", None, True, float("nan"), float("inf"), 10**400])
+def test_a_bad_seed_is_a_sentence_with_what_is_allowed(seed):
+    with pytest.raises(ValueError, match="whole number from 0 to 4294967295"):
+        check_seed(seed)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"keys": ()},
+        {"keys": ((1, 1.0),) * 9},
+        {"keys": ((1, 0.0),)},
+        {"keys": ((1, float("nan")),)},
+        {"keys": ((1, 1.0),), "psi": 2.5},
+        {"keys": ((1, 1.0),), "psi": "wild"},
+        {"keys": ((1, 1.0),), "offsets": (9.0,)},
+    ],
+)
+def test_a_picture_out_of_bounds_cannot_be_asked_for(request_):
+    with pytest.raises(ValueError):
+        Picture("cat", **request_)
+
+
+def test_style_directions_are_ordered_by_effect():
+    weight = np.diag([1.0, 3.0, 2.0]).astype(np.float32)
+    assert np.allclose(style_directions(weight), np.eye(3)[[1, 2, 0]])

@@ -1,0 +1,80 @@
+"""The networks are the ones that were described, and only those are ever built."""
+
+import pytest
+import torch
+
+from model.discriminator import batch_spread
+from model.generator import ClassNorm
+from model.networks import DISCRIMINATORS, GENERATORS, architecture, build
+
+
+def parameters(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_every_generator_draws_ink_between_0_and_1(name):
+    generator = build(GENERATORS, architecture(GENERATORS, name, {})).eval()
+    ink = generator(torch.randn(3, generator.z_dim))
+    assert ink.shape == (3, 1, 28, 28)
+    assert ink.min() >= 0 and ink.max() <= 1
+    assert generator.style_weight().shape[1] == generator.z_dim
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_every_discriminator_gives_one_logit_per_drawing(name):
+    discriminator = build(DISCRIMINATORS, architecture(DISCRIMINATORS, name, {}))
+    assert discriminator(torch.rand(3, 1, 28, 28)).shape == (3,)
+
+
+def test_superdeep_is_the_students_pair():
+    generator = build(GENERATORS, architecture(GENERATORS, "superdeep", {}))
+    convolutions = [layer for layer in generator.layers if isinstance(layer, torch.nn.ConvTranspose2d)]
+    assert [layer.out_channels for layer in convolutions] == [256, 128, 64, 1]
+    assert [layer.kernel_size for layer in convolutions] == [(4, 4)] * 4
+    assert [layer.stride for layer in convolutions] == [(1, 1), (2, 2), (2, 2), (2, 2)]
+    assert [layer.padding for layer in convolutions] == [(0, 0), (1, 1), (2, 2), (1, 1)]
+    assert [layer.p for layer in generator.layers if isinstance(layer, torch.nn.Dropout)] == [0.2] * 3
+    x, sizes = torch.zeros(2, 100, 1, 1), []
+    for layer in generator.layers:
+        x = layer(x)
+        sizes += [x.shape[-1]] if isinstance(layer, torch.nn.ConvTranspose2d) else []
+    assert sizes == [4, 8, 14, 28]
+    assert parameters(generator) == 1_067_329
+    assert parameters(build(DISCRIMINATORS, {"network": "superdeep"})) == 1_890_313
+
+
+def test_depth_and_dropout_change_superdeep():
+    deeper = build(GENERATORS, {"network": "superdeep", "depth": 6, "dropout": 0.4})
+    assert parameters(deeper) > 1_067_329
+    assert {layer.p for layer in deeper.layers if isinstance(layer, torch.nn.Dropout)} == {0.4}
+
+
+def test_a_class_norm_with_one_class_is_batch_norm():
+    x = torch.randn(16, 5, 4, 4)
+    assert torch.allclose(ClassNorm(5, 1)(x, torch.zeros(16, dtype=torch.long)), torch.nn.BatchNorm2d(5)(x), atol=1e-6)
+
+
+def test_the_spread_of_a_batch_of_equals_is_nothing():
+    same = torch.randn(1, 3, 4, 4).expand(8, -1, -1, -1)
+    assert batch_spread(same).max() < 1e-3
+    assert batch_spread(torch.randn(64, 3, 4, 4)).mean() == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        {"network": "os.system"},
+        {"network": None},
+        {"network": "doodle", "z_dim": 10**9},
+        {"network": "doodle", "z_dim": -1},
+        {"network": "doodle", "z_dim": "64"},
+        {"network": "doodle", "z_dim": True},
+        {"network": "doodle", "colour": 3},
+        {"network": "superdeep", "depth": 1000},
+        {"network": "superdeep", "dropout": 1.5},
+    ],
+)
+def test_an_architecture_out_of_bounds_is_refused(design):
+    with pytest.raises(ValueError):
+        build(GENERATORS, design)

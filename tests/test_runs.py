@@ -1,0 +1,147 @@
+"""A run is its folder: whoever reads it knows all, and nobody works on it twice."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+
+import pytest
+from filelock import FileLock
+
+from tests.conftest import SMALL
+from train.home import REPOSITORY
+from train.loop import Progress
+from train.runs import BusyError, Order, Run, create_run, find_run, list_runs
+from train.worker import ensure_worker, next_run
+
+
+def order(home, **changes) -> Order:
+    settings = {"num_steps": 5, "config": SMALL, "requested_by": "page", "source": home.source}
+    return Order(**{"class_name": "sun", "class_names": ("sun",)} | settings | changes)
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_a_class_in_training_cannot_be_ordered_again(home):
+    run = create_run(home.runs, order(home))
+    with pytest.raises(BusyError, match="already in training") as caught:
+        create_run(home.runs, order(home))
+    assert caught.value.run_id == run.id
+    create_run(home.runs, order(home, class_name="stop sign", class_names=("stop sign",)))
+    run.ask_to_stop()
+    create_run(home.runs, order(home))
+
+
+def test_a_run_whose_process_died_does_not_block_its_class(home):
+    run = create_run(home.runs, order(home), begin=True)
+    assert Run(run.folder).is_active()
+    run.lock.release()
+    assert not Run(run.folder).is_active()
+    create_run(home.runs, order(home))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"class_name": "../sun"},
+        {"class_names": ()},
+        {"class_names": ("sun",) * 11},
+        {"num_steps": None},
+        {"num_steps": 0},
+        {"seconds": 10**9},
+        {"epochs": -1},
+        {"num_rows": 0},
+    ],
+)
+def test_an_order_out_of_bounds_is_refused(home, change):
+    with pytest.raises(ValueError):
+        order(home, **change)
+
+
+def test_unreadable_folders_are_passed_over(home):
+    run = create_run(home.runs, order(home))
+    for name, content in {"empty": "", "list": "[]", "other": '{"order": {}}', "text": "hello"}.items():
+        (home.runs / name).mkdir()
+        (home.runs / name / "run.json").write_text(content)
+    assert [found.id for found in list_runs(home.runs)] == [run.id]
+
+
+def test_a_run_is_found_by_its_id_and_by_nothing_else(home):
+    run = create_run(home.runs, order(home))
+    assert find_run(home.runs, run.id).folder == run.folder
+    for text in ("", ".", "..", "../runs/" + run.id, run.id + "/", "/etc"):
+        assert find_run(home.runs, text) is None
+
+
+def test_a_line_being_written_is_not_read(home):
+    run = create_run(home.runs, order(home))
+    line = json.dumps(asdict(Progress(1, 1.0, 0.1, 9.0, 1.0, 1.0)))
+    (run.folder / "progress.jsonl").write_text(line + "\n" + line[:40])
+    assert [entry.step for entry in run.progress()] == [1]
+
+
+def test_the_worker_trains_what_waits_then_leaves(home):
+    first = create_run(home.runs, order(home))
+    bad = create_run(home.runs, order(home, class_name="moon", class_names=("moon",)))
+    last = create_run(home.runs, order(home, class_name="stop sign", class_names=("stop sign",)))
+    ensure_worker(home)
+    ensure_worker(home)
+    wait_for(lambda: last.status().state == "done")
+    assert first.status().state == "done"
+    assert bad.status().state == "failed"
+    wait_for(lambda: _is_free(home.runs / "worker.lock"))
+    assert next_run(home) is None
+    assert (home.checkpoints / "sun.safetensors").exists()
+
+
+def test_a_killed_worker_s_run_is_taken_up_again(home):
+    run = create_run(home.runs, order(home, num_steps=60))
+    command = [sys.executable, "-m", "train.worker"]
+    environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
+    worker = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
+    wait_for(run.progress)
+    worker.kill()
+    worker.wait()
+    assert run.status().state == "running" and not Run(run.folder).is_active()
+    assert next_run(home).id == run.id
+    subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, timeout=120)
+    assert run.status().state == "done"
+
+
+def test_the_worker_leaves_with_the_process_that_started_it(home):
+    run = create_run(home.runs, order(home, num_steps=None, seconds=600))
+    script = f"""
+import time
+from pathlib import Path
+from train.home import Home
+from train.worker import ensure_worker
+ensure_worker(Home(Path({str(home.folder)!r}), {home.source!r}))
+time.sleep(600)
+"""
+    page = subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY)
+    wait_for(run.progress)
+    page.kill()
+    page.wait()
+    wait_for(lambda: not Run(run.folder).is_held())
+    assert run.status().state == "running", "the next start goes on with it"
+    assert run.snapshot_path.exists()
+
+
+def test_runs_of_the_command_line_are_left_to_it(home):
+    create_run(home.runs, order(home, requested_by="command line"))
+    assert next_run(home) is None
+
+
+def _is_free(path) -> bool:
+    lock = FileLock(path, timeout=0)
+    try:
+        with lock:
+            return True
+    except TimeoutError:
+        return False

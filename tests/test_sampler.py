@@ -1,0 +1,139 @@
+"""The same request is the same drawing, and one bad file spoils nothing."""
+
+import os
+import threading
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from model.latents import Picture, walk
+from model.sampler import NoGeneratorError, Sampler, seeds_to_pictures
+from tests.conftest import make_checkpoint
+
+
+@pytest.fixture
+def sampler(tmp_path):
+    make_checkpoint(tmp_path, "cat", z_dim=64, channels=48)
+    make_checkpoint(tmp_path, "stop sign")
+    return Sampler([tmp_path])
+
+
+def draw(sampler: Sampler, *seeds: int, class_name: str = "cat", psi: float = 1.0) -> np.ndarray:
+    return sampler.draw(seeds_to_pictures(class_name, seeds, psi))
+
+
+def test_one_seed_gives_one_drawing_alone_or_in_a_grid(sampler):
+    grid = draw(sampler, *range(64))
+    for seed in (0, 7, 15, 16, 17, 63):
+        assert_array_equal(draw(sampler, seed)[0], grid[seed])
+    assert_array_equal(draw(sampler, *range(5, 25)), grid[5:25])
+
+
+def test_another_sampler_draws_the_same(sampler, tmp_path):
+    assert_array_equal(draw(sampler, 1, 2, 3), draw(Sampler([tmp_path]), 1, 2, 3))
+
+
+def test_other_seeds_psi_and_offsets_give_other_drawings(sampler):
+    pictures = [
+        Picture("cat", ((7, 1.0),)),
+        Picture("cat", ((8, 1.0),)),
+        Picture("cat", ((7, 1.0),), psi=0.5),
+        Picture("cat", ((7, 1.0),), offsets=(3.0,)),
+        Picture("cat", ((7, 1.0), (8, 1.0))),
+    ]
+    drawings = sampler.draw(pictures)
+    assert len({drawing.tobytes() for drawing in drawings}) == len(pictures)
+
+
+def test_pictures_of_several_classes_come_back_in_order(sampler):
+    mixed = [Picture(name, ((seed, 1.0),)) for seed in range(4) for name in ("cat", "stop sign")]
+    drawings = sampler.draw(mixed)
+    assert_array_equal(drawings[::2], draw(sampler, *range(4)))
+    assert_array_equal(drawings[1::2], draw(sampler, *range(4), class_name="stop sign"))
+
+
+def test_a_walk_begins_at_the_one_drawing_and_ends_at_the_other(sampler):
+    frames = sampler.draw(walk("cat", [7, 12], 64))
+    ends = draw(sampler, 7, 12)
+    assert_array_equal(frames[[0, -1]], ends)
+    jumps = np.abs(np.diff(frames.astype(int), axis=0)).mean((1, 2))
+    assert jumps.max() < np.abs(ends[0].astype(int) - ends[1]).mean(), "no jump as large as the whole way"
+
+
+def test_bad_files_among_good_ones_are_left_out(sampler, tmp_path, caplog):
+    (tmp_path / "dog.safetensors").write_bytes(b"not a checkpoint")
+    (tmp_path / "apple.safetensors").write_bytes((tmp_path / "cat.safetensors").read_bytes()[:5000])
+    (tmp_path / "moon.safetensors").write_bytes((tmp_path / "cat.safetensors").read_bytes())
+    assert set(sampler.cards()) == {"cat", "stop sign"}
+    sampler.cards()
+    assert len(caplog.messages) == 3, "one sentence each, said once"
+    assert draw(sampler, 1).shape == (1, 28, 28)
+
+
+def test_a_file_that_breaks_later_is_a_sentence_and_the_rest_goes_on(sampler, tmp_path):
+    path = tmp_path / "cat.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"cat\.safetensors is damaged"):
+        draw(sampler, 1)
+    assert draw(sampler, 1, class_name="stop sign").shape == (1, 28, 28)
+
+
+def test_a_new_and_a_replaced_checkpoint_are_noticed(sampler, tmp_path):
+    before = draw(sampler, 7)
+    make_checkpoint(tmp_path, "cat")
+    os.utime(tmp_path / "cat.safetensors", ns=(1, 1))
+    assert not np.array_equal(draw(sampler, 7), before)
+    make_checkpoint(tmp_path, "sun")
+    assert draw(sampler, 7, class_name="sun").shape == (1, 28, 28)
+
+
+def test_earlier_folders_win(tmp_path):
+    make_checkpoint(tmp_path / "mine", "cat")
+    make_checkpoint(tmp_path / "theirs", "cat")
+    make_checkpoint(tmp_path / "theirs", "dog")
+    both = Sampler([tmp_path / "mine", tmp_path / "theirs"])
+    assert set(both.cards()) == {"cat", "dog"}
+    assert_array_equal(draw(both, 3), draw(Sampler([tmp_path / "mine"]), 3))
+
+
+def test_a_class_without_a_checkpoint_and_no_class_at_all_are_told_apart(sampler):
+    assert sampler.find("Stop_Sign") == "stop sign"
+    with pytest.raises(NoGeneratorError, match="Nobody has trained “giraffe”"):
+        sampler.find("giraffe")
+    with pytest.raises(ValueError, match="There is no class “blorp”"):
+        sampler.find("blorp")
+
+
+@pytest.mark.parametrize("number", [0, 65, 1000])
+def test_the_number_of_drawings_is_bounded(sampler, number):
+    with pytest.raises(ValueError, match="1 to 64"):
+        sampler.draw([Picture("cat", ((1, 1.0),))] * number)
+
+
+def test_many_threads_get_the_same_drawings(sampler):
+    expected, wrong = draw(sampler, *range(8)), []
+
+    def work() -> None:
+        for _ in range(5):
+            if not np.array_equal(draw(sampler, *range(8)), expected):
+                wrong.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_memory_holds_no_more_generators_than_allowed(tmp_path):
+    names = ["cat", "dog", "sun", "moon"]
+    for name in names:
+        make_checkpoint(tmp_path, name)
+    few = Sampler([tmp_path], max_loaded=2)
+    for name in names:
+        draw(few, 1, class_name=name)
+    assert len(few._loaded) == 2
