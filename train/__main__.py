@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "classes", nargs="*", metavar="CLASS", help="classes of Quick, Draw!, such as cat or 'stop sign'"
     )
+    parser.add_argument("--base", action="store_true", help="train the shared base of all 345 classes instead (hours)")
     parser.add_argument("--name", help="the checkpoint's name (default: the classes joined by +)")
     parser.add_argument(
         "--minutes", type=float, help=f"how long (default: {DEFAULT_MINUTES:g}, if nothing else is said)"
@@ -95,13 +96,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _order(options: argparse.Namespace, home: Home) -> Order:
-    if not options.classes:
+    if not options.classes and not options.base:
         raise ValueError("Which class? Name one or more, such as: python -m train cat; --list shows all.")
-    class_names = tuple(dict.fromkeys(find_class(text) for text in options.classes))
+    class_names = CLASS_NAMES if options.base else tuple(dict.fromkeys(find_class(text) for text in options.classes))
     recipe = RECIPES[options.recipe or DOODLE.recipe]
     said = {field.name: getattr(options, field.name) for field in fields(Config)}
     config = replace(recipe, **{name: value for name, value in said.items() if value is not None})
-    default_name = "+".join(class_names) + ("" if config.recipe == DOODLE.recipe else f" ({config.recipe})")
+    if options.base:
+        config = replace(config, from_base=False)
+    default_name = (
+        "base"
+        if options.base
+        else "+".join(class_names) + ("" if config.recipe == DOODLE.recipe else f" ({config.recipe})")
+    )
     nothing_said = options.minutes is None and options.steps is None and options.epochs is None
     minutes = DEFAULT_MINUTES if nothing_said else options.minutes
     return Order(

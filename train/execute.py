@@ -11,10 +11,10 @@ from torch import Tensor
 
 from model.checkpoint import Card, CheckpointError, checkpoint_path, load_checkpoint, save_checkpoint, write_file
 from model.images import png, sheet
-from train.base import grow_from_base
+from train.base import grow_from_base, save_base
 from train.curves import write_curves, write_gif
 from train.data import ATTRIBUTION, DataError, load_drawings
-from train.home import Home
+from train.home import BASE_NAME, Home
 from train.loop import SHEET_SEEDS, Progress, Training, TrainingError, draw_seeds, fit
 from train.metrics import features, frechet_distance, measure
 from train.runs import Order, Run
@@ -41,8 +41,8 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
         (run.folder / "stop").unlink(missing_ok=True)
         order = run.status().order
         run.set_state("running", "Fetching drawings.")
-        drawings, rows = _drawings(order, home, tell)
-        training = Training(order.config, drawings, device=device)
+        drawings, rows = _drawings(run, order, home, tell)
+        training = Training(order.config, drawings, *_conditions(order, rows), device=device)
         if run.load_snapshot(training):
             tell(f"Resuming at step {training.step}.")
         elif order.config.from_base and home.base and grow_from_base(training, home.base, order.class_names):
@@ -64,7 +64,7 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
         run.lock.release(force=True)  # whoever created the run may have taken it as well
 
 
-def _drawings(order: Order, home: Home, tell: Tell) -> tuple[np.ndarray, dict[str, int]]:
+def _drawings(run: Run, order: Order, home: Home, tell: Tell) -> tuple[np.ndarray, dict[str, int]]:
     """Drawings of all the order's classes (N, 28, 28), and how many each class gave."""
     parts = {}
     for class_name in order.class_names:
@@ -74,10 +74,17 @@ def _drawings(order: Order, home: Home, tell: Tell) -> tuple[np.ndarray, dict[st
             nonlocal told
             if time.monotonic() - told >= 0.5:
                 told = time.monotonic()
-                tell(f"Fetching “{class_name}”: {have / 1e6:.1f} of {wanted / 1e6:.1f} MB.")
+                sentence = f"Fetching “{class_name}”: {have / 1e6:.1f} of {wanted / 1e6:.1f} MB."
+                run.set_state("running", sentence)
+                tell(sentence)
 
         parts[class_name] = load_drawings(class_name, order.num_rows, order.source, home.cache, report)
     return np.concatenate(list(parts.values())), {class_name: len(part) for class_name, part in parts.items()}
+
+
+def _conditions(order: Order, rows: dict[str, int]) -> tuple[np.ndarray | None, int]:
+    """The class index of each drawing (N,) and the number of classes, for the base; a single class for all others."""
+    return (np.repeat(np.arange(len(rows)), list(rows.values())), len(rows)) if order.is_base else (None, 1)
 
 
 def _train(run: Run, training: Training, order: Order) -> Iterator[Progress]:
@@ -116,6 +123,10 @@ def _finish(run: Run, training: Training, order: Order, rows: dict[str, int], ho
     write_file(run.folder / "sheet.png", png(sheet(training.draw_fixed(SHEET_SEEDS), scale=4, gap=2)))
     write_curves(run)
     write_gif(run)
+
+    if order.is_base:
+        save_base(home.checkpoints / BASE_NAME, training)
+        return f"Done: the base knows {len(order.class_names)} classes."
 
     # Measured against the drawings it learned from; figures on held-back drawings are the benchmarks' business.
     real = features(training.drawings[:: -(-len(training.drawings) // NUM_MEASURED)])

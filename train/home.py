@@ -6,6 +6,7 @@ from pathlib import Path
 
 from train.data import BUCKET
 
+BASE_NAME = "_base.safetensors"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -42,5 +43,5 @@ class Home:
     @property
     def base(self) -> Path | None:
         """The shared base that new classes grow from, if there is one."""
-        paths = (folder / "_base.safetensors" for folder in self.checkpoint_folders)
+        paths = (folder / BASE_NAME for folder in self.checkpoint_folders)
         return next((path for path in paths if path.exists()), None)

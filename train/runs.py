@@ -13,11 +13,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from model.checkpoint import check_name, write_file
-from model.classes import slug
+from model.classes import CLASS_NAMES, slug
 from train.data import DEFAULT_ROWS
 from train.loop import Progress, Training
 from train.recipes import DOODLE, Config
 
+COMMAND_LINE = "command line"  # requested_by of the runs that the page's worker leaves alone
 MAX_CLASSES = 10
 MAX_SECONDS = 24 * 3600
 UNFINISHED = ("queued", "running")
@@ -38,8 +39,13 @@ class Order:
     epochs: float | None = None
     seconds: float | None = None
     replace: bool = False
-    requested_by: str = "command line"
+    requested_by: str = COMMAND_LINE
     config: Config = field(default_factory=lambda: DOODLE)
+
+    @property
+    def is_base(self) -> bool:
+        """Whether this is the shared base of all classes."""
+        return self.class_names == CLASS_NAMES
 
     def num_steps_for(self, num_drawings: int) -> int | None:
         """The number of steps that is the limit with so many drawings, None for no limit but time."""
@@ -48,7 +54,7 @@ class Order:
 
     def __post_init__(self) -> None:
         check_name(self.class_name)
-        if not 1 <= len(self.class_names) <= MAX_CLASSES:
+        if not self.is_base and not 1 <= len(self.class_names) <= MAX_CLASSES:
             raise ValueError(f"A generator learns from 1 to {MAX_CLASSES} classes, not from {len(self.class_names)}.")
         if self.num_steps is None and self.epochs is None and self.seconds is None:
             raise ValueError("How long to train is open: give steps, epochs or minutes.")

@@ -10,13 +10,12 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 
 from filelock import FileLock, Timeout
 
 from train.home import REPOSITORY, Home
-from train.runs import Run, list_runs
-
-COMMAND_LINE = "command line"
+from train.runs import COMMAND_LINE, Run, list_runs
 
 
 def ensure_worker(home: Home) -> None:
@@ -36,11 +35,11 @@ def ensure_worker(home: Home) -> None:
     threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
 
 
-def next_run(home: Home) -> Run | None:
-    """The oldest run of the page's that waits, or whose worker died."""
+def next_run(home: Home, but: Collection[str] = ()) -> Run | None:
+    """The oldest run of the page's that waits, or whose worker died, apart from those with some ids."""
     for run in list_runs(home.runs):
         status = run.status()
-        if status.order.requested_by == COMMAND_LINE:
+        if status.order.requested_by == COMMAND_LINE or run.id in but:
             continue
         if status.state == "queued" or (status.state == "running" and not run.is_held()):
             return run
@@ -58,8 +57,10 @@ def main() -> int:
     home = Home.from_environment()
     home.runs.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(Timeout), FileLock(home.runs / "worker.lock", timeout=0):
-        while run := next_run(home):
-            # A run that fails says so itself, in its folder; the next one gets its turn.
+        tried: set[str] = set()
+        while run := next_run(home, tried):
+            # A run that fails says so in its folder, unless the disk takes nothing more; the next one gets its turn.
+            tried.add(run.id)
             try:
                 for _ in execute(run, home, pick_device()):
                     if parent is not None and os.getppid() != parent:
