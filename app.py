@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from model.sampler import Sampler, pick_device
+from model.sampler import Sampler, limit_threads, pick_device
 from studio.page import build_page
 from train.home import Home
 from train.worker import ensure_worker
@@ -14,6 +14,7 @@ STUDIO = Path(__file__).parent / "studio"
 
 
 def build_app() -> gr.Blocks:
+    limit_threads(1)  # visitors come in threads of their own
     home = Home.from_environment()
     return build_page(home, Sampler(home.checkpoint_folders, pick_device()))
 

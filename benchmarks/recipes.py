@@ -12,8 +12,8 @@ import numpy as np
 from model.classes import find_class
 from model.images import sheet
 from model.sampler import pick_device
-from train.data import load_drawings
-from train.home import REPOSITORY, Home
+from train.data import DataError, load_drawings
+from train.home import Home
 from train.loop import Training, draw_seeds
 from train.metrics import features, measure
 from train.recipes import DOODLE, SUPERDEEP
@@ -30,8 +30,11 @@ def main() -> None:
     parser.add_argument("--sheets", action="store_true", help="leave a sheet of each recipe in runs/")
     options = parser.parse_args()
     home = Home.from_environment()
-    class_name = find_class(options.class_name)
-    drawings = np.array(load_drawings(class_name, source=options.data or home.source, cache=home.cache))
+    try:
+        class_name = find_class(options.class_name)
+        drawings = np.array(load_drawings(class_name, source=options.data or home.source, cache=home.cache))
+    except (ValueError, DataError) as error:
+        raise SystemExit(f"{parser.prog}: {error}") from error
     if len(drawings) < 3 * NUM_MEASURED:
         raise SystemExit(f"“{class_name}” has {len(drawings)} drawings here; the benchmark needs {3 * NUM_MEASURED}.")
     held_back, others, learned = (
@@ -59,7 +62,7 @@ def main() -> None:
         fake = draw_seeds(training.ema, range(NUM_MEASURED))
         rows[recipe] = (pace, measure(real, features(fake)))
         if options.sheets:
-            path = REPOSITORY / "runs" / f"benchmark-{recipe}.png"
+            path = home.runs / f"benchmark-{recipe}.png"
             path.parent.mkdir(exist_ok=True)
             sheet(fake[:64], scale=3).save(path)
     for name, (pace, figures) in rows.items():

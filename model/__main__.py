@@ -6,12 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.checkpoint import write_file
+from model.checkpoint import REPOSITORY, checkpoint_folders, write_file
 from model.images import gif, png, sheet
 from model.latents import check_seed, walk
 from model.sampler import MAX_PICTURES, Sampler, seeds_to_pictures
-
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,13 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scale", type=int, choices=range(1, 33), default=1, metavar="1-32", help="enlarge pixels")
     parser.add_argument("--out", type=Path, help="file to write (default: CLASS.png or CLASS.gif)")
     options = parser.parse_args(arguments)
-    home = Path(os.environ.get("DOODLES_HOME") or REPOSITORY).expanduser()
-    sampler = Sampler(list(dict.fromkeys([home / "checkpoints", REPOSITORY / "checkpoints"])))
+    sampler = Sampler(checkpoint_folders(Path(os.environ.get("DOODLES_HOME") or REPOSITORY).expanduser()))
     try:
         class_name = sampler.find(options.class_name)
         first = check_seed(options.seed)
         if options.to is None:
-            drawings = sampler.draw(seeds_to_pictures(class_name, range(first, first + options.count), options.psi))
+            drawings = sampler.draw(seeds_to_pictures(class_name, first, options.count, options.psi))
             columns = next(columns for columns in range(1, 9) if columns * columns >= len(drawings))
             content, kind = png(sheet(drawings, columns, options.scale)), "png"
         else:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -16,10 +17,11 @@ from torch import Tensor, nn
 from model.classes import slug
 from model.networks import GENERATORS, build
 
+REPOSITORY = Path(__file__).resolve().parent.parent
 FORMAT = "endless-doodles/1"
 LICENSE = "CC-BY-4.0"
 MAX_BYTES = 2_500_000
-MAX_NAME_LENGTH = 60
+MAX_NAME_LENGTH = 120
 
 
 class CheckpointError(ValueError):
@@ -52,6 +54,11 @@ def checkpoint_path(folder: Path, class_name: str) -> Path:
     return folder / f"{slug(class_name)}.safetensors"
 
 
+def checkpoint_folders(home: Path) -> list[Path]:
+    """Where to draw from: what was trained under `home`, then what came with the repository."""
+    return list(dict.fromkeys([home / "checkpoints", REPOSITORY / "checkpoints"]))
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write all or nothing: a temporary file beside it, flushed to disk, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +87,8 @@ def save_checkpoint(folder: Path, card: Card, generator: nn.Module) -> Path:
         "sha256": _content_hash(tensors),
         "card": json.dumps(asdict(card), ensure_ascii=False),
     }
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise ValueError(f"The generator of “{card.class_name}” has weights that are not finite; it is not saved.")
     content = save(tensors, header)
     if len(content) > MAX_BYTES:
         raise ValueError(f"The generator takes {len(content)} bytes; a checkpoint holds {MAX_BYTES} at most.")
@@ -90,25 +99,20 @@ def save_checkpoint(folder: Path, card: Card, generator: nn.Module) -> Path:
 
 def read_card(path: Path) -> Card:
     """The card of a checkpoint, without its weights. Raises CheckpointError."""
-    return _card(path, _header(path))
+    header, _ = read_safetensors(path, MAX_BYTES, with_tensors=False)
+    return _card(path, header)
 
 
 def load_checkpoint(path: Path) -> tuple[Card, nn.Module]:
     """A card and its generator, ready to draw, on the CPU in full precision. Raises CheckpointError."""
-    header = _header(path)
+    header, stored = read_safetensors(path, MAX_BYTES)
     card = _card(path, header)
-    try:
-        with safe_open(path, "pt") as file:
-            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path.name} is damaged ({_short(error)}); fetch or train it again.") from error
     if _content_hash(stored) != header.get("sha256"):
         raise CheckpointError(f"{path.name} is damaged (its content does not match its hash); fetch or train it again.")
     try:
         with torch.device("meta"):  # shapes first, memory only for what fits
             generator = build(GENERATORS, card.architecture)
-        expected = {name: tensor.shape for name, tensor in generator.state_dict().items()}
-        if expected != {name: tensor.shape for name, tensor in stored.items()}:
+        if _layout(generator.state_dict()) != _layout(stored):
             raise ValueError("its weights do not fit its architecture")
         tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in stored.items()}
         if not all(tensor.isfinite().all() for tensor in tensors.values()):
@@ -121,47 +125,64 @@ def load_checkpoint(path: Path) -> tuple[Card, nn.Module]:
 
 def check_name(class_name: str) -> str:
     """A name that a checkpoint may carry, as it is. Raises ValueError."""
-    allowed = all(letter.isalnum() or letter in " +-()" for letter in class_name)
+    allowed = class_name.isascii() and all(letter.isalnum() or letter in " +-()" for letter in class_name)
     if not allowed or not slug(class_name) or len(class_name) > MAX_NAME_LENGTH:
         raise ValueError(
-            f"“{class_name[:MAX_NAME_LENGTH]}” can't name a checkpoint; use up to {MAX_NAME_LENGTH} letters, digits, "
+            f"“{class_name[:60]}” can't name a checkpoint; use up to {MAX_NAME_LENGTH} letters, digits, "
             "spaces and + - ( )."
         )
     return class_name
 
 
-def _header(path: Path) -> dict[str, str]:
+def read_safetensors(
+    path: Path, max_bytes: int | None = None, with_tensors: bool = True
+) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """A file's metadata and, unless left out, its tensors by name. Raises CheckpointError."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CheckpointError(f"{path.name} has more than the {MAX_BYTES} bytes that a checkpoint may have.")
+        if max_bytes is not None and path.stat().st_size > max_bytes:
+            raise CheckpointError(f"{path.name} has more than the {max_bytes} bytes that such a file may have.")
         with safe_open(path, "pt") as file:
-            header = file.metadata() or {}
-    except (OSError, SafetensorError) as error:
+            names = file.keys() if with_tensors else ()
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
+    except OSError as error:
+        raise CheckpointError(f"{path.name} can't be read ({error.strerror or error}).") from error
+    except SafetensorError as error:
         raise CheckpointError(f"{path.name} is damaged ({_short(error)}); fetch or train it again.") from error
-    if header.get("format") != FORMAT:
-        found = str(header.get("format", "no format"))[:40]
-        raise CheckpointError(f"{path.name} is of another format ({found}, not {FORMAT}); update the app or the file.")
-    return header
 
 
 def _card(path: Path, header: Mapping[str, str]) -> Card:
+    if header.get("format") != FORMAT:
+        found = str(header.get("format", "no format"))[:40]
+        raise CheckpointError(f"{path.name} is of another format ({found}, not {FORMAT}); update the app or the file.")
     try:
         card = Card(**json.loads(header["card"]))
         well_formed = (
             all(isinstance(text, str) for text in (card.class_name, card.recipe, card.source, card.attribution))
             and isinstance(card.architecture, dict)
-            and all(isinstance(key, str) and type(rows) is int for key, rows in card.trained_on.items())
-            and all(isinstance(key, str) and type(figure) in (int, float) for key, figure in card.metrics.items())
-            and type(card.images_seen) is int
+            and all(isinstance(key, str) and _is_count(rows) for key, rows in card.trained_on.items())
+            and all(
+                isinstance(key, str) and type(figure) in (int, float) and math.isfinite(figure)
+                for key, figure in card.metrics.items()
+            )
+            and _is_count(card.images_seen)
         )
         if not well_formed:
             raise TypeError
         check_name(card.class_name)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{path.name} has an unreadable card; fetch or train it again.") from error
     if path.stem != slug(card.class_name):
         raise CheckpointError(f"{path.name} says that it draws “{card.class_name}”; rename or remove the file.")
     return card
+
+
+def _is_count(number: object) -> bool:
+    return type(number) is int and 0 <= number < 10**12
+
+
+def _layout(tensors: Mapping[str, Tensor]) -> dict[str, tuple]:
+    """What has to agree between a file and the network it is for: names, shapes, and what kind of number."""
+    return {name: (tensor.shape, tensor.is_floating_point() or tensor.dtype) for name, tensor in tensors.items()}
 
 
 def _content_hash(tensors: Mapping[str, Tensor]) -> str:

@@ -45,6 +45,8 @@ class Generator(nn.Module):
 
     def __init__(self, z_dim: int = 64, channels: int = 48, num_classes: int = 1):
         super().__init__()
+        if channels < 3:
+            raise ValueError(f"The doodle generator needs 3 channels or more, not {channels}.")
         wide, narrow = 2 * channels, channels // 3
         self.z_dim = z_dim
         self.to_grid = nn.Linear(z_dim, wide * 49, bias=False)

@@ -45,7 +45,7 @@ class Picture:
 def check_seed(seed: object) -> int:
     """`seed` as an int in 0..2^32-1; whole floats, as JSON brings them, count. Raises ValueError otherwise."""
     try:
-        whole = int(seed) if not isinstance(seed, bool | str) and float(seed) == int(seed) else -1
+        whole = int(seed) if not isinstance(seed, bool | str) and int(seed) == seed else -1
     except (TypeError, ValueError, OverflowError):
         whole = -1
     if not 0 <= whole <= MAX_SEED:
@@ -99,6 +99,6 @@ def _normal(seed: int, z_dim: int) -> np.ndarray:
 
 def _check_number(what: str, value: object, low: float, high: float) -> float:
     is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not is_number or not low <= float(value) <= high:
+    if not is_number or not low <= value <= high:
         raise ValueError(f"{what} {str(value)[:40]} is not allowed; use a number from {low:g} to {high:g}.")
     return float(value)

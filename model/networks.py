@@ -45,7 +45,7 @@ def build(networks: Mapping[str, type[nn.Module]], architecture: Mapping[str, ob
     """The network that an architecture describes. Raises ValueError for one we don't know or options out of bounds."""
     options = dict(architecture)
     network = options.pop("network", None)
-    if network not in networks:
+    if not isinstance(network, str) or network not in networks:
         raise ValueError(f"There is no network “{str(network)[:40]}”; there are {', '.join(networks)}.")
     unknown = options.keys() - inspect.signature(networks[network]).parameters.keys()
     if unknown:

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from model.checkpoint import Card, CheckpointError, checkpoint_path, load_checkpoint, read_card
-from model.classes import CLASS_NAMES, find_class
+from model.classes import CLASS_NAMES, UnknownClassError, find_class
 from model.images import to_drawings
-from model.latents import Picture, latent, style_directions
+from model.latents import MAX_SEED, Picture, check_seed, latent, style_directions
 
 MAX_PICTURES = 64
 _BATCH = 16  # every batch has this size, so that a seed's pixels don't depend on how many others are drawn with it
@@ -44,24 +44,32 @@ class Sampler:
         self.folders, self.device, self.max_loaded = [Path(folder) for folder in folders], device, max_loaded
         self._lock = threading.Lock()
         self._loaded: OrderedDict[tuple, _Loaded] = OrderedDict()
-        self._cards: dict[tuple, Card | None] = {}
+        self._cards: dict[tuple, Card | CheckpointError] = {}
 
     def cards(self) -> dict[str, Card]:
         """What can be drawn: class name to card."""
         cards: dict[str, Card] = {}
         for folder in self.folders:
             for path in sorted(folder.glob("[!_]*.safetensors")):
-                if card := self._card(path):
+                if path.is_file() and isinstance(card := self._card(path), Card):
                     cards.setdefault(card.class_name, card)
         return cards
 
     def find(self, text: str) -> str:
-        """The name, among what can be drawn, that `text` means. Raises UnknownClassError or NoGeneratorError."""
+        """The name, among what can be drawn, that `text` means.
+
+        Raises UnknownClassError, NoGeneratorError, or CheckpointError when its only file is unusable.
+        """
+        if not isinstance(text, str):
+            raise UnknownClassError("The class has to be a name, such as “cat”.")
         drawable = tuple(self.cards())
         if text in drawable:
             return text
         name = find_class(text, tuple(dict.fromkeys((*drawable, *CLASS_NAMES))))
         if name not in drawable:
+            for path in self._paths(name):
+                if isinstance(unusable := self._card(path), CheckpointError):
+                    raise unusable
             raise NoGeneratorError(f"Nobody has trained “{name}” here yet; train it, or pick one that is trained.")
         return name
 
@@ -77,8 +85,13 @@ class Sampler:
 
     def _load(self, class_name: str) -> _Loaded:
         class_name = self.find(class_name)
-        path = next(path for path in self._paths(class_name) if self._card(path))
-        key = _revision(path)
+        path = next((path for path in self._paths(class_name) if isinstance(self._card(path), Card)), None)
+        if path is None:
+            raise NoGeneratorError(f"The checkpoint of “{class_name}” has just gone; pick another class.")
+        try:
+            key = _revision(path)
+        except OSError as error:
+            raise CheckpointError(f"{path.name} can't be read ({error.strerror}).") from error
         with self._lock:
             if key in self._loaded:
                 self._loaded.move_to_end(key)
@@ -97,21 +110,34 @@ class Sampler:
     def _paths(self, class_name: str) -> Iterable[Path]:
         return (path for folder in self.folders if (path := checkpoint_path(folder, class_name)).exists())
 
-    def _card(self, path: Path) -> Card | None:
+    def _card(self, path: Path) -> Card | CheckpointError | None:
+        """The card of a file, what is wrong with it (logged once), or None if it has gone."""
         try:
             key = _revision(path)
-            if key not in self._cards:
-                self._cards[key] = None
-                self._cards[key] = read_card(path)
-        except CheckpointError as error:
-            log.warning("%s", error)
         except OSError:
             return None
-        return self._cards.get(key)
+        if key not in self._cards:
+            try:
+                self._cards[key] = read_card(path)
+            except CheckpointError as error:
+                log.warning("%s", error)
+                if isinstance(error.__cause__, OSError):
+                    return error  # perhaps it can be read the next time
+                self._cards[key] = error
+        return self._cards[key]
 
 
-def seeds_to_pictures(class_name: str, seeds: Iterable[int], psi: float = 1.0) -> list[Picture]:
-    return [Picture(class_name, ((seed, 1.0),), psi) for seed in seeds]
+def seeds_to_pictures(class_name: str, seed: int, count: int = 1, psi: float = 1.0) -> list[Picture]:
+    """`count` pictures with consecutive seeds; after the last seed comes 0. Raises ValueError."""
+    if type(count) is not int or not 1 <= count <= MAX_PICTURES:
+        raise ValueError(f"{str(count)[:40]} drawings were asked for; ask for 1 to {MAX_PICTURES} at a time.")
+    first = check_seed(seed)
+    return [Picture(class_name, (((first + place) % (MAX_SEED + 1), 1.0),), psi) for place in range(count)]
+
+
+def limit_threads(num_threads: int) -> None:
+    """How many threads one drawing or training step may use in this process. For entry points only."""
+    torch.set_num_threads(num_threads)
 
 
 def pick_device(wanted: str | None = None) -> str:

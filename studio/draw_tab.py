@@ -27,13 +27,11 @@ def draw_tab(page: gr.Blocks, sampler: Sampler) -> gr.Dropdown:
 
     def draw(text: str, seed: int, psi: float, count: int) -> str:
         try:
-            class_name = sampler.find(text or "")
-            first = check_seed(seed)
-            seeds = [(first + offset) % (MAX_SEED + 1) for offset in range(count)]
-            drawings = sampler.draw(seeds_to_pictures(class_name, seeds, psi))
+            class_name = sampler.find(text)
+            pictures = seeds_to_pictures(class_name, seed, count, psi)
+            return grid_html(pictures, sampler.draw(pictures), sampler.cards().get(class_name))
         except ValueError as error:
             raise mistake(error) from error
-        return grid_html(class_name, seeds, drawings, sampler.cards()[class_name])
 
     def open_link(request: gr.Request) -> tuple[str, int, float, int, str]:
         """The controls and drawings of a link such as ?class=cat&seed=7&psi=0.9&count=16; the rest is chosen for it."""
@@ -42,7 +40,10 @@ def draw_tab(page: gr.Blocks, sampler: Sampler) -> gr.Dropdown:
             state = _read_link(dict(request.query_params), state)
             return *state, draw(*state)
         except (ValueError, gr.Error) as error:
-            gr.Warning(f"The link asks for something that isn't there. {getattr(error, 'message', error)}")
+            if request.query_params:
+                gr.Warning(
+                    f"The link asks for something that isn't there. {getattr(error, 'message', error)}", duration=8
+                )
         try:
             state = first_class(sampler), *state[1:]
             return *state, draw(*state)
@@ -87,5 +88,6 @@ def _read_link(query: dict[str, str], default: tuple[str, int, float, int]) -> t
         psi = check_psi(float(query.get("psi", psi)))
         count = min(MAX_PICTURES, max(1, int(query.get("count", count))))
     except ValueError as error:
-        raise ValueError(f"Seed, psi and count have to be numbers in their sliders' range ({error}).") from error
+        # Without what the visitor typed: a link can be anybody's.
+        raise ValueError("Its seed, psi and count have to be numbers in their sliders' range.") from error
     return query.get("class", class_name), seed, psi, count

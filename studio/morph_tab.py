@@ -28,7 +28,7 @@ def morph_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
 
     def frames(text: str, seed_a: int, seed_b: int, psi: float) -> tuple[str, np.ndarray]:
         try:
-            class_name = sampler.find(text or "")
+            class_name = sampler.find(text)
             return class_name, sampler.draw(walk(class_name, [check_seed(seed_a), check_seed(seed_b)], NUM_FRAMES, psi))
         except ValueError as error:
             raise mistake(error) from error

@@ -2,13 +2,11 @@
 
 import gradio as gr
 
-from model.images import png, sheet
-from model.latents import check_seed
 from model.sampler import Sampler, seeds_to_pictures
 from studio.draw_tab import draw_tab
 from studio.live import mistake
 from studio.morph_tab import morph_tab
-from studio.pictures import data_url
+from studio.pictures import drawing_url
 from studio.train_tab import train_tab
 from train.home import Home
 
@@ -47,12 +45,10 @@ def _add_api(sampler: Sampler) -> None:
             28x28 PNG pictures as data URLs, one per seed
         """
         try:
-            name = sampler.find(class_name)
-            first = check_seed(seed)
-            drawings = sampler.draw(seeds_to_pictures(name, range(first, first + min(int(count), 65)), psi))
-        except (ValueError, TypeError) as error:
+            drawings = sampler.draw(seeds_to_pictures(sampler.find(class_name), seed, count, psi))
+        except ValueError as error:
             raise mistake(error) from error
-        return [data_url(png(sheet(drawing[None], columns=1))) for drawing in drawings]
+        return [drawing_url(drawing) for drawing in drawings]
 
     def classes() -> list[str]:
         """The classes that can be drawn now."""

@@ -9,19 +9,21 @@ import numpy as np
 
 from model.checkpoint import Card
 from model.images import png, sheet
+from model.latents import Picture
 
 FEW_DRAWINGS = 500
 
 
-def grid_html(class_name: str, seeds: Sequence[int], drawings: np.ndarray, card: Card) -> str:
-    """A sheet of drawings (N, 28, 28), each with its seed, and a line on where they come from."""
+def grid_html(pictures: Sequence[Picture], drawings: np.ndarray, card: Card | None) -> str:
+    """A sheet of drawings (N, 28, 28) of single seeds, each with its seed, and a line on where they come from."""
     figures = "".join(
-        f'<figure><img src="{data_url(png(sheet(drawing[None], columns=1)))}" alt="{escape(class_name)}, seed {seed}">'
-        f"<figcaption>{seed}</figcaption></figure>"
-        for seed, drawing in zip(seeds, drawings, strict=True)
+        f'<figure><img src="{drawing_url(drawing)}" alt="{escape(picture.class_name)}, seed {picture.keys[0][0]}">'
+        f"<figcaption>{picture.keys[0][0]}</figcaption></figure>"
+        for picture, drawing in zip(pictures, drawings, strict=True)
     )
     columns = next(columns for columns in (1, 2, 3, 4, 6, 8) if columns * columns >= len(drawings))
-    return f'<div class="sheet" style="--columns:{columns}">{figures}</div><p class="origin">{origin(card)}</p>'
+    line = origin(card) if card else ""
+    return f'<div class="sheet" style="--columns:{columns}">{figures}</div><p class="origin">{line}</p>'
 
 
 def origin(card: Card) -> str:
@@ -37,6 +39,11 @@ def origin(card: Card) -> str:
 def sheet_html(path: Path, alt: str) -> str:
     """A sheet that a run left."""
     return f'<img class="run-sheet" src="{data_url(path.read_bytes())}" alt="{escape(alt)}">'
+
+
+def drawing_url(drawing: np.ndarray) -> str:
+    """One drawing (28, 28), at its own size."""
+    return data_url(png(sheet(drawing[None], columns=1)))
 
 
 def data_url(content: bytes, kind: str = "image/png") -> str:

@@ -13,8 +13,9 @@ from studio.live import in_browser, live, mistake
 from studio.pictures import sheet_html
 from train.home import Home
 from train.loop import Progress
+from train.order import MAX_CLASSES, Order, default_name
 from train.recipes import DOODLE, RECIPES
-from train.runs import MAX_CLASSES, BusyError, Order, Run, Status, create_run, find_run
+from train.runs import BusyError, Run, Status, create_run, find_run
 from train.worker import ensure_worker
 
 MAX_MINUTES = 60
@@ -23,10 +24,10 @@ MAX_POINTS = 300  # of a curve on the page
 # The run that this browser watches: in the link, so that it can be shared, and in the browser's memory.
 RECALL = "() => new URLSearchParams(location.search).get('run') || localStorage.getItem('doodles-run') || ''"
 KEEP = """(run) => {
-  localStorage.setItem("doodles-run", run);
   const query = new URLSearchParams(location.search);
   query.set("run", run);
   history.replaceState(null, "", "?" + query);
+  localStorage.setItem("doodles-run", run);
 }"""
 
 
@@ -37,7 +38,6 @@ class Seen:
     run_id: str = ""
     step: int = -1
     sheet: str = ""
-    state: str = ""
     drawable: tuple[str, ...] = ()
 
 
@@ -49,14 +49,14 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
             if not texts:
                 raise ValueError("Pick at least one class to train.")
             class_names = tuple(dict.fromkeys(find_class(text) for text in texts))
-            suffix = "" if recipe == DOODLE.recipe else f" ({recipe})"
+            config = RECIPES[recipe]
             order = Order(
-                class_name="+".join(class_names) + suffix,
+                class_name=default_name(class_names, config),
                 class_names=class_names,
                 source=home.source,
                 seconds=60 * minutes,
                 requested_by="page",
-                config=RECIPES[recipe],
+                config=config,
             )
             run = create_run(home.runs, order)
         except BusyError as error:
@@ -81,9 +81,7 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
         if run is None:
             return [gr.skip(), gr.skip(), gr.skip(), Seen(drawable=drawable), gr.Timer(active=False), *updates]
         status, progress, sheets = run.status(), run.progress(), run.sheets()
-        active = run.is_active()
-        if status.state == "queued" or (status.state == "running" and not active):
-            ensure_worker(home)
+        ensure_worker(home)
         newest = sheets[-1].name if sheets else ""
         step = progress[-1].step if progress else 0
         same_run = seen.run_id == run.id
@@ -91,7 +89,7 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
             status_html(status, progress[-1] if progress else None),
             gr.skip() if same_run and newest == seen.sheet else _sheet(run, status),
             gr.skip() if same_run and step == seen.step else curves(progress),
-            Seen(run.id, step, newest, status.state, drawable),
+            Seen(run.id, step, newest, drawable),
             gr.Timer(active=status.state in ("queued", "running")),
             *updates,
         ]
@@ -99,6 +97,8 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
     def attach(run_id: str) -> tuple[str, object]:
         """Watch the run that the link or this browser's memory names, if it is still there."""
         found = find_run(home.runs, run_id or "")
+        if run_id and not found:
+            gr.Info("The run that was watched here is no longer there.")
         return (found.id if found else ""), gr.Timer(active=True)
 
     with gr.Row():
@@ -175,7 +175,8 @@ def status_html(status: Status, progress: Progress | None) -> str:
 
 def curves(progress: list[Progress]) -> pd.DataFrame:
     """Both networks' losses in long form, thinned to what a plot can show."""
-    thin = progress[:: max(1, len(progress) // MAX_POINTS)]
+    every = max(1, -(-len(progress) // MAX_POINTS))
+    thin = [*progress[:-1:every], *progress[-1:]]
     losses = {
         "discriminator": [entry.loss_discriminator for entry in thin],
         "generator": [entry.loss_generator for entry in thin],

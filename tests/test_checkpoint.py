@@ -100,6 +100,10 @@ def test_any_flipped_bit_is_refused_or_harmless(tmp_path):
         ({"card": {"architecture": {"network": "doodle", "z_dim": 9, "channels": 6, "num_classes": 1}}}, "do not fit"),
         ({"card": {"architecture": {"network": "doodle", "z_dim": 10**6}}}, "z_dim"),
         ({"card": {"architecture": {"network": "evil"}}}, "no network"),
+        ({"card": {"architecture": {"network": []}}}, "no network"),
+        ({"card": {"trained_on": {"cat": 10**400}}}, "unreadable card"),
+        ({"card": {"images_seen": -1}}, "unreadable card"),
+        ({"card": {"metrics": {"fd": float("nan")}}}, "unreadable card"),
     ],
 )
 def test_a_forged_header_is_refused(tmp_path, change, sentence):
@@ -116,6 +120,30 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
     forge(path, tensors)
     with pytest.raises(CheckpointError, match="not all finite"):
         load_checkpoint(path)
+
+
+def test_a_header_made_to_exhaust_the_reader_is_refused(tmp_path):
+    path = make_checkpoint(tmp_path)
+    path.write_bytes(save(load_file(path), metadata(path) | {"card": "[" * 200_000}))
+    with pytest.raises(CheckpointError, match="unreadable card"):
+        read_card(path)
+
+
+def test_numbers_of_another_kind_are_refused(tmp_path):
+    path = make_checkpoint(tmp_path)
+    tensors = load_file(path)
+    forge(path, tensors | {"block7.norm.norm.running_mean": tensors["block7.norm.norm.running_mean"].long()})
+    with pytest.raises(CheckpointError, match="do not fit"):
+        load_checkpoint(path)
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    design = architecture(GENERATORS, "doodle", {"channels": 6})
+    generator = build(GENERATORS, design)
+    with torch.no_grad():
+        generator.to_grid.weight[0, 0] = 1e6  # infinite in half precision
+    with pytest.raises(ValueError, match="not finite"):
+        save_checkpoint(tmp_path, Card("cat", design, "", 0, {}, "", ""), generator)
 
 
 def test_a_missing_or_an_additional_tensor_is_refused(tmp_path):
@@ -166,7 +194,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch)
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"old")]
 
 
-@pytest.mark.parametrize("name", ["", "../cat", "a/b", "cat\n", "x" * 61, "<b>", "   ", "cat\\dog"])
+@pytest.mark.parametrize("name", ["", "../cat", "a/b", "cat\n", "x" * 121, "<b>", "   ", "cat\\dog", "cat²"])
 def test_a_name_that_could_hurt_is_refused(name):
     with pytest.raises(ValueError, match="can't name a checkpoint"):
         check_name(name)

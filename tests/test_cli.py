@@ -1,7 +1,9 @@
 """The command line does what it says, and answers mistakes with one sentence."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from PIL import Image
 
 from model.checkpoint import read_card
 from tests.conftest import make_checkpoint
+from train.runs import list_runs
 
 REPOSITORY = Path(__file__).parents[1]
 TINY = ["--channels", "6", "--z-dim", "8", "--batch-size", "8", "--no-from-base"]
@@ -49,6 +52,22 @@ def test_the_smaller_siblings_train_too(home, pair):
     assert read_card(home.checkpoints / f"{generator}.safetensors").architecture["network"] == generator
 
 
+def test_an_interrupted_run_is_resumed_as_ordered(home):
+    environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
+    command = [sys.executable, "-m", "train", "sun", "--steps", "3000", *TINY]
+    training = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.DEVNULL)
+    while not list(home.runs.glob("*/progress.jsonl")):
+        time.sleep(0.1)
+    time.sleep(2)
+    training.send_signal(signal.SIGINT)
+    assert training.wait(60) == 0
+    assert list_runs(home.runs)[0].status().state == "stopped"
+    resumed = run(home, "train", "--resume", "last")
+    assert resumed.returncode == 0, resumed.stderr
+    assert list_runs(home.runs)[0].status().state == "done"
+    assert list_runs(home.runs)[0].progress()[-1].step == 3000
+
+
 def test_a_mixture_takes_the_name_it_is_given(home):
     trained = run(home, "train", "sun", "stop sign", "--name", "glow", "--steps", "2", *TINY)
     assert trained.returncode == 0, trained.stderr
@@ -65,7 +84,10 @@ def test_a_mixture_takes_the_name_it_is_given(home):
         (["sun", "--minutes", "-1"], "minutes are not allowed"),
         (["sun", "--learning-rate", "7"], "learning_rate is 7.0"),
         (["sun", "--name", "../sun"], "can't name a checkpoint"),
-        (["sun", "--resume", "nothing"], "no unfinished run"),
+        (["--resume", "nothing"], "no unfinished run"),
+        (["sun", "--resume", "last"], "goes on as it was ordered"),
+        (["sun", "--depth", "5"], "have no depth"),
+        (["sun", "--channels", "2", "--steps", "1"], "needs 3 channels"),
         (["sun", "--data", "http://127.0.0.1:9/", "--steps", "1"], "no connection"),
         (["sun", "--channels", "5000", "--steps", "1"], "channels"),
         (["sun", "--recipe", "superdeep", "--depth", "2", "--steps", "1"], "4 to 12 layers"),
@@ -86,7 +108,10 @@ def test_mistakes_in_training_are_one_sentence(home, arguments, sentence):
         (["cat", "--seed", "-1"], "whole number from 0"),
         (["cat", "--psi", "9"], "from 0 to 2"),
         (["cat", "--count", "100"], "1 to 64"),
+        (["cat", "--count", "100000000"], "1 to 64"),
         (["dog"], "dog.safetensors is damaged"),
+        (["apple"], "apple.safetensors is damaged"),
+        (["sun"], "sun.safetensors is of another format"),
     ],
 )
 def test_mistakes_in_drawing_are_one_sentence(home, arguments, sentence):
@@ -94,6 +119,9 @@ def test_mistakes_in_drawing_are_one_sentence(home, arguments, sentence):
     damaged = bytearray(make_checkpoint(home.checkpoints, "dog").read_bytes())
     damaged[-50] ^= 255
     (home.checkpoints / "dog.safetensors").write_bytes(damaged)
+    whole = (home.checkpoints / "cat.safetensors").read_bytes()
+    (home.checkpoints / "apple.safetensors").write_bytes(whole[:5000])
+    (home.checkpoints / "sun.safetensors").write_bytes(whole.replace(b"endless-doodles/1", b"endless-doodles/9"))
     done = run(home, "model", *arguments, "--out", str(home.folder / "out.png"))
     assert done.returncode == 2
     assert sentence in done.stderr and "Traceback" not in done.stderr

@@ -121,6 +121,27 @@ def test_a_served_file_of_another_kind_is_refused(mirror, drawings_folder, cache
     assert not leftovers(cache)
 
 
+def test_a_file_that_changed_meanwhile_is_not_mixed_with_the_old_one(mirror, drawings_folder, cache):
+    fetch(mirror, cache, 50)
+    write_class(drawings_folder, "sun", suns(200, 9))
+    with pytest.raises(DataError, match="header promises"):
+        fetch(mirror, cache, 80)
+    assert np.array_equal(fetch(mirror, cache, 50), expected(50)), "what was whole stays"
+
+
+def test_a_damaged_cache_is_fetched_anew(mirror, cache):
+    fetch(mirror, cache, 50)
+    (path,) = cache.rglob("*.npy")
+    path.write_bytes(bytes(path.stat().st_size))
+    assert np.array_equal(fetch(mirror, cache, 50), expected(50))
+
+
+def test_a_transposed_file_is_refused(tmp_path):
+    np.save(tmp_path / "sun.npy", np.asfortranarray(suns(12).reshape(12, 784)))
+    with pytest.raises(DataError, match="drawings are uint8"):
+        load_drawings("sun", 10, str(tmp_path))
+
+
 def test_no_network_is_a_sentence(cache):
     with pytest.raises(DataError, match="no connection"):
         load_drawings("sun", 10, "http://127.0.0.1:9/", cache)

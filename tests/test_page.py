@@ -35,7 +35,7 @@ def site(tmp_path_factory):
         drawings = folder / "drawings"
         write_class(drawings, "sun", suns(1500))
     (folder / "home" / "checkpoints").mkdir(parents=True)
-    (folder / "home" / "checkpoints" / "broken.safetensors").write_bytes(b"broken")
+    (folder / "home" / "checkpoints" / "broom.safetensors").write_bytes(b"broken")
     port = _free_port()
     with Mirror(drawings) as mirror:
         environment = os.environ | {
@@ -136,6 +136,24 @@ def test_a_bad_link_is_a_sentence_and_the_page_works(page, site):
     open_page(page, site, "?class=blorp&seed=-3")
     page.get_by_text("The link asks for something").first.wait_for()
     assert len(pictures(page)) == 16
+
+
+def test_a_link_can_put_no_markup_on_the_page(page, site):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for name in ("class", "seed", "run"):
+        open_page(page, site, f"?{name}=<img src=http://127.0.0.1:9/spy><b>bold</b>")
+        page.wait_for_timeout(1500)
+        assert not page.locator("b", has_text="bold").count()
+    assert not [url for url in asked if url.startswith("http://127.0.0.1:9/")]
+
+
+def test_a_damaged_checkpoint_is_named_on_the_page(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=1")
+    box = page.locator("#draw-class input")
+    box.fill("broom")
+    box.press("Enter")
+    page.get_by_text("broom.safetensors is damaged").first.wait_for()
 
 
 def test_a_class_without_a_checkpoint_is_a_sentence_and_the_drawing_stays(page, site):

@@ -1,18 +1,19 @@
 """A run is its folder: whoever reads it knows all, and nobody works on it twice."""
 
 import json
+import re
 import subprocess
 import sys
 import time
 from dataclasses import asdict
 
 import pytest
-from filelock import FileLock
 
+from model.checkpoint import REPOSITORY
 from tests.conftest import SMALL
-from train.home import REPOSITORY
 from train.loop import Progress
-from train.runs import BusyError, Order, Run, create_run, find_run, list_runs
+from train.order import Order
+from train.runs import MAX_ACTIVE, BusyError, Run, create_run, find_run, is_held, list_runs
 from train.worker import ensure_worker, next_run
 
 
@@ -38,12 +39,23 @@ def test_a_class_in_training_cannot_be_ordered_again(home):
     create_run(home.runs, order(home))
 
 
-def test_a_run_whose_process_died_does_not_block_its_class(home):
+def test_a_run_whose_process_died_blocks_its_class_only_if_it_is_taken_up_again(home):
     run = create_run(home.runs, order(home), begin=True)
     assert Run(run.folder).is_active()
     run.lock.release()
-    assert not Run(run.folder).is_active()
-    create_run(home.runs, order(home))
+    assert run.waits_for_worker(), "the page's own is taken up again"
+    with pytest.raises(BusyError):
+        create_run(home.runs, order(home))
+    other = {"class_name": "stop sign", "class_names": ("stop sign",), "requested_by": "command line"}
+    create_run(home.runs, order(home, **other), begin=True).lock.release()
+    create_run(home.runs, order(home, **other), begin=True)
+
+
+def test_the_number_of_waiting_runs_is_bounded(home):
+    for place in range(MAX_ACTIVE):
+        create_run(home.runs, order(home, class_name=f"sun {place}"))
+    with pytest.raises(ValueError, match="come back"):
+        create_run(home.runs, order(home))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +63,7 @@ def test_a_run_whose_process_died_does_not_block_its_class(home):
     [
         {"class_name": "../sun"},
         {"class_names": ()},
-        {"class_names": ("sun",) * 11},
+        {"class_names": ("sun",) * 6},
         {"num_steps": None},
         {"num_steps": 0},
         {"seconds": 10**9},
@@ -66,7 +78,17 @@ def test_an_order_out_of_bounds_is_refused(home, change):
 
 def test_unreadable_folders_are_passed_over(home):
     run = create_run(home.runs, order(home))
-    for name, content in {"empty": "", "list": "[]", "other": '{"order": {}}', "text": "hello"}.items():
+    readable = (run.folder / "run.json").read_text()
+    contents = {
+        "empty": "",
+        "list": "[]",
+        "other": '{"order": {}}',
+        "text": "hello",
+        "deep": "[" * 100_000,
+        "state": readable.replace('"queued"', '"<script>"'),
+        "time": re.sub(r'"created": [0-9.]+', '"created": null', readable),
+    }
+    for name, content in contents.items():
         (home.runs / name).mkdir()
         (home.runs / name / "run.json").write_text(content)
     assert [found.id for found in list_runs(home.runs)] == [run.id]
@@ -90,28 +112,33 @@ def test_the_worker_trains_what_waits_then_leaves(home):
     first = create_run(home.runs, order(home))
     bad = create_run(home.runs, order(home, class_name="moon", class_names=("moon",)))
     last = create_run(home.runs, order(home, class_name="stop sign", class_names=("stop sign",)))
-    ensure_worker(home)
-    ensure_worker(home)
+    for _ in range(50):
+        ensure_worker(home)
     wait_for(lambda: last.status().state == "done")
     assert first.status().state == "done"
     assert bad.status().state == "failed"
-    wait_for(lambda: _is_free(home.runs / "worker.lock"))
+    wait_for(lambda: not is_held(home.runs / "worker.lock"))
     assert next_run(home) is None
+    assert (home.runs / "worker.log").read_text().count("moon.npy") == 1, "one worker, one attempt"
     assert (home.checkpoints / "sun.safetensors").exists()
 
 
-def test_a_killed_worker_s_run_is_taken_up_again(home):
-    run = create_run(home.runs, order(home, num_steps=60))
+def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
+    run = create_run(home.runs, order(home, num_steps=None, seconds=16))
     command = [sys.executable, "-m", "train.worker"]
     environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
     worker = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
-    wait_for(run.progress)
+    wait_for(run.snapshot_path.exists)
     worker.kill()
     worker.wait()
-    assert run.status().state == "running" and not Run(run.folder).is_active()
+    assert run.status().state == "running" and run.waits_for_worker()
     assert next_run(home).id == run.id
+    worked = run.progress()[-1].seconds
     subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, timeout=120)
-    assert run.status().state == "done"
+    assert run.status().state == "done" and not run.snapshot_path.exists()
+    seconds = [entry.seconds for entry in run.progress()]
+    assert worked > 9 and seconds[-1] < 18, "the work before the snapshot was not done again"
+    assert seconds == sorted(seconds)
 
 
 def test_the_worker_leaves_with_the_process_that_started_it(home):
@@ -128,7 +155,7 @@ time.sleep(600)
     wait_for(run.progress)
     page.kill()
     page.wait()
-    wait_for(lambda: not Run(run.folder).is_held())
+    wait_for(lambda: not is_held(run.folder / "lock"))
     assert run.status().state == "running", "the next start goes on with it"
     assert run.snapshot_path.exists()
 
@@ -136,12 +163,3 @@ time.sleep(600)
 def test_runs_of_the_command_line_are_left_to_it(home):
     create_run(home.runs, order(home, requested_by="command line"))
     assert next_run(home) is None
-
-
-def _is_free(path) -> bool:
-    lock = FileLock(path, timeout=0)
-    try:
-        with lock:
-            return True
-    except TimeoutError:
-        return False

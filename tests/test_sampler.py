@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from model.latents import Picture, walk
+from model.checkpoint import CheckpointError
+from model.latents import MAX_SEED, Picture, walk
 from model.sampler import NoGeneratorError, Sampler, seeds_to_pictures
 from tests.conftest import make_checkpoint
 
@@ -20,7 +21,7 @@ def sampler(tmp_path):
 
 
 def draw(sampler: Sampler, *seeds: int, class_name: str = "cat", psi: float = 1.0) -> np.ndarray:
-    return sampler.draw(seeds_to_pictures(class_name, seeds, psi))
+    return sampler.draw([Picture(class_name, ((seed, 1.0),), psi) for seed in seeds])
 
 
 def test_one_seed_gives_one_drawing_alone_or_in_a_grid(sampler):
@@ -68,6 +69,8 @@ def test_bad_files_among_good_ones_are_left_out(sampler, tmp_path, caplog):
     assert set(sampler.cards()) == {"cat", "stop sign"}
     sampler.cards()
     assert len(caplog.messages) == 3, "one sentence each, said once"
+    with pytest.raises(CheckpointError, match=r"apple\.safetensors is damaged"):
+        sampler.find("apple")
     assert draw(sampler, 1).shape == (1, 28, 28)
 
 
@@ -105,6 +108,9 @@ def test_a_class_without_a_checkpoint_and_no_class_at_all_are_told_apart(sampler
         sampler.find("giraffe")
     with pytest.raises(ValueError, match="There is no class “blorp”"):
         sampler.find("blorp")
+    for nothing in (None, 5, ["cat"], {}):
+        with pytest.raises(ValueError, match="has to be a name"):
+            sampler.find(nothing)
 
 
 @pytest.mark.parametrize("number", [0, 65, 1000])
@@ -113,20 +119,32 @@ def test_the_number_of_drawings_is_bounded(sampler, number):
         sampler.draw([Picture("cat", ((1, 1.0),))] * number)
 
 
-def test_many_threads_get_the_same_drawings(sampler):
+def test_many_threads_get_the_same_drawings_from_a_cold_start(sampler, tmp_path):
     expected, wrong = draw(sampler, *range(8)), []
+    for _ in range(10):
+        cold, start = Sampler([tmp_path]), threading.Barrier(8)
 
-    def work() -> None:
-        for _ in range(5):
-            if not np.array_equal(draw(sampler, *range(8)), expected):
-                wrong.append(1)
+        def work(cold: Sampler = cold, start: threading.Barrier = start) -> None:
+            start.wait()
+            try:
+                wrong.extend([] if np.array_equal(draw(cold, *range(8)), expected) else ["other pixels"])
+            except ValueError as error:
+                wrong.append(str(error))
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert not wrong
+
+
+def test_consecutive_seeds_go_on_at_0_and_their_number_is_bounded():
+    pictures = seeds_to_pictures("cat", MAX_SEED, 3)
+    assert [picture.keys[0][0] for picture in pictures] == [MAX_SEED, 0, 1]
+    for count in (0, 65, 10**9, -1, 1.5, None, True):
+        with pytest.raises(ValueError, match="1 to 64"):
+            seeds_to_pictures("cat", 0, count)
 
 
 def test_memory_holds_no_more_generators_than_allowed(tmp_path):

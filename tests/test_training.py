@@ -15,10 +15,11 @@ from tests.conftest import SMALL, make_checkpoint, suns
 from train import execute as execute_module
 from train.base import grow_from_base, save_base
 from train.execute import execute
-from train.loop import Training, TrainingError, fit, update_ema
+from train.loop import Progress, Training, TrainingError, fit, update_ema
 from train.metrics import features, frechet_distance
+from train.order import Order
 from train.recipes import SUPERDEEP
-from train.runs import Order, Run, create_run
+from train.runs import Run, create_run, is_held
 
 SMALL_SUPERDEEP = replace(SUPERDEEP, batch_size=8, z_dim=8)
 
@@ -95,6 +96,13 @@ def test_fewer_drawings_than_a_batch_are_enough():
     assert training.step == 1
 
 
+def test_the_base_sees_classes_by_the_root_of_their_drawings():
+    classes = np.repeat(np.arange(345), np.r_[400, 100, np.ones(343, int)])
+    training = Training(replace(SMALL, batch_size=4000), suns(1).repeat(len(classes), 0), classes, 345)
+    drawn = np.bincount(classes[training._next_rows().numpy()], minlength=345)
+    assert drawn[0] / drawn[1] == pytest.approx(2, rel=0.5) and (drawn > 0).sum() > 330
+
+
 def test_a_short_training_comes_nearer_to_the_real_drawings():
     training = Training(replace(SMALL, channels=12, batch_size=16), suns(200))
     real = features(suns(200, 5))
@@ -167,7 +175,7 @@ def test_a_run_leaves_checkpoint_sheets_curves_and_animation(home):
             assert picture.format == kind
     assert (run.folder / "losses.svg").read_text().lstrip().startswith("<?xml")
     with Image.open(run.sheets()[-1]) as picture:
-        drawn = Sampler([home.checkpoints]).draw(seeds_to_pictures("sun", range(64)))
+        drawn = Sampler([home.checkpoints]).draw(seeds_to_pictures("sun", 0, 64))
         assert np.abs(cut(picture).astype(int) - drawn).max() <= 2, "the sheet shows what the checkpoint draws"
     assert [json.loads(line)["step"] for line in (run.folder / "progress.jsonl").open()][-1] == 6
 
@@ -177,7 +185,7 @@ def test_a_run_cut_short_goes_on_where_its_snapshot_ends(home):
     work = execute(run, home)
     next(work)
     work.close()
-    assert run.status().state == "running" and not run.is_held()
+    assert run.status().state == "running" and not is_held(run.folder / "lock")
     stopped_at = run.progress()[-1].step
     assert 0 < stopped_at < 400
     finish(run, home)
@@ -199,24 +207,74 @@ def test_a_mixture_learns_from_all_its_classes(home):
 
 def test_a_stopped_run_keeps_a_usable_checkpoint(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
-    for _ in execute(run, home):
-        run.ask_to_stop()
-    assert run.status().state == "stopped"
+    for progress in execute(run, home):
+        if progress.step > execute_module.FEWEST_STEPS:
+            run.ask_to_stop()
+    assert run.status().state == "stopped" and "can be drawn" in run.status().sentence
     assert load_checkpoint(home.checkpoints / "sun.safetensors")
 
 
-def test_a_worse_checkpoint_does_not_replace_a_better_one(home, monkeypatch):
-    make_checkpoint(home.checkpoints, "sun")
-    good = (home.checkpoints / "sun.safetensors").read_bytes()
-    monkeypatch.setattr(execute_module, "_distance", lambda path, real: 0.0)
-    run = create_run(home.runs, order(home), begin=True)
+def test_a_run_stopped_too_early_for_drawings_publishes_nothing(home, monkeypatch):
+    monkeypatch.setattr(execute_module, "FEWEST_STEPS", 10**9)
+    run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
+    for _ in execute(run, home):
+        run.ask_to_stop()
+    assert run.status().state == "stopped" and "too early" in run.status().sentence
+    assert not home.checkpoints.exists()
+
+
+def test_a_run_that_was_stopped_is_not_begun(home):
+    run = create_run(home.runs, order(home))
+    run.ask_to_stop()
+    assert finish(run, home) == [] and run.status().state == "stopped"
+    run.resume()
+    assert finish(run, home)[-1].step == 6 and run.status().state == "done"
+
+
+def test_a_stop_outlives_the_process_that_should_have_heard_it(home):
+    run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
+    work = execute(run, home)
+    next(work)
+    work.close()
+    run.ask_to_stop()
+    assert finish(run, home) == [] and run.status().state == "stopped"
+
+
+def test_a_worse_checkpoint_does_not_replace_a_better_one(home):
+    good = create_run(
+        home.runs, order(home, num_steps=150, config=replace(SMALL, channels=12, batch_size=16)), begin=True
+    )
+    finish(good, home)
+    content = (home.checkpoints / "sun.safetensors").read_bytes()
+    run = create_run(home.runs, order(home, num_steps=1), begin=True)
     finish(run, home)
-    assert (home.checkpoints / "sun.safetensors").read_bytes() == good
+    assert (home.checkpoints / "sun.safetensors").read_bytes() == content
     assert "is better" in run.status().sentence
-    run = create_run(home.runs, order(home, replace=True), begin=True)
+    one_row = create_run(home.runs, order(home, num_steps=1, num_rows=1), begin=True)
+    finish(one_row, home)
+    assert (home.checkpoints / "sun.safetensors").read_bytes() == content, "nothing to measure is no reason"
+    run = create_run(home.runs, order(home, num_steps=1, replace=True), begin=True)
     finish(run, home)
-    assert (home.checkpoints / "sun.safetensors").read_bytes() != good
-    assert (run.folder / "replaced-sun.safetensors").read_bytes() == good
+    assert (home.checkpoints / "sun.safetensors").read_bytes() != content
+    assert (run.folder / "replaced-sun.safetensors").read_bytes() == content
+
+
+def test_a_better_checkpoint_replaces_a_worse_one(home):
+    make_checkpoint(home.checkpoints, "sun")
+    content = (home.checkpoints / "sun.safetensors").read_bytes()
+    finish(create_run(home.runs, order(home, num_steps=100), begin=True), home)
+    assert (home.checkpoints / "sun.safetensors").read_bytes() != content
+
+
+def test_records_without_a_snapshot_are_forgotten_with_the_work(home):
+    run = create_run(home.runs, order(home))
+    (run.folder / "progress.jsonl").write_text('{"step": 300, "seconds": 1, "fra')
+    run.append(Progress(300, 1.0, 0.5, 9.0, 1.0, 1.0))
+    (run.folder / "sheets").mkdir()
+    (run.folder / "sheets" / "0000300.png").write_bytes(b"old")
+    finish(run, home)
+    assert [entry.step for entry in run.progress()] == [6]
+    assert (run.folder / "sheets" / "0000300.png") not in run.sheets()
 
 
 def test_a_failed_run_says_why_in_its_folder(home):
@@ -224,6 +282,24 @@ def test_a_failed_run_says_why_in_its_folder(home):
     with pytest.raises(RuntimeError, match=r"no file “moon\.npy”"):
         finish(run, home)
     assert run.status().state == "failed" and "moon.npy" in run.status().sentence
+
+
+def test_an_unforeseen_error_fails_the_run_and_does_not_repeat_for_ever(home, monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError("no memory left")
+
+    run = create_run(home.runs, order(home))
+    with monkeypatch.context() as patch:
+        patch.setattr(execute_module, "Training", broken)
+        with pytest.raises(MemoryError):
+            finish(run, home)
+    assert run.status().state == "failed" and "no memory left" in run.status().sentence
+
+    dying = create_run(home.runs, order(home))
+    dying.set_state("running", attempts=execute_module.MAX_ATTEMPTS)
+    with pytest.raises(TrainingError, match="broke off 3 times"):
+        finish(dying, home)
+    assert dying.status().state == "failed"
 
 
 def test_the_config_is_kept_whole(home):

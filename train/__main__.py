@@ -11,14 +11,15 @@ from tqdm import tqdm
 
 from model.checkpoint import CheckpointError
 from model.classes import CLASS_NAMES, find_class
-from model.networks import DISCRIMINATORS, GENERATORS
+from model.networks import DISCRIMINATORS, GENERATORS, architecture
 from model.sampler import Sampler, pick_device
 from train.data import DEFAULT_ROWS, DataError
 from train.execute import execute
 from train.home import Home
 from train.loop import Progress, TrainingError
+from train.order import COMMAND_LINE, Order, default_name
 from train.recipes import DOODLE, RECIPES, Config
-from train.runs import Order, Run, create_run, list_runs
+from train.runs import Run, create_run, list_runs
 
 DEFAULT_MINUTES = 5.0
 _HELP = {
@@ -47,16 +48,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 after one sentence on what was wrong."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    home = replace(Home.from_environment(), **({"source": options.data} if options.data else {}))
+    home = Home.from_environment()
     try:
         if options.list:
             _print_list(home)
             return 0
         device = pick_device(options.device)
-        run = _run_to_resume(home, options.resume) if options.resume else None
-        run = run or create_run(home.runs, _order(options, home), begin=True)
+        if options.resume:
+            run = _run_to_resume(options, home)
+        else:
+            run = create_run(home.runs, _order(options, home), begin=True)
         _follow(run, home, device)
         return 0
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: dropped; --resume last goes on from the last snapshot.", file=sys.stderr)
+        return 130
     except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
@@ -78,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rows", type=int, default=DEFAULT_ROWS, help="drawings per class at most (default: %(default)s)"
     )
-    parser.add_argument("--resume", metavar="RUN", help="go on with a run: its id, or “last”")
+    parser.add_argument(
+        "--resume", metavar="RUN", help="go on with a run: its id, or “last” for the last one ordered here"
+    )
     parser.add_argument(
         "--replace", action="store_true", help="publish the checkpoint even if the one at hand is better"
     )
@@ -99,20 +107,23 @@ def _order(options: argparse.Namespace, home: Home) -> Order:
     if not options.classes and not options.base:
         raise ValueError("Which class? Name one or more, such as: python -m train cat; --list shows all.")
     class_names = CLASS_NAMES if options.base else tuple(dict.fromkeys(find_class(text) for text in options.classes))
+    if options.data:
+        home = home.with_source(options.data)
     recipe = RECIPES[options.recipe or DOODLE.recipe]
     said = {field.name: getattr(options, field.name) for field in fields(Config)}
     config = replace(recipe, **{name: value for name, value in said.items() if value is not None})
+    known = architecture(GENERATORS, config.generator, {}) | architecture(DISCRIMINATORS, config.discriminator, {})
+    for name in ("channels", "depth", "dropout"):
+        if getattr(options, name) is not None and name not in known:
+            raise ValueError(
+                f"The networks {config.generator} and {config.discriminator} have no {name}; leave it out."
+            )
     if options.base:
         config = replace(config, from_base=False)
-    default_name = (
-        "base"
-        if options.base
-        else "+".join(class_names) + ("" if config.recipe == DOODLE.recipe else f" ({config.recipe})")
-    )
     nothing_said = options.minutes is None and options.steps is None and options.epochs is None
     minutes = DEFAULT_MINUTES if nothing_said else options.minutes
     return Order(
-        class_name=options.name or default_name,
+        class_name=options.name or ("base" if options.base else default_name(class_names, config)),
         class_names=class_names,
         source=home.source,
         num_rows=options.rows,
@@ -124,12 +135,17 @@ def _order(options: argparse.Namespace, home: Home) -> Order:
     )
 
 
-def _run_to_resume(home: Home, run_id: str) -> Run:
-    runs = [run for run in list_runs(home.runs) if run.status().state != "done"]
-    found = next((run for run in reversed(runs) if run_id in ("last", run.id)), None)
-    if found is None:
-        raise ValueError(f"There is no unfinished run “{run_id[:60]}” in {home.runs}; --list shows the runs.")
-    return found
+def _run_to_resume(options: argparse.Namespace, home: Home) -> Run:
+    if options.classes or options.steps or options.minutes or options.epochs or options.name or options.data:
+        raise ValueError("A resumed run goes on as it was ordered; give --resume and the run alone.")
+    for run in reversed(list_runs(home.runs)):
+        status = run.status()
+        named = run.id == options.resume or (options.resume == "last" and status.order.requested_by == COMMAND_LINE)
+        if named and status.state != "done":
+            run.lock.acquire()
+            run.resume()
+            return run
+    raise ValueError(f"There is no unfinished run “{options.resume[:60]}” in {home.runs}; --list shows the runs.")
 
 
 def _follow(run: Run, home: Home, device: str) -> None:
@@ -142,9 +158,10 @@ def _follow(run: Run, home: Home, device: str) -> None:
     signal.signal(signal.SIGINT, stop)
     print(f"Run {run.id} on {device}")
     with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
-        for progress in execute(run, home, device, tell=bar.write):
+        for progress in execute(run, home, device, tell=bar.set_postfix_str):
             bar.set_postfix_str(_line(progress), refresh=False)
             bar.update(100 * progress.fraction - bar.n)
+    print(run.status().sentence)
     print(f"Sheet, loss curves and animation: {run.folder}")
 
 
@@ -162,7 +179,8 @@ def _print_list(home: Home) -> None:
     print("Runs:")
     for run in list_runs(home.runs):
         status = run.status()
-        print(f"  {run.id}: {status.state}. {status.sentence}")
+        state = "interrupted" if status.state == "running" and not run.is_active() else status.state
+        print(f"  {run.id}: {state}. {status.sentence}")
     print("Classes of the dataset:", ", ".join(CLASS_NAMES), sep="\n  ")
 
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from model.checkpoint import CheckpointError, write_file
+from model.checkpoint import CheckpointError, read_safetensors, write_file
 from model.classes import CLASS_NAMES
 from train.data import ATTRIBUTION
 from train.loop import Training
@@ -40,28 +39,21 @@ def grow_from_base(training: Training, path: Path, class_names: Sequence[str]) -
 
     Returns False, and changes nothing, when the base has other networks than the training. Raises CheckpointError.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            header = file.metadata() or {}
-            if header.get("format") != FORMAT:
-                raise CheckpointError(f"{path.name} is no base of the format {FORMAT}; remove it or train it again.")
-            same = all(
-                json.loads(header[part]) == architecture | {"num_classes": len(CLASS_NAMES)}
-                for part, architecture in (
-                    ("generator", training.architecture),
-                    ("discriminator", training.discriminator_architecture),
-                )
-            )
-            if not same:
-                return False
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path.name} is damaged ({error}); remove it or train it again.") from error
+    header, tensors = read_safetensors(path)
+    if header.get("format") != FORMAT:
+        raise CheckpointError(f"{path.name} is no base of the format {FORMAT}; remove it or train it again.")
+    architectures = {"generator": training.architecture, "discriminator": training.discriminator_architecture}
+    for part, architecture in architectures.items():
+        if header.get(part) != json.dumps(architecture | {"num_classes": len(CLASS_NAMES)}):
+            return False
     rows = torch.tensor([CLASS_NAMES.index(class_name) for class_name in class_names])
-    generator = _of_classes(tensors, "generator", rows)
-    training.generator.load_state_dict(generator)
-    training.ema.load_state_dict(generator)
-    training.discriminator.load_state_dict(_of_classes(tensors, "discriminator", rows))
+    try:
+        generator = _of_classes(tensors, "generator", rows)
+        training.generator.load_state_dict(generator)
+        training.ema.load_state_dict(generator)
+        training.discriminator.load_state_dict(_of_classes(tensors, "discriminator", rows))
+    except (RuntimeError, IndexError) as error:
+        raise CheckpointError(f"{path.name} does not fit its own header; remove it or train it again.") from error
     return True
 
 

@@ -8,6 +8,7 @@ difference.
 import hashlib
 import http.client
 import logging
+import os
 import random
 import re
 import shutil
@@ -59,7 +60,7 @@ def load_drawings(
     else:
         path = Path(source) / f"{class_name}.npy"
         if not path.is_file():
-            raise DataError(f"There is no file “{path.name}” in the folder {source}; check the data setting.")
+            raise DataError(f"There is no file “{path.name}” in the folder of drawings; check the data setting.")
     try:
         rows, start = _read_header(path)
         at_hand = (path.stat().st_size - start) // ROW_BYTES
@@ -78,26 +79,32 @@ def _fetched(class_name: str, num_rows: int, source: str, cache: Path, report: R
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            if path.exists() and path.stat().st_size >= _wanted_bytes(path, num_rows):
-                return path
-            if path.exists() and not part.exists():
-                shutil.copyfile(path, part)
+            if path.exists() and _is_readable(path):
+                if path.stat().st_size >= _wanted_bytes(path, num_rows):
+                    return path
+                if not part.exists():
+                    shutil.copyfile(path, part)
+            if part.exists() and part.stat().st_size >= _HEADER_BYTES and not _is_readable(part):
+                part.unlink()
             remote = _Remote(source + quote(f"{class_name}.npy"), class_name)
             try:
                 remote.extend(part, _HEADER_BYTES)
                 remote.check_length(part)
                 remote.extend(part, _wanted_bytes(part, num_rows), report)
+                remote.check_length(part)  # again, for what was at hand may be of another version than what came
             except DataError:
                 # Bytes that turned out wrong must not be built upon; those of a broken transfer are kept.
                 if not remote.interrupted:
                     part.unlink(missing_ok=True)
                 raise
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
             part.replace(path)
             return path
     except OSError as error:
         part.unlink(missing_ok=True)
         raise DataError(
-            f"The drawings of “{class_name}” can't be stored in {folder}: {error.strerror or error}; "
+            f"The drawings of “{class_name}” can't be stored in the cache: {error.strerror or error}; "
             "free some space or set another folder."
         ) from error
 
@@ -170,12 +177,12 @@ class _Remote:
                 f"{self.host} sent a web page in place of drawings of “{self.class_name}”; check its address."
             )
         if response.status == 206:
-            match = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+            match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
             if not match or int(match[1]) != have:
                 raise DataError(
                     f"{self.host} sent another part of “{self.class_name}.npy” than asked; use another source."
                 )
-            self.length = int(match[2])
+            self.length = int(match[2]) if match[2] != "*" else None
             return 0
         log.warning("%s does not serve parts of files; reading “%s” from its start.", self.host, self.class_name)
         length = response.headers.get("Content-Length", "")
@@ -208,6 +215,14 @@ def _chunks(response: http.client.HTTPResponse, skip: int, num_bytes: int) -> It
         raise _NetworkError(f"the transfer broke off ({str(error) or type(error).__name__})") from error
 
 
+def _is_readable(path: Path) -> bool:
+    try:
+        _read_header(path)
+    except DataError:
+        return False
+    return True
+
+
 def _wanted_bytes(path: Path, num_rows: int) -> int:
     rows, start = _read_header(path)
     return start + min(rows, num_rows) * ROW_BYTES
@@ -218,9 +233,9 @@ def _read_header(path: Path) -> tuple[int, int]:
     with path.open("rb") as file:
         try:
             np.lib.format.read_magic(file)
-            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
         except ValueError as error:
             raise DataError(f"“{path.name}” is not a NumPy file of drawings; check the data setting.") from error
-        if dtype != np.uint8 or len(shape) != 2 or shape[1] != ROW_BYTES or shape[0] < 1:
+        if fortran_order or dtype != np.uint8 or len(shape) != 2 or shape[1] != ROW_BYTES or shape[0] < 1:
             raise DataError(f"“{path.name}” holds {dtype} {shape} where drawings are uint8 (N, {ROW_BYTES}).")
         return shape[0], file.tell()

@@ -1,5 +1,6 @@
 """From an order to a checkpoint: fetch the drawings, train, leave everything worth keeping in the run's folder."""
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -17,30 +18,41 @@ from train.data import ATTRIBUTION, DataError, load_drawings
 from train.home import BASE_NAME, Home
 from train.loop import SHEET_SEEDS, Progress, Training, TrainingError, draw_seeds, fit
 from train.metrics import features, frechet_distance, measure
-from train.runs import Order, Run
+from train.order import Order
+from train.runs import Run
 
 SNAPSHOT_SECONDS = 10.0
 NUM_SHEETS = 48
 NUM_MEASURED = 1000
+FEWEST_MEASURED = 10  # real drawings, for a distance to mean anything
+FEWEST_STEPS = 100  # of a stopped run, for its drawings to be worth showing
+MAX_ATTEMPTS = 3
 
 Tell = Callable[[str], None]
+
+
+class _Stopped(Exception):
+    """Somebody asked to stop before there was anything to keep."""
 
 
 def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sentence: None) -> Iterator[Progress]:
     """Work on a run until it is done or somebody stops it; iterate to let it go on. Resumes where a snapshot ends.
 
-    Whatever happens ends in a named state with a sentence; a run that nobody iterates any more stays "running", with a
-    snapshot, for the next one to resume. Errors that a person can act on are raised again: DataError,
-    TrainingError, CheckpointError, ValueError, and OSError for a disk that takes no more.
+    Every error ends in the state "failed" with a sentence and is raised again. A run that nobody iterates any more, or
+    whose process dies, stays "running" for the next one to resume. A run that was stopped or finished is left alone.
     """
     try:
         run.lock.acquire()
     except Timeout as error:
         raise ValueError(f"Run {run.id} is being worked on already; watch it or stop it first.") from error
     try:
-        (run.folder / "stop").unlink(missing_ok=True)
-        order = run.status().order
-        run.set_state("running", "Fetching drawings.")
+        status = run.status()
+        if status.state not in ("queued", "running"):
+            return
+        order = status.order
+        if status.attempts >= MAX_ATTEMPTS:
+            raise TrainingError(f"The training broke off {MAX_ATTEMPTS} times before its first snapshot; see the log.")
+        run.set_state("running", "Fetching drawings.", attempts=status.attempts + 1)
         drawings, rows = _drawings(run, order, home, tell)
         training = Training(order.config, drawings, *_conditions(order, rows), device=device)
         if run.load_snapshot(training):
@@ -49,26 +61,42 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
             tell("Growing from the shared base.")
         run.set_state("running", f"Learning from {len(drawings)} drawings.")
         yield from _train(run, training, order)
-        run.set_state("running", "Measuring.")
         stopped = run.should_stop()
-        sentence = _finish(run, training, order, rows, home, stopped)
+        run.set_state("running", "Measuring.")
+        sentence = _publish(run, training, order, rows, home, stopped)
+        write_file(run.folder / "sheet.png", png(sheet(training.draw_fixed(SHEET_SEEDS), scale=4, gap=2)))
+        write_curves(run)
+        write_gif(run)
         run.set_state("stopped" if stopped else "done", sentence)
+        if not stopped:
+            run.snapshot_path.unlink()
         tell(sentence)
-    except (DataError, TrainingError, CheckpointError, ValueError) as error:
-        run.set_state("failed", str(error))
-        raise
-    except OSError as error:
-        run.set_state("failed", f"A file can't be written: {error.strerror or error}; free some space, then resume.")
+    except _Stopped:
+        run.set_state("stopped", "Stopped before it began.")
+    except Exception as error:
+        run.set_state("failed", _sentence(error))
         raise
     finally:
         run.lock.release(force=True)  # whoever created the run may have taken it as well
 
 
+def _sentence(error: Exception) -> str:
+    """What went wrong, for whoever reads the run."""
+    if isinstance(error, OSError):
+        return f"A file can't be written: {error.strerror or error}; free some space, then resume."
+    if isinstance(error, (DataError, TrainingError, ValueError)):
+        return str(error)
+    first_line = str(error).partition("\n")[0][:200]
+    return f"The training broke off: {type(error).__name__}: {first_line}"
+
+
 def _drawings(run: Run, order: Order, home: Home, tell: Tell) -> tuple[np.ndarray, dict[str, int]]:
     """Drawings of all the order's classes (N, 28, 28), and how many each class gave."""
     parts = {}
+    told = time.monotonic()
     for class_name in order.class_names:
-        told = time.monotonic()
+        if run.should_stop():
+            raise _Stopped
 
         def report(have: int, wanted: int, class_name: str = class_name) -> None:
             nonlocal told
@@ -77,6 +105,8 @@ def _drawings(run: Run, order: Order, home: Home, tell: Tell) -> tuple[np.ndarra
                 sentence = f"Fetching “{class_name}”: {have / 1e6:.1f} of {wanted / 1e6:.1f} MB."
                 run.set_state("running", sentence)
                 tell(sentence)
+                if run.should_stop():
+                    raise _Stopped
 
         parts[class_name] = load_drawings(class_name, order.num_rows, order.source, home.cache, report)
     return np.concatenate(list(parts.values())), {class_name: len(part) for class_name, part in parts.items()}
@@ -97,6 +127,7 @@ def _train(run: Run, training: Training, order: Order) -> Iterator[Progress]:
             _write_due_sheet(run, training, progress.fraction)
             if time.monotonic() - saved >= SNAPSHOT_SECONDS:
                 run.save_snapshot(training)
+                run.set_state("running", run.status().sentence, attempts=0)
                 saved = time.monotonic()
             yield progress
             if run.should_stop():
@@ -113,53 +144,51 @@ def _write_due_sheet(run: Run, training: Training, fraction: float) -> None:
         write_file(run.sheets_folder / f"{training.step:07d}.png", png(sheet(training.draw_fixed())))
 
 
-def _finish(run: Run, training: Training, order: Order, rows: dict[str, int], home: Home, stopped: bool) -> str:
-    """Leave pictures and the checkpoint in the run's folder, publish the checkpoint unless a better one is there.
+def _publish(run: Run, training: Training, order: Order, rows: dict[str, int], home: Home, stopped: bool) -> str:
+    """Leave the checkpoint in the run's folder, and where people draw from unless a better one is there.
 
     Returns what happened in a sentence.
     """
-    if training.step == 0:
-        return "Stopped before it began."
-    write_file(run.folder / "sheet.png", png(sheet(training.draw_fixed(SHEET_SEEDS), scale=4, gap=2)))
-    write_curves(run)
-    write_gif(run)
-
+    if stopped and training.step < FEWEST_STEPS:
+        return f"Stopped after {training.step} steps, too early for drawings; resume it, or start anew."
     if order.is_base:
         save_base(home.checkpoints / BASE_NAME, training)
         return f"Done: the base knows {len(order.class_names)} classes."
 
     # Measured against the drawings it learned from; figures on held-back drawings are the benchmarks' business.
-    real = features(training.drawings[:: -(-len(training.drawings) // NUM_MEASURED)])
-    metrics = measure(real, features(draw_seeds(training.ema, range(NUM_MEASURED))))
+    drawings = training.drawings[:: -(-len(training.drawings) // NUM_MEASURED)]
+    real = features(drawings) if len(drawings) >= FEWEST_MEASURED else None
+    metrics = {} if real is None else measure(real, features(draw_seeds(training.ema, range(NUM_MEASURED))))
     card = Card(
         class_name=order.class_name,
         architecture=training.architecture,
         recipe=order.config.recipe,
         images_seen=training.step * order.config.batch_size,
         trained_on=rows,
-        source="folder" if "://" not in order.source else order.source,
+        source=order.source if "://" in order.source else "folder",
         attribution=ATTRIBUTION,
         metrics=metrics,
     )
     path = save_checkpoint(run.folder, card, training.ema)
 
+    how = "Stopped early" if stopped else "Done"
     standing = next((p for f in home.checkpoint_folders if (p := checkpoint_path(f, order.class_name)).exists()), None)
-    if standing and not order.replace and (better := _distance(standing, real)) < metrics["frechet_distance"]:
-        return (
-            f"{'Stopped' if stopped else 'Done'}, but the checkpoint at hand is better (distance {better:.2f} against "
-            f"{metrics['frechet_distance']:.2f}) and stays."
-        )
+    if standing and not order.replace:
+        old = _distance(standing, real)
+        new = metrics.get("frechet_distance", math.inf)
+        if not new <= old:
+            return f"{how}, but the checkpoint at hand is better (distance {old:.2f} against {new:.2f}) and stays."
     published = home.checkpoints / path.name
     if published.exists():
         shutil.copyfile(published, run.folder / f"replaced-{path.name}")
     write_file(published, path.read_bytes())
-    return f"{'Stopped early' if stopped else 'Done'}: “{order.class_name}” can be drawn."
+    return f"{how}: “{order.class_name}” can be drawn."
 
 
-def _distance(path: Path, real: Tensor) -> float:
-    """Distance of a checkpoint's drawings to real ones; infinite for a damaged checkpoint."""
+def _distance(path: Path, real: Tensor | None) -> float:
+    """Distance of a checkpoint's drawings to real ones' features; infinite for a damaged checkpoint."""
     try:
         _, generator = load_checkpoint(path)
     except CheckpointError:
-        return float("inf")
-    return frechet_distance(real, features(draw_seeds(generator, range(NUM_MEASURED))))
+        return math.inf
+    return 0.0 if real is None else frechet_distance(real, features(draw_seeds(generator, range(NUM_MEASURED))))

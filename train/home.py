@@ -1,13 +1,13 @@
 """Where this installation keeps its files and gets its drawings: two environment variables and their defaults."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from model.checkpoint import REPOSITORY, checkpoint_folders
 from train.data import BUCKET
 
 BASE_NAME = "_base.safetensors"
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,11 @@ class Home:
     def from_environment(cls) -> "Home":
         """DOODLES_HOME (default: the repository) and DOODLES_SOURCE (default: the dataset's public bucket)."""
         folder = Path(os.environ.get("DOODLES_HOME") or REPOSITORY).expanduser().resolve()
-        return cls(folder, os.environ.get("DOODLES_SOURCE") or BUCKET)
+        return cls(folder).with_source(os.environ.get("DOODLES_SOURCE") or BUCKET)
+
+    def with_source(self, source: str) -> "Home":
+        """The same with another source; a folder's path is made absolute, for the worker has another working folder."""
+        return replace(self, source=source if "://" in source else str(Path(source).expanduser().resolve()))
 
     @property
     def checkpoints(self) -> Path:
@@ -37,8 +41,7 @@ class Home:
 
     @property
     def checkpoint_folders(self) -> list[Path]:
-        """Where to draw from: what was trained here, then what came with the repository."""
-        return list(dict.fromkeys([self.checkpoints, REPOSITORY / "checkpoints"]))
+        return checkpoint_folders(self.folder)
 
     @property
     def base(self) -> Path | None:

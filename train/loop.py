@@ -55,7 +55,6 @@ class Training:
         self.config, self.drawings, self.device = config, drawings, torch.device(device)
         self.step, self.seconds = 0, 0.0
         self.classes = torch.zeros(len(drawings), dtype=torch.long) if classes is None else torch.as_tensor(classes)
-        self.odds = _odds(self.classes) if num_classes > 1 else None
         options = asdict(config) | {"num_classes": num_classes if num_classes > 1 else None}
         self.architecture = architecture(GENERATORS, config.generator, options)
         self.discriminator_architecture = architecture(DISCRIMINATORS, config.discriminator, options)
@@ -68,6 +67,8 @@ class Training:
         self.generator_optimizer = torch.optim.Adam(self.generator.parameters(), **adam)
         self.discriminator_optimizer = torch.optim.Adam(self.discriminator.parameters(), **adam)
         self.takes_classes = num_classes > 1
+        self.class_sizes = self.classes.bincount()
+        self.by_class = self.classes.argsort()
         self._order: tuple[int, Tensor] | None = None
 
     def advance(self) -> tuple[float, float]:
@@ -144,9 +145,15 @@ class Training:
         return draw_seeds(self.ema, seeds, [seed * 37 % int(self.classes.max() + 1) for seed in seeds])
 
     def _next_rows(self) -> Tensor:
-        """Indices (batch_size,) of this step's drawings: epoch after epoch in new orders, or classes by their odds."""
-        if self.odds is not None:
-            return torch.multinomial(self.odds, self.config.batch_size, replacement=True)
+        """Indices (batch_size,) of this step's drawings: epoch after epoch, each in a new order.
+
+        With several classes, each comes up in proportion to the root of its number of drawings.
+        """
+        if self.takes_classes:
+            classes = torch.multinomial(self.class_sizes.sqrt(), self.config.batch_size, replacement=True)
+            sizes = self.class_sizes[classes]
+            places = (torch.rand(len(sizes)) * sizes).long().minimum(sizes - 1)
+            return self.by_class[(self.class_sizes.cumsum(0) - self.class_sizes)[classes] + places]
         places = torch.arange(self.config.batch_size) + self.step * self.config.batch_size
         epochs, places = places // len(self.drawings), places % len(self.drawings)
         rows = torch.empty_like(places)
@@ -175,8 +182,8 @@ class Training:
 def fit(training: Training, num_steps: int | None = None, seconds: float | None = None) -> Iterator[Progress]:
     """Train until `training` has done `num_steps` steps or `seconds` of work in all, whichever comes first.
 
-    Yields Progress about once a second and at the end. Whoever iterates may look at `training`, save it or stop at any
-    yield. Raises TrainingError when the losses are no longer finite.
+    Yields Progress about once a second and at the end; what is done there counts as work. Whoever iterates may look at
+    `training`, save it or stop at any yield. Raises TrainingError when the losses are no longer finite.
     """
     if num_steps is None and seconds is None:
         raise ValueError("How long to train is open: give steps or seconds.")
@@ -222,8 +229,3 @@ def _descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
-
-
-def _odds(classes: Tensor) -> Tensor:
-    """Chance (N,) of each drawing, so that a class comes up in proportion to the root of its number of drawings."""
-    return 1 / classes.bincount().sqrt()[classes]

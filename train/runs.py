@@ -1,83 +1,40 @@
 """A run is a folder: what was asked for, how it goes, what came of it. Whoever wants to know reads the folder."""
 
+import contextlib
 import json
-import math
+import re
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from model.checkpoint import check_name, write_file
-from model.classes import CLASS_NAMES, slug
-from train.data import DEFAULT_ROWS
+from model.checkpoint import read_safetensors, write_file
+from model.classes import slug
 from train.loop import Progress, Training
-from train.recipes import DOODLE, Config
+from train.order import COMMAND_LINE, Order
+from train.recipes import Config
 
-COMMAND_LINE = "command line"  # requested_by of the runs that the page's worker leaves alone
-MAX_CLASSES = 10
-MAX_SECONDS = 24 * 3600
-UNFINISHED = ("queued", "running")
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to train. class_name: the checkpoint's; class_names: the dataset's classes it learns from.
-
-    num_steps, epochs, seconds: how long, whichever comes first; at least one is given. Raises ValueError.
-    """
-
-    class_name: str
-    class_names: tuple[str, ...]
-    source: str
-    num_rows: int = DEFAULT_ROWS
-    num_steps: int | None = None
-    epochs: float | None = None
-    seconds: float | None = None
-    replace: bool = False
-    requested_by: str = COMMAND_LINE
-    config: Config = field(default_factory=lambda: DOODLE)
-
-    @property
-    def is_base(self) -> bool:
-        """Whether this is the shared base of all classes."""
-        return self.class_names == CLASS_NAMES
-
-    def num_steps_for(self, num_drawings: int) -> int | None:
-        """The number of steps that is the limit with so many drawings, None for no limit but time."""
-        by_epochs = [math.ceil(self.epochs * num_drawings / self.config.batch_size)] if self.epochs is not None else []
-        return min([*by_epochs, *([self.num_steps] if self.num_steps is not None else [])], default=None)
-
-    def __post_init__(self) -> None:
-        check_name(self.class_name)
-        if not self.is_base and not 1 <= len(self.class_names) <= MAX_CLASSES:
-            raise ValueError(f"A generator learns from 1 to {MAX_CLASSES} classes, not from {len(self.class_names)}.")
-        if self.num_steps is None and self.epochs is None and self.seconds is None:
-            raise ValueError("How long to train is open: give steps, epochs or minutes.")
-        if self.num_steps is not None and not 1 <= self.num_steps <= 10_000_000:
-            raise ValueError(f"{self.num_steps} steps are not allowed; use 1 to 10000000.")
-        if self.epochs is not None and not 0 < self.epochs <= 100_000:
-            raise ValueError(f"{self.epochs:g} epochs are not allowed; use more than 0 and at most 100000.")
-        if self.seconds is not None and not 1 <= self.seconds <= MAX_SECONDS:
-            raise ValueError(
-                f"{self.seconds / 60:g} minutes are not allowed; use 1 second to {MAX_SECONDS // 60} minutes."
-            )
-        if not 1 <= self.num_rows <= 1_000_000:
-            raise ValueError(f"{self.num_rows} drawings per class are not allowed; use 1 to 1000000.")
+LOCK_SECONDS = 1.0
+STATES = ("queued", "running", "stopped", "failed", "done")
+MAX_ACTIVE = 20
 
 
 @dataclass(frozen=True)
 class Status:
-    """run.json. state: queued, running, stopped, failed or done; sentence: what happened, in words."""
+    """run.json. state: queued, running, stopped, failed or done; sentence: what happened, in words.
+
+    attempts: how often somebody began to work on it since the last snapshot.
+    """
 
     order: Order
     state: str
     sentence: str
     created: float
+    attempts: int = 0
 
 
 class BusyError(ValueError):
@@ -94,7 +51,7 @@ class Run:
     def __init__(self, folder: Path):
         self.folder = folder
         # The right to work on this run; the system takes it back when its holder dies. Timeout if another has it.
-        self.lock = FileLock(folder / "lock", timeout=0)
+        self.lock = FileLock(folder / "lock", timeout=LOCK_SECONDS)
 
     @property
     def id(self) -> str:
@@ -110,36 +67,44 @@ class Run:
 
     def status(self) -> Status:
         """Raises OSError or ValueError for a folder that holds no readable run."""
-        stored = json.loads((self.folder / "run.json").read_text())
         try:
+            stored = json.loads((self.folder / "run.json").read_text())
             order = stored.pop("order")
             order |= {"config": Config(**order["config"]), "class_names": tuple(order["class_names"])}
-            return Status(order=Order(**order), **stored)
-        except (KeyError, TypeError, AttributeError) as error:
+            status = Status(order=Order(**order), **stored)
+            if status.state not in STATES or [type(status.sentence), type(status.created)] != [str, float]:
+                raise TypeError
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{self.folder.name}/run.json is not of this version.") from error
+        return status
 
-    def set_state(self, state: str, sentence: str = "") -> None:
+    def set_state(self, state: str, sentence: str = "", attempts: int | None = None) -> None:
         status = self.status()
-        self._write(Status(status.order, state, sentence, status.created))
-
-    def is_held(self) -> bool:
-        """Whether somebody is working on this run right now."""
-        try:
-            with FileLock(self.folder / "lock", timeout=0):
-                return False
-        except Timeout:
-            return True
+        attempts = status.attempts if attempts is None else attempts
+        self._write(replace(status, state=state, sentence=sentence, attempts=attempts))
 
     def is_active(self) -> bool:
-        """Whether this run waits or works; one whose process died does neither."""
-        state = self.status().state
-        return state == "queued" or (state == "running" and self.is_held())
+        """Whether this run waits, works, or will be taken up again; a dead one of the command line is none of that."""
+        status = self.status()
+        kept_up = status.order.requested_by != COMMAND_LINE or is_held(self.folder / "lock")
+        return status.state == "queued" or (status.state == "running" and kept_up)
+
+    def waits_for_worker(self) -> bool:
+        """Whether this is a run of the page's that nobody is working on but somebody should."""
+        status = self.status()
+        idle = status.state == "queued" or (status.state == "running" and not is_held(self.folder / "lock"))
+        return idle and status.order.requested_by != COMMAND_LINE
 
     def ask_to_stop(self) -> None:
-        """Whoever works on this run finishes its step and keeps what it has; nobody will begin it."""
+        """Whoever works on this run, or takes it up, finishes its step and keeps what it has."""
         (self.folder / "stop").touch()
         if self.status().state == "queued":
             self.set_state("stopped", "Stopped before it began.")
+
+    def resume(self) -> None:
+        """Take back a stop, or a failure: the run may be worked on again."""
+        (self.folder / "stop").unlink(missing_ok=True)
+        self.set_state("queued", attempts=0)
 
     def should_stop(self) -> bool:
         return (self.folder / "stop").exists()
@@ -149,11 +114,16 @@ class Run:
             file.write(json.dumps(asdict(progress)) + "\n")
 
     def progress(self) -> list[Progress]:
+        """What was reported, in order; a line that is still being written, or was never finished, is left out."""
         try:
-            lines = (self.folder / "progress.jsonl").read_text().splitlines(keepends=True)
+            lines = (self.folder / "progress.jsonl").read_text().splitlines()
         except FileNotFoundError:
             return []
-        return [Progress(**json.loads(line)) for line in lines if line.endswith("\n")]
+        entries = []
+        for line in lines:
+            with contextlib.suppress(ValueError, TypeError):
+                entries.append(Progress(**json.loads(line)))
+        return entries
 
     def sheets(self) -> list[Path]:
         return sorted(self.sheets_folder.glob("*.png"))
@@ -163,23 +133,18 @@ class Run:
         write_file(self.snapshot_path, save(training.tensors(), header))
 
     def load_snapshot(self, training: Training) -> bool:
-        """Set `training` to the snapshot and forget what was recorded after it. False if there is none."""
-        if not self.snapshot_path.exists():
-            return False
-        try:
-            with safe_open(self.snapshot_path, "pt") as file:
-                header = file.metadata()
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        except SafetensorError as error:
-            raise ValueError(f"The snapshot of run {self.id} is damaged; start the class anew.") from error
-        training.load(tensors, int(header["step"]), float(header["seconds"]))
-        kept = [progress for progress in self.progress() if progress.step <= training.step]
+        """Set `training` to the snapshot, and forget what was recorded after it. False if there is none."""
+        found = self.snapshot_path.exists()
+        if found:
+            header, tensors = read_safetensors(self.snapshot_path)
+            training.load(tensors, int(header["step"]), float(header["seconds"]))
+        kept = [progress for progress in self.progress() if found and progress.step <= training.step]
         lines = "".join(json.dumps(asdict(progress)) + "\n" for progress in kept)
         write_file(self.folder / "progress.jsonl", lines.encode())
         for path in self.sheets():
-            if int(path.stem) > training.step:
+            if not found or int(path.stem) > training.step:
                 path.unlink()
-        return True
+        return found
 
     def _write(self, status: Status) -> None:
         write_file(self.folder / "run.json", json.dumps(asdict(status), indent=1).encode())
@@ -192,8 +157,11 @@ def create_run(runs: Path, order: Order, begin: bool = False) -> Run:
     """
     runs.mkdir(parents=True, exist_ok=True)
     with FileLock(runs / "create.lock"):
-        for run in list_runs(runs):
-            if run.status().order.class_name == order.class_name and run.is_active():
+        active = [run for run in list_runs(runs) if run.is_active()]
+        if len(active) >= MAX_ACTIVE:
+            raise ValueError(f"{len(active)} runs are waiting or in training already; come back when some are done.")
+        for run in active:
+            if slug(run.status().order.class_name) == slug(order.class_name):
                 raise BusyError(order.class_name, run.id)
         stamp = time.strftime("%Y%m%d-%H%M%S")
         run = Run(runs / f"{stamp}-{slug(order.class_name)}-{secrets.token_hex(2)}")
@@ -210,8 +178,24 @@ def list_runs(runs: Path) -> list[Run]:
 
 
 def find_run(runs: Path, run_id: str) -> Run | None:
-    """The run of that id; looked up among those there are, so that no path is made of the text."""
-    return next((run for run in list_runs(runs) if run.id == run_id), None)
+    """The readable run of that id, if there is one. Only what an id looks like is ever made a path of."""
+    if not re.fullmatch(r"[0-9]{8}-[0-9]{6}-[a-z0-9+-]+", run_id):
+        return None
+    run = Run(runs / run_id)
+    try:
+        run.status()
+    except (OSError, ValueError):
+        return None
+    return run
+
+
+def is_held(lock: Path) -> bool:
+    """Whether somebody holds a lock file right now. Takers wait LOCK_SECONDS, longer than this look lasts."""
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _readable(runs: Path) -> Iterator[tuple[float, Run]]:
