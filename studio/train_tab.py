@@ -36,7 +36,6 @@ class Seen:
     """What a visitor's page shows already, so that a poll sends only what is new."""
 
     run_id: str = ""
-    step: int = -1
     sheet: str = ""
     drawable: tuple[str, ...] = ()
 
@@ -82,14 +81,14 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
             return [gr.skip(), gr.skip(), gr.skip(), Seen(drawable=drawable), gr.Timer(active=False), *updates]
         status, progress, sheets = run.status(), run.progress(), run.sheets()
         ensure_worker(home)
-        newest = sheets[-1].name if sheets else ""
-        step = progress[-1].step if progress else 0
-        same_run = seen.run_id == run.id
+        now = Seen(run.id, sheets[-1].name if sheets else "", drawable)
+        # The curves come with each new sheet: drawn anew every second, they would flicker.
+        same = (now.run_id, now.sheet) == (seen.run_id, seen.sheet)
         return [
             status_html(status, progress[-1] if progress else None),
-            gr.skip() if same_run and newest == seen.sheet else _sheet(run, status),
-            gr.skip() if same_run and step == seen.step else curves(progress),
-            Seen(run.id, step, newest, drawable),
+            gr.skip() if same else _sheet(run, status),
+            gr.skip() if same else curves(progress),
+            now,
             gr.Timer(active=status.state in ("queued", "running")),
             *updates,
         ]
@@ -130,7 +129,7 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
                 x="step",
                 y="loss",
                 color="network",
-                height=220,
+                height=280,
                 label="Losses",
                 elem_id="train-losses",
                 buttons=["export"],
