@@ -110,7 +110,7 @@ def test_mistakes_in_training_are_one_sentence(home, arguments, sentence):
         (["cat", "--count", "100"], "1 to 64"),
         (["cat", "--count", "100000000"], "1 to 64"),
         (["dog"], "dog.safetensors is damaged"),
-        (["apple"], "apple.safetensors is damaged"),
+        (["broom"], "broom.safetensors is damaged"),
         (["sun"], "sun.safetensors is of another format"),
     ],
 )
@@ -120,7 +120,7 @@ def test_mistakes_in_drawing_are_one_sentence(home, arguments, sentence):
     damaged[-50] ^= 255
     (home.checkpoints / "dog.safetensors").write_bytes(damaged)
     whole = (home.checkpoints / "cat.safetensors").read_bytes()
-    (home.checkpoints / "apple.safetensors").write_bytes(whole[:5000])
+    (home.checkpoints / "broom.safetensors").write_bytes(whole[:5000])
     (home.checkpoints / "sun.safetensors").write_bytes(whole.replace(b"endless-doodles/1", b"endless-doodles/9"))
     done = run(home, "model", *arguments, "--out", str(home.folder / "out.png"))
     assert done.returncode == 2

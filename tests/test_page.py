@@ -99,6 +99,18 @@ def wait_for_seed(page, seed: int) -> None:
     page.wait_for_function(f"document.querySelector('#draw-pictures figcaption').textContent === '{seed}'")
 
 
+def start_sun(page, minutes: int) -> None:
+    """Order a sun on the Train tab and wait until it learns."""
+    box = page.locator("#train-classes input").first
+    box.click()
+    box.press_sequentially("sun")
+    page.get_by_role("option", name="sun", exact=True).click()
+    box.press("Escape")
+    set_number(page, "#train-minutes", minutes)
+    page.click("#train-start")
+    page.get_by_text("images/s").wait_for(timeout=60_000)
+
+
 def test_generate_shows_a_cat_and_the_same_seed_shows_the_same_pixels(page, site):
     open_page(page, site, "?class=cat&seed=7&count=1")
     page.click("#draw-generate")
@@ -220,14 +232,7 @@ def test_the_morph_can_be_saved_as_a_gif(page, site):
 def test_sun_is_trained_for_a_minute_and_then_drawn(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.get_by_role("tab", name="Train").click()
-    box = page.locator("#train-classes input").first
-    box.click()
-    box.press_sequentially("sun")
-    page.get_by_role("option", name="sun", exact=True).click()
-    box.press("Escape")
-    set_number(page, "#train-minutes", 1)
-    page.click("#train-start")
-    page.get_by_text("images/s").wait_for(timeout=60_000)
+    start_sun(page, minutes=1)
     first_sheet = page.locator("#train-sheet img").get_attribute("src")
     run_id = page.evaluate("localStorage.getItem('doodles-run')")
     assert run_id
@@ -258,14 +263,7 @@ def test_stop_ends_a_run_and_nothing_to_stop_is_a_sentence(page, site):
     page.get_by_text("Nothing is in training here").first.wait_for()
     page.click("#train-start")
     page.get_by_text("Pick at least one class").first.wait_for()
-    box = page.locator("#train-classes input").first
-    box.click()
-    box.press_sequentially("sun")
-    page.get_by_role("option", name="sun", exact=True).click()
-    box.press("Escape")
-    set_number(page, "#train-minutes", 30)
-    page.click("#train-start")
-    page.get_by_text("images/s").wait_for(timeout=60_000)
+    start_sun(page, minutes=30)
     page.click("#train-start")
     page.get_by_text("already in training").first.wait_for()
     page.click("#train-stop")

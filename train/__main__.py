@@ -14,7 +14,7 @@ from model.classes import CLASS_NAMES, find_class
 from model.networks import DISCRIMINATORS, GENERATORS, architecture
 from model.sampler import Sampler, pick_device
 from train.data import DEFAULT_ROWS, DataError
-from train.execute import execute
+from train.execute import execute, sentence_for
 from train.home import Home
 from train.loop import Progress, TrainingError
 from train.order import COMMAND_LINE, Order, default_name
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{parser.prog}: dropped; --resume last goes on from the last snapshot.", file=sys.stderr)
         return 130
     except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        print(f"{parser.prog}: {sentence_for(error)}", file=sys.stderr)
         return 2
 
 

@@ -74,14 +74,14 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
     except _Stopped:
         run.set_state("stopped", "Stopped before it began.")
     except Exception as error:
-        run.set_state("failed", _sentence(error))
+        run.set_state("failed", sentence_for(error))
         raise
     finally:
         run.lock.release(force=True)  # whoever created the run may have taken it as well
 
 
-def _sentence(error: Exception) -> str:
-    """What went wrong, for whoever reads the run."""
+def sentence_for(error: Exception) -> str:
+    """What went wrong, for whoever reads the run or started it."""
     if isinstance(error, OSError):
         return f"A file can't be written: {error.strerror or error}; free some space, then resume."
     if isinstance(error, (DataError, TrainingError, ValueError)):
