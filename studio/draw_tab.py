@@ -59,7 +59,13 @@ def draw_tab(page: gr.Blocks, sampler: Sampler) -> gr.Dropdown:
                 dice = gr.Button("⚄ Dice", size="sm", min_width=80, elem_id="draw-dice")
                 following = gr.Button("Next →", size="sm", min_width=80)
             psi = gr.Slider(
-                0, MAX_PSI, FIRST_PSI, step=0.05, label="Psi", info="1 is as learned, lower more alike, higher wilder", elem_id="draw-psi"
+                0,
+                MAX_PSI,
+                FIRST_PSI,
+                step=0.05,
+                label="Psi",
+                info="1 is as learned, lower more alike, higher wilder",
+                elem_id="draw-psi",
             )
             count = gr.Slider(1, MAX_PICTURES, FIRST_COUNT, step=1, precision=0, label="How many", elem_id="draw-count")
             generate = gr.Button("Generate", variant="primary", elem_id="draw-generate")

@@ -52,7 +52,9 @@ def morph_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
             with gr.Row():
                 dice = gr.Button("⚄ Dice", size="sm", min_width=80)
                 swap = gr.Button("A ⇄ B", size="sm", min_width=80)
-            psi = gr.Slider(0, MAX_PSI, FIRST_PSI, step=0.05, label="Psi", info="1 is as learned, lower more alike, higher wilder")
+            psi = gr.Slider(
+                0, MAX_PSI, FIRST_PSI, step=0.05, label="Psi", info="1 is as learned, lower more alike, higher wilder"
+            )
             save = gr.Button("Download GIF", elem_id="morph-gif")
             saved = gr.Textbox(visible=False)
         with gr.Column(scale=2, min_width=300):
