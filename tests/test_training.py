@@ -9,9 +9,10 @@ import torch
 from PIL import Image
 
 from model.checkpoint import load_checkpoint
+from model.classes import CLASS_NAMES
 from model.images import cut
 from model.sampler import Sampler, seeds_to_pictures
-from tests.conftest import SMALL, make_checkpoint, suns
+from tests.conftest import SMALL, make_checkpoint, suns, write_class
 from train import execute as execute_module
 from train.base import grow_from_base, save_base
 from train.execute import execute
@@ -145,8 +146,6 @@ def test_the_average_holds_weights_and_buffers():
 
 
 def test_a_class_grown_from_the_base_begins_as_the_base_drew_it(tmp_path):
-    from model.classes import CLASS_NAMES
-
     small = replace(SMALL, z_dim=4)
     base = Training(small, suns(20), np.arange(20), num_classes=345)
     with torch.no_grad():
@@ -160,6 +159,21 @@ def test_a_class_grown_from_the_base_begins_as_the_base_drew_it(tmp_path):
     assert (alone.ema(z) - of_base).abs().max() < 0.01
     other_width = Training(replace(small, channels=9), suns(20))
     assert not grow_from_base(other_width, tmp_path / "_base.safetensors", ["sun"])
+
+
+def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
+    drawings = suns(2)
+    for class_name in CLASS_NAMES:
+        write_class(tmp_path / "all", class_name, drawings)
+    everything = home.with_source(str(tmp_path / "all"))
+    ordered = order(everything, class_name="base", class_names=CLASS_NAMES, num_steps=3)
+    finish(create_run(home.runs, ordered, begin=True), everything)
+    assert everything.base == home.checkpoints / "_base.safetensors"
+    assert not Sampler([home.checkpoints]).cards(), "the base is no class"
+    told = []
+    run = create_run(home.runs, order(home, num_steps=1, config=replace(SMALL, from_base=True)), begin=True)
+    list(execute(run, home, tell=told.append))
+    assert "Growing from the shared base." in told
 
 
 def test_a_run_leaves_checkpoint_sheets_curves_and_animation(home):
