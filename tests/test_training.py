@@ -150,15 +150,15 @@ def test_a_class_grown_from_the_base_begins_as_the_base_drew_it(tmp_path):
     base = Training(small, suns(20), np.arange(20), num_classes=345)
     with torch.no_grad():
         base.ema.block7.norm.gain.copy_(torch.rand(345, 12))
-    save_base(tmp_path / "_base.safetensors", base)
+    path = save_base(tmp_path, base)
     index = CLASS_NAMES.index("sun")
     z = torch.randn(5, 4)
     of_base = base.ema(z, torch.full((5,), index))
     alone = Training(small, suns(20))
-    assert grow_from_base(alone, tmp_path / "_base.safetensors", ["sun"])
+    assert grow_from_base(alone, path, ["sun"])
     assert (alone.ema(z) - of_base).abs().max() < 0.01
     other_width = Training(replace(small, channels=9), suns(20))
-    assert not grow_from_base(other_width, tmp_path / "_base.safetensors", ["sun"])
+    assert not grow_from_base(other_width, path, ["sun"])
 
 
 def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
@@ -166,7 +166,7 @@ def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
     for class_name in CLASS_NAMES:
         write_class(tmp_path / "all", class_name, drawings)
     everything = home.with_source(str(tmp_path / "all"))
-    ordered = order(everything, class_name="base", class_names=CLASS_NAMES, num_steps=3)
+    ordered = order(everything, class_name="base", class_names=CLASS_NAMES, num_steps=3, replace=True)
     finish(create_run(home.runs, ordered, begin=True), everything)
     assert everything.base == home.checkpoints / "_base.safetensors"
     assert not Sampler([home.checkpoints]).cards(), "the base is no class"
@@ -174,6 +174,11 @@ def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
     run = create_run(home.runs, order(home, num_steps=1, config=replace(SMALL, from_base=True)), begin=True)
     list(execute(run, home, tell=told.append))
     assert "Growing from the shared base." in told
+
+    content = everything.base.read_bytes()
+    shorter = create_run(home.runs, replace(ordered, num_steps=2, replace=False), begin=True)
+    finish(shorter, everything)
+    assert everything.base.read_bytes() == content and "has seen more" in shorter.status().sentence
 
 
 def test_a_run_leaves_checkpoint_sheets_curves_and_animation(home):
@@ -235,6 +240,21 @@ def test_a_run_stopped_too_early_for_drawings_publishes_nothing(home, monkeypatc
         run.ask_to_stop()
     assert run.status().state == "stopped" and "too early" in run.status().sentence
     assert not home.checkpoints.exists()
+
+
+def test_a_full_disk_and_a_forbidden_folder_are_told_apart():
+    assert "free some space" in execute_module.sentence_for(OSError(28, "No space left on device"))
+    forbidden = execute_module.sentence_for(PermissionError(13, "Permission denied", "runs"))
+    assert "rights" in forbidden and "space" not in forbidden
+
+
+def test_a_run_left_with_a_snapshot_counts_no_attempt(home):
+    run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
+    for _ in range(execute_module.MAX_ATTEMPTS + 2):
+        work = execute(run, home)
+        next(work)
+        work.close()
+    assert run.status().state == "running" and run.status().attempts == 0
 
 
 def test_a_run_that_was_stopped_is_not_begun(home):

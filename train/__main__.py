@@ -1,6 +1,7 @@
 """python -m train: train a class (or a mixture, or the shared base) and leave a checkpoint."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"{parser.prog}: dropped; --resume last goes on from the last snapshot.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read our output, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
         print(f"{parser.prog}: {sentence_for(error)}", file=sys.stderr)
         return 2

@@ -11,14 +11,15 @@ from torch import Tensor
 from model.checkpoint import CheckpointError, read_safetensors, write_file
 from model.classes import CLASS_NAMES
 from train.data import ATTRIBUTION
+from train.home import BASE_NAME
 from train.loop import Training
 
 FORMAT = "endless-doodles/base/1"
 _PER_CLASS = ("gain", "bias", "of_class")  # the tensors with one row per class
 
 
-def save_base(path: Path, training: Training) -> None:
-    """The averaged generator and the discriminator, in half precision."""
+def save_base(folder: Path, training: Training) -> Path:
+    """Write the averaged generator and the discriminator, in half precision. Returns the path."""
     parts = {"generator": training.ema, "discriminator": training.discriminator}
     tensors = {f"{part}.{name}": tensor for part, net in parts.items() for name, tensor in net.state_dict().items()}
     halves = {
@@ -31,7 +32,18 @@ def save_base(path: Path, training: Training) -> None:
         "images_seen": str(training.step * training.config.batch_size),
         "attribution": ATTRIBUTION,
     }
+    path = folder / BASE_NAME
     write_file(path, save(halves, header))
+    return path
+
+
+def images_seen(path: Path) -> int:
+    """How many drawings a base has learned from, repeats included; 0 for a file that is no base."""
+    try:
+        header, _ = read_safetensors(path, with_tensors=False)
+        return int(header["images_seen"])
+    except (CheckpointError, KeyError, ValueError):
+        return 0
 
 
 def grow_from_base(training: Training, path: Path, class_names: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """From an order to a checkpoint: fetch the drawings, train, leave everything worth keeping in the run's folder."""
 
+import errno
 import math
 import shutil
 import time
@@ -12,10 +13,10 @@ from torch import Tensor
 
 from model.checkpoint import Card, CheckpointError, checkpoint_path, load_checkpoint, save_checkpoint, write_file
 from model.images import png, sheet
-from train.base import grow_from_base, save_base
+from train.base import grow_from_base, images_seen, save_base
 from train.curves import write_curves, write_gif
 from train.data import ATTRIBUTION, DataError, load_drawings
-from train.home import BASE_NAME, Home
+from train.home import Home
 from train.loop import SHEET_SEEDS, Progress, Training, TrainingError, draw_seeds, fit
 from train.metrics import features, frechet_distance, measure
 from train.order import Order
@@ -51,7 +52,7 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
             return
         order = status.order
         if status.attempts >= MAX_ATTEMPTS:
-            raise TrainingError(f"The training broke off {MAX_ATTEMPTS} times before its first snapshot; see the log.")
+            raise TrainingError(f"The training broke off {MAX_ATTEMPTS} times in a row; see the log.")
         run.set_state("running", "Fetching drawings.", attempts=status.attempts + 1)
         drawings, rows = _drawings(run, order, home, tell)
         training = Training(order.config, drawings, *_conditions(order, rows), device=device)
@@ -83,7 +84,9 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
 def sentence_for(error: Exception) -> str:
     """What went wrong, for whoever reads the run or started it."""
     if isinstance(error, OSError):
-        return f"A file can't be written: {error.strerror or error}; free some space, then resume."
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return f"A file can't be written: {error.strerror}; free some space, then resume."
+        return f"A file can't be used: {error}; check that folder and its rights, then resume."
     if isinstance(error, (DataError, TrainingError, ValueError)):
         return str(error)
     first_line = str(error).partition("\n")[0][:200]
@@ -126,16 +129,21 @@ def _train(run: Run, training: Training, order: Order) -> Iterator[Progress]:
             run.append(progress)
             _write_due_sheet(run, training, progress.fraction)
             if time.monotonic() - saved >= SNAPSHOT_SECONDS:
-                run.save_snapshot(training)
-                run.set_state("running", run.status().sentence, attempts=0)
+                _save(run, training)
                 saved = time.monotonic()
             yield progress
             if run.should_stop():
                 break
     except GeneratorExit:
-        run.save_snapshot(training)
+        _save(run, training)
         raise
+    _save(run, training)
+
+
+def _save(run: Run, training: Training) -> None:
+    """Leave a snapshot; whatever breaks from here on is a first attempt again."""
     run.save_snapshot(training)
+    run.set_state("running", run.status().sentence, attempts=0)
 
 
 def _write_due_sheet(run: Run, training: Training, fraction: float) -> None:
@@ -151,9 +159,13 @@ def _publish(run: Run, training: Training, order: Order, rows: dict[str, int], h
     """
     if stopped and training.step < FEWEST_STEPS:
         return f"Stopped after {training.step} steps, too early for drawings; resume it, or start anew."
+    how = "Stopped early" if stopped else "Done"
     if order.is_base:
-        save_base(home.checkpoints / BASE_NAME, training)
-        return f"Done: the base knows {len(order.class_names)} classes."
+        path = save_base(run.folder, training)
+        if home.base and not order.replace and images_seen(home.base) > images_seen(path):
+            return f"{how}, but the base at hand has seen more drawings and stays; --replace overrules."
+        _publish_file(run, path, home)
+        return f"{how}: the base knows {len(order.class_names)} classes."
 
     # Measured against the drawings it learned from; figures on held-back drawings are the benchmarks' business.
     drawings = training.drawings[:: -(-len(training.drawings) // NUM_MEASURED)]
@@ -171,18 +183,22 @@ def _publish(run: Run, training: Training, order: Order, rows: dict[str, int], h
     )
     path = save_checkpoint(run.folder, card, training.ema)
 
-    how = "Stopped early" if stopped else "Done"
     standing = next((p for f in home.checkpoint_folders if (p := checkpoint_path(f, order.class_name)).exists()), None)
     if standing and not order.replace:
         old = _distance(standing, real)
         new = metrics.get("frechet_distance", math.inf)
         if not new <= old:
             return f"{how}, but the checkpoint at hand is better (distance {old:.2f} against {new:.2f}) and stays."
+    _publish_file(run, path, home)
+    return f"{how}: “{order.class_name}” can be drawn."
+
+
+def _publish_file(run: Run, path: Path, home: Home) -> None:
+    """Put a run's file where people draw and train from; what stood there moves into the run's folder."""
     published = home.checkpoints / path.name
     if published.exists():
         shutil.copyfile(published, run.folder / f"replaced-{path.name}")
     write_file(published, path.read_bytes())
-    return f"{how}: “{order.class_name}” can be drawn."
 
 
 def _distance(path: Path, real: Tensor | None) -> float:
