@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.checkpoint import REPOSITORY, checkpoint_folders, write_file
+from model.checkpoint import REPOSITORY, checkpoint_folders
 from model.images import gif, png, sheet
 from model.latents import check_seed, walk
 from model.sampler import MAX_PICTURES, Sampler, seeds_to_pictures
+from model.weights import write_file
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,31 +1,31 @@
 """The one file format: a generator that draws one class, in a safetensors file that says all about itself."""
 
-import hashlib
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor, nn
+from torch import nn
 
 from model.classes import slug
 from model.networks import GENERATORS, build
+from model.weights import (
+    CheckpointError,
+    check_format,
+    fill,
+    pack_weights,
+    read_safetensors,
+    read_weights,
+    write_file,
+)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FORMAT = "endless-doodles/1"
+FORMAT = "endless-doodles/2"
 LICENSE = "CC-BY-4.0"
 MAX_BYTES = 2_500_000
 MAX_NAME_LENGTH = 120
-
-
-class CheckpointError(ValueError):
-    """A file that is no usable checkpoint; the message names the file and says why."""
+DRAFT = "draft"  # the recipe of a class that only the shared base knows
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Card:
     def num_drawings(self) -> int:
         return sum(self.trained_on.values())
 
+    @property
+    def is_draft(self) -> bool:
+        """Whether the shared base draws this class, which has no checkpoint of its own."""
+        return self.recipe == DRAFT
+
 
 def checkpoint_path(folder: Path, class_name: str) -> Path:
     return folder / f"{slug(class_name)}.safetensors"
@@ -59,37 +64,10 @@ def checkpoint_folders(home: Path) -> list[Path]:
     return list(dict.fromkeys([home / "checkpoints", REPOSITORY / "checkpoints"]))
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write all or nothing: a temporary file beside it, flushed to disk, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def save_checkpoint(folder: Path, card: Card, generator: nn.Module) -> Path:
     """Write `<slug>.safetensors`: matrices in half precision, the small rest in full. Returns the path."""
-    tensors = {
-        name: (tensor.half() if tensor.dim() > 1 and tensor.is_floating_point() else tensor).cpu().contiguous()
-        for name, tensor in generator.state_dict().items()
-    }
-    header = {
-        "format": FORMAT,
-        "license": LICENSE,
-        "sha256": _content_hash(tensors),
-        "card": json.dumps(asdict(card), ensure_ascii=False),
-    }
-    if not all(tensor.isfinite().all() for tensor in tensors.values()):
-        raise ValueError(f"The generator of “{card.class_name}” has weights that are not finite; it is not saved.")
-    content = save(tensors, header)
+    header = {"format": FORMAT, "license": LICENSE, "card": json.dumps(asdict(card), ensure_ascii=False)}
+    content = pack_weights(generator.state_dict(), header)
     if len(content) > MAX_BYTES:
         raise ValueError(f"The generator takes {len(content)} bytes; a checkpoint holds {MAX_BYTES} at most.")
     path = checkpoint_path(folder, card.class_name)
@@ -105,22 +83,9 @@ def read_card(path: Path) -> Card:
 
 def load_checkpoint(path: Path) -> tuple[Card, nn.Module]:
     """A card and its generator, ready to draw, on the CPU in full precision. Raises CheckpointError."""
-    header, stored = read_safetensors(path, MAX_BYTES)
+    header, tensors = read_weights(path, FORMAT, MAX_BYTES)
     card = _card(path, header)
-    if _content_hash(stored) != header.get("sha256"):
-        raise CheckpointError(f"{path.name} is damaged (its content does not match its hash); fetch or train it again.")
-    try:
-        with torch.device("meta"):  # shapes first, memory only for what fits
-            generator = build(GENERATORS, card.architecture)
-        if _layout(generator.state_dict()) != _layout(stored):
-            raise ValueError("its weights do not fit its architecture")
-        tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in stored.items()}
-        if not all(tensor.isfinite().all() for tensor in tensors.values()):
-            raise ValueError("its weights are not all finite")
-        generator.load_state_dict(tensors, assign=True)
-    except (ValueError, RuntimeError) as error:
-        raise CheckpointError(f"{path.name} can't be used: {_short(error)}") from error
-    return card, generator.eval().requires_grad_(False)
+    return card, fill(path, lambda: build(GENERATORS, card.architecture), tensors)
 
 
 def check_name(class_name: str) -> str:
@@ -134,26 +99,8 @@ def check_name(class_name: str) -> str:
     return class_name
 
 
-def read_safetensors(
-    path: Path, max_bytes: int | None = None, with_tensors: bool = True
-) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """A file's metadata and, unless left out, its tensors by name. Raises CheckpointError."""
-    try:
-        if max_bytes is not None and path.stat().st_size > max_bytes:
-            raise CheckpointError(f"{path.name} has more than the {max_bytes} bytes that such a file may have.")
-        with safe_open(path, "pt") as file:
-            names = file.keys() if with_tensors else ()
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
-    except OSError as error:
-        raise CheckpointError(f"{path.name} can't be read ({error.strerror or error}).") from error
-    except SafetensorError as error:
-        raise CheckpointError(f"{path.name} is damaged ({_short(error)}); fetch or train it again.") from error
-
-
 def _card(path: Path, header: Mapping[str, str]) -> Card:
-    if header.get("format") != FORMAT:
-        found = str(header.get("format", "no format"))[:40]
-        raise CheckpointError(f"{path.name} is of another format ({found}, not {FORMAT}); update the app or the file.")
+    check_format(path, header, FORMAT)
     try:
         card = Card(**json.loads(header["card"]))
         well_formed = (
@@ -178,21 +125,3 @@ def _card(path: Path, header: Mapping[str, str]) -> Card:
 
 def _is_count(number: object) -> bool:
     return type(number) is int and 0 <= number < 10**12
-
-
-def _layout(tensors: Mapping[str, Tensor]) -> dict[str, tuple]:
-    """What has to agree between a file and the network it is for: names, shapes, and what kind of number."""
-    return {name: (tensor.shape, tensor.is_floating_point() or tensor.dtype) for name, tensor in tensors.items()}
-
-
-def _content_hash(tensors: Mapping[str, Tensor]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        tensor = tensors[name].contiguous()
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _short(error: Exception) -> str:
-    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__

@@ -13,15 +13,14 @@ from model.checkpoint import (
     FORMAT,
     MAX_BYTES,
     Card,
-    CheckpointError,
     check_name,
     checkpoint_path,
     load_checkpoint,
     read_card,
     save_checkpoint,
-    write_file,
 )
 from model.networks import GENERATORS, architecture, build
+from model.weights import CheckpointError, content_hash, write_file
 from tests.conftest import make_checkpoint
 
 
@@ -32,12 +31,10 @@ def metadata(path: Path) -> dict[str, str]:
 
 def forge(path: Path, tensors=None, card: dict | None = None, **header: str) -> None:
     """Write the checkpoint anew with some parts exchanged, its hash made to match unless given."""
-    from model.checkpoint import _content_hash
-
     old = metadata(path)
     tensors = tensors or load_file(path)
     new_card = json.dumps(json.loads(old["card"]) | (card or {}))
-    path.write_bytes(save(tensors, old | {"card": new_card, "sha256": _content_hash(tensors)} | header))
+    path.write_bytes(save(tensors, old | {"card": new_card, "sha256": content_hash(tensors)} | header))
 
 
 @pytest.mark.parametrize("network", GENERATORS)

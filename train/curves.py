@@ -4,8 +4,8 @@ import io
 
 from PIL import Image
 
-from model.checkpoint import write_file
 from model.images import gif
+from model.weights import write_file
 from train.runs import Run
 
 HOLD_FRAMES = 12  # how often the last frame is repeated, so that the end can be looked at
