@@ -71,6 +71,14 @@ def load_drawings(
         raise DataError(f"“{path.name}” can't be read: {error.strerror or error}.") from error
 
 
+def count_drawings(class_name: str, source: str) -> int:
+    """How many drawings a source has of a class, if that can be told without fetching: a served file counts as full."""
+    if urlsplit(source).scheme in ("http", "https"):
+        return DEFAULT_ROWS
+    path = Path(source) / f"{class_name}.npy"
+    return _read_header(path)[0] if path.is_file() else 0
+
+
 def _fetched(class_name: str, num_rows: int, source: str, cache: Path, report: Report | None) -> Path:
     """The cached file that holds at least the rows asked for (or all there are), fetched as far as it has to be."""
     folder = cache / hashlib.sha256(source.encode()).hexdigest()[:12]
