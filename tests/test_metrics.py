@@ -4,8 +4,32 @@ import numpy as np
 import pytest
 import torch
 
+from model.classes import CLASS_NAMES
+from model.evaluator import Evaluator
+from model.images import to_ink
 from tests.conftest import suns
-from train.metrics import coverage, features, frechet_distance, measure, precision_recall
+from train.drawings import held_back
+from train.evaluate import Yardstick
+from train.metrics import (
+    copy_score,
+    coverage,
+    density,
+    distances_to,
+    embed,
+    frechet_distance,
+    precision_recall,
+    recognised,
+)
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Evaluator:
+    """Random weights, its batch norms fitted to drawings: enough to tell drawings apart."""
+    torch.manual_seed(0)
+    evaluator = Evaluator(8).requires_grad_(False)
+    for seed in range(30):
+        evaluator(to_ink(suns(50, 100 + seed)))
+    return evaluator.eval()
 
 
 def test_the_frechet_distance_of_known_gaussians_is_the_closed_form():
@@ -16,32 +40,77 @@ def test_the_frechet_distance_of_known_gaussians_is_the_closed_form():
     assert frechet_distance(torch.from_numpy(standard), scaled) == pytest.approx(1 + 0 + 1 + 4, rel=0.03)
 
 
-def test_the_same_drawings_are_at_no_distance():
-    real = features(suns(200))
+def test_the_same_drawings_are_at_no_distance(evaluator):
+    real, _ = embed(evaluator, suns(200))
     assert frechet_distance(real, real) == pytest.approx(0, abs=1e-5)
-    assert measure(real, real) == {
-        "frechet_distance": pytest.approx(0, abs=1e-4),
-        "precision": 1.0,
-        "recall": 1.0,
-        "coverage": 1.0,
-    }
+    assert precision_recall(real, real) == (1, 1) and coverage(real, real) == 1
 
 
-def test_noise_is_far_and_other_suns_are_near():
-    real, others = features(suns(300, 1)), features(suns(300, 2))
-    noise = features(np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8))
+def test_noise_is_far_and_other_suns_are_near(evaluator):
+    real, others = (embed(evaluator, suns(300, seed))[0] for seed in (1, 2))
+    noise, _ = embed(evaluator, np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8))
     assert frechet_distance(real, others) < frechet_distance(real, noise) / 20
     assert precision_recall(real, others)[0] > 0.8 and precision_recall(real, noise)[0] == 0
     assert coverage(real, others) > 0.7 and coverage(real, noise) == 0
+    assert density(real, others) > 0.7 and density(real, noise) == 0
 
 
-def test_one_drawing_over_and_over_is_precise_but_has_no_recall():
-    real = features(suns(300, 1))
-    same = real[:1].expand(300, -1) + 1e-9 * torch.randn(300, 64, dtype=torch.float64)
+def test_one_drawing_over_and_over_is_precise_but_has_no_recall(evaluator):
+    real, _ = embed(evaluator, suns(300, 1))
+    same = real[:1].expand(300, -1) + 1e-9 * torch.randn(300, real.shape[1], dtype=torch.float64)
     precision, recall = precision_recall(real, same)
     assert precision == 1 and recall < 0.05 and coverage(real, same) < 0.1
 
 
-def test_features_are_the_same_every_time_and_in_any_company():
+def test_recognised_counts_any_of_the_classes_among_the_likeliest():
+    logits = torch.tensor([[3.0, 2, 1, 0], [0, 1, 2, 3], [2, 3, 1, 0]])
+    assert recognised(logits, [0]) == pytest.approx(1 / 3)
+    assert recognised(logits, [0, 1]) == pytest.approx(2 / 3)
+    assert recognised(logits, [0], top=2) == pytest.approx(2 / 3)
+
+
+def test_copies_score_far_below_and_other_real_drawings_near_zero(evaluator):
+    learned, kept, fresh = (embed(evaluator, suns(300, seed))[0] for seed in (1, 2, 3))
+    real_near, _ = distances_to(learned, kept)
+    fresh_near, _ = distances_to(learned, fresh)
+    assert abs(copy_score(fresh_near, real_near)) < 4
+    copies = learned[torch.arange(0, 300, 2)] + 1e-3 * learned.std() * torch.randn(150, learned.shape[1])
+    near, places = distances_to(learned, copies)
+    assert copy_score(near, real_near) < -15
+    assert places.tolist() == list(range(0, 300, 2))
+
+
+def test_features_are_the_same_in_any_company(evaluator):
     drawings = suns(600)
-    assert torch.allclose(features(drawings)[:3], features(drawings[:3]), atol=1e-5)
+    assert torch.allclose(embed(evaluator, drawings)[0][:3], embed(evaluator, drawings[:3])[0], atol=1e-5)
+
+
+class Player(torch.nn.Module):
+    """A generator that plays given drawings back, one per latent."""
+
+    z_dim = 2
+
+    def __init__(self, drawings: np.ndarray):
+        super().__init__()
+        self.ink = torch.nn.Parameter(torch.from_numpy(drawings).float()[:, None] / 255)
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.ink[torch.arange(len(z)) % len(self.ink)]
+
+
+def test_a_generator_that_copies_what_it_learned_is_caught_and_new_drawings_are_not(evaluator):
+    drawings = suns(1000)
+    yardstick = Yardstick(evaluator, ["sun"], [drawings])
+    assert yardstick.evaluator is evaluator and yardstick.classes == [CLASS_NAMES.index("sun")]
+    honest = yardstick.measure(Player(suns(1000, 7)))
+    thief = yardstick.measure(Player(np.delete(drawings, held_back(1000), axis=0)))
+    assert thief["copies"] > 0.9 and thief["copy_score"] < -10
+    assert honest["copies"] < 0.1 and honest["copy_score"] > -5
+    assert honest["n"] == 100 and honest["frechet_distance"] < 3 * honest["real_frechet_distance"]
+
+
+def test_few_drawings_are_measured_by_what_they_look_like_alone(evaluator):
+    yardstick = Yardstick(evaluator, ["sun"], [suns(55)])
+    figures = yardstick.measure(Player(suns(100, 7)))
+    assert "frechet_distance" not in figures and {"top1", "real_top1", "copies"} <= figures.keys()
+    assert yardstick.distance(Player(suns(100, 7))) < yardstick.distance(Player(suns(1, 7)))

@@ -1,12 +1,6 @@
-"""How far drawings are from real ones, without any network trained for it.
+"""How far drawings are from real ones, in the features of a network that knows all classes (model/evaluator.py)."""
 
-Features come from a convolutional network with random weights, fixed by a seed: on pictures far from photographs these
-measure at least as well as ImageNet's (Naeem et al. 2020, "Reliable Fidelity and Diversity Metrics for Generative
-Models", section 5).
-"""
-
-import math
-from functools import cache
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -14,15 +8,17 @@ from torch import Tensor, nn
 
 from model.images import to_ink
 
-NUM_FEATURES = 64
 NEIGHBOURS = 5
+_BATCH = 250
 
 
-def features(drawings: np.ndarray) -> Tensor:
-    """Drawings uint8 (N, 28, 28) to float64 features (N, 64)."""
+def embed(evaluator: nn.Module, drawings: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Drawings uint8 (N, 28, 28) to an evaluator's float64 features (N, F) and logits (N, K), on the CPU."""
+    device = next(evaluator.parameters()).device
     with torch.inference_mode():
-        batches = [_embedding()(to_ink(drawings[at : at + 500])) for at in range(0, len(drawings), 500)]
-    return torch.cat(batches).double()
+        batches = [to_ink(drawings[at : at + _BATCH], device) for at in range(0, len(drawings), _BATCH)]
+        features = torch.cat([evaluator.features(batch) for batch in batches])
+        return features.double().cpu(), evaluator.to_logits(features).cpu()
 
 
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
@@ -39,21 +35,40 @@ def precision_recall(real: Tensor, fake: Tensor, neighbours: int = NEIGHBOURS) -
     return _share_within(real, fake, neighbours), _share_within(fake, real, neighbours)
 
 
+def density(real: Tensor, fake: Tensor, neighbours: int = NEIGHBOURS) -> float:
+    """In how many neighbourhoods of reals a fake lies, of the k expected (Naeem et al. 2020, eq. 5); can exceed 1."""
+    inside = torch.cdist(fake, real) <= _radii(real, neighbours)
+    return float(inside.double().sum(1).mean() / min(neighbours, len(real) - 1))
+
+
 def coverage(real: Tensor, fake: Tensor, neighbours: int = NEIGHBOURS) -> float:
     """Share of reals whose neighbourhood among the reals holds a fake (Naeem et al. 2020, eq. 6)."""
     return float((torch.cdist(real, fake).min(1).values <= _radii(real, neighbours)).double().mean())
 
 
-def measure(real: Tensor, fake: Tensor) -> dict[str, float]:
-    """All of these, of features (N, F) and (M, F), by the names that cards use."""
-    precision, recall = precision_recall(real, fake)
-    figures = {
-        "frechet_distance": frechet_distance(real, fake),
-        "precision": precision,
-        "recall": recall,
-        "coverage": coverage(real, fake),
-    }
-    return {name: round(figure, 4) for name, figure in figures.items()}
+def recognised(logits: Tensor, classes: Sequence[int], top: int = 1) -> float:
+    """Share of drawings, logits (N, K), that have one of the classes among their `top` likeliest."""
+    found = logits.topk(top).indices[:, :, None] == torch.tensor(classes)  # (N, top, classes)
+    return float(found.any(2).any(1).double().mean())
+
+
+def distances_to(references: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+    """How far each of features (N, F) is from its nearest of references (M, F), (N,), and which that is, (N,)."""
+    nearest = torch.cdist(features, references).min(1)
+    return nearest.values, nearest.indices
+
+
+def copy_score(fake_distances: Tensor, real_distances: Tensor) -> float:
+    """How much nearer to the drawings learned from fakes are than held-back real ones, in standard deviations.
+
+    The Mann-Whitney U of the two sets of distances (M,) and (N,) to the nearest drawing learned from, standardised
+    (Meehan et al. 2020, "A Non-Parametric Test to Detect Data-Copying in Generative Models", section 3.1). Far below 0
+    means copies, far above 0 that fakes keep away from everything learned.
+    """
+    fake, real = fake_distances, real_distances
+    wins = (fake[:, None] > real).double().sum() + 0.5 * (fake[:, None] == real).double().sum()
+    count = len(fake) * len(real)
+    return float((wins - count / 2) / np.sqrt(count * (len(fake) + len(real) + 1) / 12))
 
 
 def _share_within(reference: Tensor, candidates: Tensor, neighbours: int) -> float:
@@ -64,26 +79,3 @@ def _share_within(reference: Tensor, candidates: Tensor, neighbours: int) -> flo
 def _radii(points: Tensor, neighbours: int) -> Tensor:
     """Distance of each point (N, F) to its k-th nearest other one, (N,)."""
     return torch.cdist(points, points).kthvalue(min(neighbours + 1, len(points)), dim=1).values
-
-
-@cache
-def _embedding() -> nn.Module:
-    """Ink (N, 1, 28, 28) to features (N, 64): three convolutions with random weights, pooled at every size."""
-    generator = torch.Generator().manual_seed(345)
-
-    class Embedding(nn.Module):
-        def __init__(self):
-            super().__init__()
-            shapes = ((64, 1, 5, 5), (128, 64, 3, 3), (256, 128, 3, 3))
-            for index, shape in enumerate(shapes):
-                weight = torch.randn(shape, generator=generator) * math.sqrt(2 / math.prod(shape[1:]))
-                self.register_buffer(f"weight{index}", weight)
-            self.register_buffer("mix", torch.randn(256 * 9, NUM_FEATURES, generator=generator) / 48)
-
-        def forward(self, ink: Tensor) -> Tensor:
-            x = nn.functional.conv2d(ink, self.weight0, stride=2, padding=2).relu()  # (N, 64, 14, 14)
-            x = nn.functional.conv2d(x, self.weight1, stride=2, padding=1).relu()  # (N, 128, 7, 7)
-            x = nn.functional.conv2d(x, self.weight2, stride=2, padding=0).relu()  # (N, 256, 3, 3)
-            return x.flatten(1) @ self.mix  # (N, 64)
-
-    return Embedding().eval()

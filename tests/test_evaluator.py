@@ -1,0 +1,58 @@
+"""The evaluator learns to tell classes apart, and only a sound file is ever used."""
+
+import numpy as np
+import pytest
+import torch
+
+from model.evaluator import Evaluator, Report, load_evaluator, save_evaluator
+from model.weights import CheckpointError
+from tests.conftest import as_drawings, suns
+from train.classifier import ClassifierTraining, accuracy
+from train.metrics import embed
+
+
+def shapes() -> tuple[np.ndarray, np.ndarray]:
+    """Suns, and the same upside down in ink: classes 0 and 1."""
+    drawings = suns(80)
+    return np.concatenate([drawings, 255 - drawings]), np.repeat([0, 1], 80)
+
+
+def test_it_tells_what_it_learned_apart_and_keeps_that_in_its_file(tmp_path):
+    torch.set_num_threads(1)
+    training = ClassifierTraining(as_drawings(*shapes()), Evaluator(4))
+    lessons = list(training.run(128 * 120))
+    assert lessons[-1].fraction == 1 and lessons[-1].step == 120
+    drawings, classes = shapes()
+    _, logits = embed(training.ema, drawings)
+    assert (logits[:, :2].argmax(1).numpy() == classes).mean() > 0.9, "of the two classes that it was shown"
+    path = tmp_path / "_evaluator.safetensors"
+    report = Report(4, 128 * 120, 160, 0.5, 0.9, "made for a test")
+    save_evaluator(path, training.ema, report)
+    loaded, said = load_evaluator(path)
+    assert said == report and (embed(loaded, drawings)[1] - logits).abs().max() < 0.1
+
+
+def test_accuracy_counts_every_class_the_same():
+    evaluator = ClassifierTraining(as_drawings(suns(2)), Evaluator(4)).ema
+    with torch.no_grad():
+        evaluator.to_logits.weight.zero_()
+        evaluator.to_logits.bias.copy_(-torch.arange(345.0))
+    classes = np.repeat([0, 3, 9], [60, 10, 10])
+    assert accuracy(evaluator, as_drawings(suns(80), classes)) == pytest.approx((1 / 3, 2 / 3))
+
+
+def test_a_damaged_evaluator_is_one_sentence(tmp_path):
+    path = tmp_path / "_evaluator.safetensors"
+    save_evaluator(
+        path, ClassifierTraining(as_drawings(suns(2)), Evaluator(4)).ema, Report(4, 0, 2, 0.0, 0.0, "made for a test")
+    )
+    content = bytearray(path.read_bytes())
+    content[-20] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"_evaluator\.safetensors is damaged"):
+        load_evaluator(path)
+    save_evaluator(
+        path, ClassifierTraining(as_drawings(suns(2)), Evaluator(4)).ema, Report(8, 0, 2, 0.0, 0.0, "made for a test")
+    )
+    with pytest.raises(CheckpointError, match="do not fit"):
+        load_evaluator(path)
