@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from model.per_class import PerClass
+
 
 class Discriminator(nn.Module):
     """A plain convolutional network without any norm, which is what trains well here, and a projection head.
@@ -20,7 +22,7 @@ class Discriminator(nn.Module):
         self.at7 = nn.Conv2d(2 * channels, 2 * channels, 3, 1, 1)
         self.to4 = nn.Conv2d(2 * channels + 1, 4 * channels, 3, 2, 1)
         self.to_logit = nn.Linear(4 * channels * 16, 1)
-        self.of_class = nn.Parameter(torch.zeros(num_classes, 4 * channels * 16))
+        self.of_class = PerClass(num_classes, 4 * channels * 16)
 
     def features(self, ink: Tensor) -> Tensor:
         """Ink (N, 1, 28, 28) to features (N, 64C)."""
@@ -31,12 +33,12 @@ class Discriminator(nn.Module):
         x = F.leaky_relu(self.to4(x), 0.2)  # (N, 4C, 4, 4)
         return x.flatten(1)
 
-    def forward(self, ink: Tensor, classes: Tensor | None = None) -> Tensor:
-        """Ink (N, 1, 28, 28) and class indices (N,), all 0 by default, to logits (N,)."""
+    def forward(self, ink: Tensor, classes: Tensor | None = None, known: Tensor | None = None) -> Tensor:
+        """Ink (N, 1, 28, 28), class indices (N,), all 0 by default, and what is known of each (N, K) to logits (N,)."""
         if classes is None:
             classes = torch.zeros(len(ink), dtype=torch.long, device=ink.device)
         x = self.features(ink)  # (N, 64C)
-        return self.to_logit(x).squeeze(1) + (x * self.of_class[classes]).sum(1)  # (N,)
+        return self.to_logit(x).squeeze(1) + (x * self.of_class(classes, known)).sum(1)  # (N,)
 
 
 def batch_spread(x: Tensor) -> Tensor:

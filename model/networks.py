@@ -7,6 +7,7 @@ from torch import nn
 
 from model.discriminator import Discriminator
 from model.generator import Generator
+from model.guided import GuidedDiscriminator
 from model.superdeep import (
     ConvDiscriminator,
     DeepGenerator,
@@ -23,6 +24,7 @@ GENERATORS: dict[str, type[nn.Module]] = {
     "shallow": ShallowGenerator,
 }
 DISCRIMINATORS: dict[str, type[nn.Module]] = {
+    "guided": GuidedDiscriminator,
     "doodle": Discriminator,
     "superdeep": SuperDeepDiscriminator,
     "conv": ConvDiscriminator,

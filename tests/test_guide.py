@@ -1,0 +1,97 @@
+"""The guide sees the same folded and unfolded, trains nothing away, and travels with the base."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from model.base import read_base
+from model.classes import CLASS_NAMES
+from model.guide import Guide, GuideClassifier, fold, load_guide, save_guide
+from model.guided import GuidedDiscriminator
+from model.weights import CheckpointError
+from tests.conftest import SMALL, as_drawings, suns
+from train.base import find_guide, grow_from_base, save_base
+from train.home import Home
+from train.loop import Training
+
+GUIDED = replace(SMALL, discriminator="guided", z_dim=4)
+
+
+@pytest.fixture(scope="module")
+def classifier() -> GuideClassifier:
+    torch.manual_seed(0)
+    classifier = GuideClassifier()
+    for _ in range(5):
+        classifier(torch.rand(16, 1, 28, 28))
+    return classifier.eval()
+
+
+@pytest.fixture(scope="module")
+def guide(classifier) -> Guide:
+    return fold(classifier)
+
+
+def test_folding_changes_nothing_that_is_seen(classifier, guide):
+    ink = torch.rand(5, 1, 28, 28)
+    x7, x4, logits = guide(ink)
+    assert x7.shape == (5, 64, 7, 7) and x4.shape == (5, 128, 4, 4)
+    assert (logits - classifier(ink)).abs().max() < 1e-3
+    assert not list(guide.parameters()), "there is nothing to train"
+
+
+def test_a_guide_survives_its_file(tmp_path, guide):
+    path = tmp_path / "_guide.safetensors"
+    save_guide(path, guide, "made for a test")
+    ink = torch.rand(5, 1, 28, 28)
+    assert (load_guide(path)(ink)[2] - guide(ink)[2]).abs().max() < 0.05
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_guide(path)
+
+
+def test_the_last_opinion_grows_with_how_likely_the_class_is(guide):
+    discriminator = GuidedDiscriminator(4, 1)
+    discriminator.guide.load_state_dict(guide.state_dict())
+    ink = torch.rand(8, 1, 28, 28)
+    likeliest = int(guide(ink)[2].mean(0).argmax())
+    with torch.no_grad():  # the opinion as the plain sum of what it is told
+        discriminator.of_recognition = torch.nn.Linear(2, 1)
+        discriminator.of_recognition.weight.fill_(1.0)
+    discriminator.recognised[0, likeliest] = 1
+    wanted = discriminator(ink)[:, 3]
+    discriminator.recognised[0] = torch.eye(345)[int(guide(ink)[2].mean(0).argmin())]
+    assert (wanted > discriminator(ink)[:, 3]).all()
+
+
+def test_a_guided_base_teaches_classes_and_a_class_grows_as_the_base_drew_and_judged_it(tmp_path, guide):
+    classes = torch.arange(345).numpy()
+    base = Training(replace(GUIDED, batch_size=32), as_drawings(suns(1).repeat(345, 0), classes), 345)
+    base.follow_guide(guide, classes)
+    before = {name: tensor.clone() for name, tensor in base.discriminator.guide.state_dict().items()}
+    for _ in range(3):
+        base.advance()
+    after = base.discriminator.guide.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert base.generator.block7.norm.bias.shared.abs().max() > 0, "what is known of classes is used"
+
+    path = save_base(tmp_path / "checkpoints", base, {"sun": 1})
+    alone = Training(GUIDED, as_drawings(suns(20)))
+    assert grow_from_base(alone, path, ("sun",))
+    index, ink, z = CLASS_NAMES.index("sun"), torch.rand(4, 1, 28, 28), torch.randn(4, 4)
+    places = torch.full((4,), index)
+    assert (alone.ema(z) - base.ema(z, places)).abs().max() < 0.01
+    assert (alone.discriminator(ink) - base.discriminator(ink, places)).abs().max() < 0.05
+    alone.advance()
+
+    drawn = read_base(path).generator_of("sun")
+    assert (drawn(z) - base.ema(z, places)).abs().max() < 0.01
+    found = find_guide(Home(tmp_path))
+    assert (found(ink)[2] - guide(ink)[2]).abs().max() < 0.05, "the base brings its guide along"
+
+
+def test_a_mixture_is_recognised_as_any_of_its_classes(guide):
+    mixture = Training(GUIDED, as_drawings(suns(20)))
+    mixture.follow_guide(guide, [3, 7])
+    assert mixture.discriminator.recognised[0].nonzero().flatten().tolist() == [3, 7]
+    mixture.advance()
