@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from model.checkpoint import Card, CheckpointError, checkpoint_path, load_checkpoint, read_card
+from model.base import BASE_NAME, Base, read_base
+from model.checkpoint import DRAFT, Card, checkpoint_path, load_checkpoint, read_card
 from model.classes import CLASS_NAMES, UnknownClassError, find_class
 from model.images import to_drawings
 from model.latents import MAX_SEED, Picture, check_seed, latent, style_directions
+from model.weights import CheckpointError
 
 MAX_PICTURES = 64
 _BATCH = 16  # every batch has this size, so that a seed's pixels don't depend on how many others are drawn with it
@@ -34,7 +36,7 @@ class _Loaded:
 
 
 class Sampler:
-    """Draws with the checkpoints of some folders, the earlier ones first.
+    """Draws with the checkpoints of some folders, the earlier ones first; other classes are drafts, drawn by the base.
 
     Files are looked up anew at every call, so a checkpoint that appears, changes or breaks while this runs is noticed;
     a broken one is logged and left out. Thread-safe. At most `max_loaded` generators stay in memory.
@@ -44,15 +46,20 @@ class Sampler:
         self.folders, self.device, self.max_loaded = [Path(folder) for folder in folders], device, max_loaded
         self._lock = threading.Lock()
         self._loaded: OrderedDict[tuple, _Loaded] = OrderedDict()
-        self._cards: dict[tuple, Card | CheckpointError] = {}
+        self._headers: dict[tuple, Card | Base | CheckpointError] = {}
+        self._base: tuple[tuple, Base] | None = None
 
     def cards(self) -> dict[str, Card]:
-        """What can be drawn: class name to card."""
+        """What can be drawn: class name to card, those with a checkpoint of their own first."""
         cards: dict[str, Card] = {}
         for folder in self.folders:
             for path in sorted(folder.glob("[!_]*.safetensors")):
-                if path.is_file() and isinstance(card := self._card(path), Card):
+                if path.is_file() and isinstance(card := self._header(path), Card):
                     cards.setdefault(card.class_name, card)
+        if base := self._base_header():
+            for class_name in CLASS_NAMES:
+                if class_name not in cards:
+                    cards[class_name] = _draft_card(base, class_name)
         return cards
 
     def find(self, text: str) -> str:
@@ -68,7 +75,7 @@ class Sampler:
         name = find_class(text, tuple(dict.fromkeys((*drawable, *CLASS_NAMES))))
         if name not in drawable:
             for path in self._paths(name):
-                if isinstance(unusable := self._card(path), CheckpointError):
+                if isinstance(unusable := self._header(path), CheckpointError):
                     raise unusable
             raise NoGeneratorError(f"Nobody has trained “{name}” here yet; train it, or pick one that is trained.")
         return name
@@ -84,47 +91,77 @@ class Sampler:
         return drawings
 
     def _load(self, class_name: str) -> _Loaded:
+        """The generator of a class: of the first folder whose checkpoint is sound, or else the base's draft."""
         class_name = self.find(class_name)
-        path = next((path for path in self._paths(class_name) if isinstance(self._card(path), Card)), None)
-        if path is None:
-            raise NoGeneratorError(f"The checkpoint of “{class_name}” has just gone; pick another class.")
-        try:
-            key = _revision(path)
-        except OSError as error:
-            raise CheckpointError(f"{path.name} can't be read ({error.strerror}).") from error
+        failure: CheckpointError | None = None
+        paths = [path for path in self._paths(class_name) if isinstance(self._header(path), Card)]
+        base = self._base_header()
+        for path in [*paths, *([base.path] if base and class_name in CLASS_NAMES else [])]:
+            try:
+                revision = _revision(path)
+                return self._kept((*revision, class_name), lambda path=path: self._read(path, class_name))
+            except OSError as error:
+                failure = failure or CheckpointError(f"{path.name} can't be read ({error.strerror}).")
+            except CheckpointError as error:
+                log.warning("%s", error)
+                self._headers[revision] = error
+                failure = failure or error
+        raise failure or NoGeneratorError(f"The checkpoint of “{class_name}” has just gone; pick another class.")
+
+    def _kept(self, key: tuple, read: Callable[[], _Loaded]) -> _Loaded:
+        """What is in memory under a key (path, ..., class name), or what `read` brings there."""
         with self._lock:
             if key in self._loaded:
                 self._loaded.move_to_end(key)
                 return self._loaded[key]
-        card, generator = load_checkpoint(path)
-        directions = style_directions(generator.style_weight().numpy())
-        loaded = _Loaded(card, generator.to(self.device), directions)
+        loaded = read()
         with self._lock:
-            for stale in [other for other in self._loaded if other[0] == key[0] and other != key]:
+            for stale in [other for other in self._loaded if (other[0], other[-1]) == (key[0], key[-1])]:
                 del self._loaded[stale]
             self._loaded[key] = loaded
             while len(self._loaded) > self.max_loaded:
                 self._loaded.popitem(last=False)
         return loaded
 
+    def _read(self, path: Path, class_name: str) -> _Loaded:
+        if path.name == BASE_NAME:
+            base = self._read_base(path)
+            card, generator = _draft_card(base, class_name), base.generator_of(class_name)
+        else:
+            card, generator = load_checkpoint(path)
+        directions = style_directions(generator.style_weight().numpy())
+        return _Loaded(card, generator.to(self.device), directions)
+
+    def _read_base(self, path: Path) -> Base:
+        """The whole base; it stays in memory, since any of 345 classes may be next."""
+        revision = _revision(path)
+        if self._base is None or self._base[0] != revision:
+            self._base = revision, read_base(path)
+        return self._base[1]
+
     def _paths(self, class_name: str) -> Iterable[Path]:
         return (path for folder in self.folders if (path := checkpoint_path(folder, class_name)).exists())
 
-    def _card(self, path: Path) -> Card | CheckpointError | None:
-        """The card of a file, what is wrong with it (logged once), or None if it has gone."""
+    def _base_header(self) -> Base | None:
+        """What the first usable base says about itself; the weights stay on disk."""
+        headers = (self._header(path) for folder in self.folders if (path := folder / BASE_NAME).exists())
+        return next((header for header in headers if isinstance(header, Base)), None)
+
+    def _header(self, path: Path) -> Card | Base | CheckpointError | None:
+        """The card of a file, the base's header, what is wrong with it (logged once), or None if it has gone."""
         try:
             key = _revision(path)
         except OSError:
             return None
-        if key not in self._cards:
+        if key not in self._headers:
             try:
-                self._cards[key] = read_card(path)
+                self._headers[key] = read_base(path, False) if path.name == BASE_NAME else read_card(path)
             except CheckpointError as error:
                 log.warning("%s", error)
                 if isinstance(error.__cause__, OSError):
                     return error  # perhaps it can be read the next time
-                self._cards[key] = error
-        return self._cards[key]
+                self._headers[key] = error
+        return self._headers[key]
 
 
 def seeds_to_pictures(class_name: str, seed: int, count: int = 1, psi: float = 1.0) -> list[Picture]:
@@ -144,7 +181,15 @@ def pick_device(wanted: str | None = None) -> str:
     """The GPU where there is one, or what is wanted. For entry points only. Raises ValueError."""
     if wanted == "cuda" and not torch.cuda.is_available():
         raise ValueError("There is no GPU that PyTorch can use here; leave --device out.")
-    return wanted or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = wanted or ("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cudnn.allow_tf32 = False  # a drawing has to be the same as on a CPU; training is free to be quicker
+    return device
+
+
+def _draft_card(base: Base, class_name: str) -> Card:
+    """What can be said of a class that only the base knows."""
+    rows = {class_name: base.rows.get(class_name, 0)}
+    return Card(class_name, base.generator, DRAFT, base.images_seen, rows, "folder", base.attribution)
 
 
 def _draw(loaded: _Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:

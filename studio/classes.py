@@ -7,10 +7,14 @@ from model.sampler import Sampler
 
 
 def choices(sampler: Sampler) -> list[tuple[str, str]]:
-    """(shown, class name) of everything: what can be drawn first and marked, then the dataset's other classes."""
-    drawable = sorted(sampler.cards())
-    others = [class_name for class_name in CLASS_NAMES if class_name not in drawable]
-    return [(f"✓ {class_name}", class_name) for class_name in drawable] + [(name, name) for name in others]
+    """(shown, class name) of everything: what has a generator of its own first and marked, then the other classes."""
+    trained = trained_classes(sampler)
+    others = [class_name for class_name in CLASS_NAMES if class_name not in trained]
+    return [(f"✓ {class_name}", class_name) for class_name in trained] + [(name, name) for name in others]
+
+
+def trained_classes(sampler: Sampler) -> list[str]:
+    return sorted(class_name for class_name, card in sampler.cards().items() if not card.is_draft)
 
 
 def class_picker(sampler: Sampler, value: str, **options: object) -> gr.Dropdown:
@@ -19,7 +23,7 @@ def class_picker(sampler: Sampler, value: str, **options: object) -> gr.Dropdown
         choices(sampler),
         value=value,
         label="Class",
-        info="✓ can be drawn now",
+        info="✓ trained; the others are drafts",
         allow_custom_value=True,
         elem_classes="picker",
         **options,
@@ -27,5 +31,5 @@ def class_picker(sampler: Sampler, value: str, **options: object) -> gr.Dropdown
 
 
 def first_class(sampler: Sampler) -> str:
-    drawable = sampler.cards()
-    return "cat" if "cat" in drawable or not drawable else min(drawable)
+    trained = trained_classes(sampler)
+    return "cat" if "cat" in trained or not trained else trained[0]

@@ -27,13 +27,30 @@ def grid_html(pictures: Sequence[Picture], drawings: np.ndarray, card: Card | No
 
 
 def origin(card: Card) -> str:
-    """One line: what this generator learned from, with a warning where that was little."""
-    line = (
-        f"<b>{escape(card.class_name)}</b>, learned from {card.num_drawings:,} drawings (recipe {escape(card.recipe)})."
-    )
+    """One line: what this generator learned from and how good it is, with a warning where that was little."""
+    name = f"<b>{escape(card.class_name)}</b>"
+    if card.is_draft:
+        return (
+            f"{name} is a draft: the shared base draws it, which has seen {card.num_drawings:,} such drawings. "
+            "Train it for better ones."
+        )
+    line = f"{name}, learned from {card.num_drawings:,} drawings (recipe {escape(card.recipe)}). {figures(card)}"
     if card.num_drawings < FEW_DRAWINGS:
         line += " So few that you will see little variety, and some drawings close to those it learned from."
     return line
+
+
+def figures(card: Card) -> str:
+    """How good a generator is, beside what real drawings reach when measured the same way."""
+    metrics, sentences = card.metrics, []
+    if {"top1", "real_top1"} <= metrics.keys():
+        sentences.append(f"Recognised {metrics['top1']:.0%} of the time (real drawings: {metrics['real_top1']:.0%}).")
+    if {"frechet_distance", "real_frechet_distance", "coverage", "real_coverage"} <= metrics.keys():
+        sentences.append(
+            f"Distance {metrics['frechet_distance']:.2f} ({metrics['real_frechet_distance']:.2f}), "
+            f"coverage {metrics['coverage']:.0%} ({metrics['real_coverage']:.0%})."
+        )
+    return " ".join(sentences)
 
 
 def sheet_html(path: Path, alt: str) -> str:

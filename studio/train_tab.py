@@ -8,7 +8,7 @@ import pandas as pd
 
 from model.classes import CLASS_NAMES, find_class
 from model.sampler import Sampler
-from studio.classes import choices
+from studio.classes import choices, trained_classes
 from studio.live import in_browser, live, mistake
 from studio.pictures import sheet_html
 from train.home import Home
@@ -37,7 +37,7 @@ class Seen:
 
     run_id: str = ""
     sheet: str = ""
-    drawable: tuple[str, ...] = ()
+    trained: tuple[str, ...] = ()
 
 
 def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dropdown]) -> None:
@@ -75,13 +75,13 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
     def look(run_id: str, seen: Seen) -> list[object]:
         """Everything the tab shows of a run, `gr.skip()` for what the visitor's page shows already."""
         run = find_run(home.runs, run_id or "")
-        drawable = tuple(sorted(sampler.cards()))
-        updates = [gr.Dropdown(choices=choices(sampler)) if drawable != seen.drawable else gr.skip() for _ in pickers]
+        trained = tuple(trained_classes(sampler))
+        updates = [gr.Dropdown(choices=choices(sampler)) if trained != seen.trained else gr.skip() for _ in pickers]
         if run is None:
-            return [gr.skip(), gr.skip(), gr.skip(), Seen(drawable=drawable), gr.Timer(active=False), *updates]
+            return [gr.skip(), gr.skip(), gr.skip(), Seen(trained=trained), gr.Timer(active=False), *updates]
         status, progress, sheets = run.status(), run.progress(), run.sheets()
         ensure_worker(home)
-        now = Seen(run.id, sheets[-1].name if sheets else "", drawable)
+        now = Seen(run.id, sheets[-1].name if sheets else "", trained)
         # The curves come with each new sheet: drawn anew every second, they would flicker.
         same = (now.run_id, now.sheet) == (seen.run_id, seen.sheet)
         return [

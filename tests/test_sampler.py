@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from model.checkpoint import CheckpointError
 from model.latents import MAX_SEED, Picture, walk
 from model.sampler import NoGeneratorError, Sampler, seeds_to_pictures
+from model.weights import CheckpointError
 from tests.conftest import make_checkpoint
 
 
