@@ -10,11 +10,12 @@ from PIL import Image, ImageDraw
 from model.checkpoint import Card, save_checkpoint
 from model.networks import GENERATORS, architecture, build
 from tests.mirror import Mirror
+from train.drawings import Drawings
 from train.home import Home
 from train.recipes import DOODLE
 
 REAL_DRAWINGS = Path(__file__).parents[2] / "shared" / "quickdraw" / "numpy_bitmap"
-SMALL = replace(DOODLE, channels=6, z_dim=8, batch_size=8, from_base=False)
+SMALL = replace(DOODLE, discriminator="doodle", channels=6, z_dim=8, batch_size=8, from_base=False)
 
 
 def suns(num_drawings: int, seed: int = 0) -> np.ndarray:
@@ -32,6 +33,13 @@ def suns(num_drawings: int, seed: int = 0) -> np.ndarray:
             pen.line([*(direction * start + (x, y)), *(direction * end + (x, y))], fill=255, width=6)
         drawings.append(np.asarray(picture.resize((28, 28), Image.Resampling.BOX)))
     return np.stack(drawings)
+
+
+def as_drawings(drawings: np.ndarray, classes: np.ndarray | None = None) -> Drawings:
+    """Drawings (N, 28, 28) to learn from, all of them, of one class unless `classes` (N,) says more."""
+    if classes is None:
+        return Drawings([(0, drawings, np.arange(len(drawings)))])
+    return Drawings([(index, drawings, np.flatnonzero(classes == index)) for index in np.unique(classes).tolist()])
 
 
 def write_class(folder: Path, class_name: str, drawings: np.ndarray) -> Path:

@@ -1,25 +1,34 @@
-"""python -m train: train a class (or a mixture, or the shared base) and leave a checkpoint."""
+"""python -m train: train a class (or a mixture, or the shared base) and leave a checkpoint.
+
+python -m train CLASS...      one generator of a class, or of a mixture
+python -m train base          the shared base of all classes
+python -m train all           every class with enough drawings
+python -m train evaluate      hold generators against real drawings
+python -m train cards         write checkpoints/README.md
+python -m train evaluator     the network that the figures stand on
+python -m train guide         the network through whose eyes the discriminator looks
+"""
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import get_args
 
-from tqdm import tqdm
-
-from model.checkpoint import CheckpointError
 from model.classes import CLASS_NAMES, find_class
 from model.networks import DISCRIMINATORS, GENERATORS, architecture
 from model.sampler import Sampler, pick_device
+from model.weights import CheckpointError
+from train.commands import COMMANDS, Command, table_line
+from train.console import follow
 from train.data import DEFAULT_ROWS, DataError
-from train.execute import execute, sentence_for
+from train.execute import sentence_for
 from train.home import Home
-from train.loop import Progress, TrainingError
+from train.loop import TrainingError
 from train.order import COMMAND_LINE, Order, default_name
-from train.recipes import DOODLE, RECIPES, Config
+from train.recipes import BASE, DOODLE, RECIPES, Config
 from train.runs import Run, create_run, list_runs
 
 DEFAULT_MINUTES = 5.0
@@ -33,6 +42,7 @@ _HELP = {
     "dropout": "share of activations dropped, in the networks that have dropout",
     "batch_size": "drawings per step",
     "learning_rate": "of both Adam optimisers",
+    "final_rate": "share of the learning rate that is left at the end, 1 to keep it",
     "beta1": "Adam's first decay",
     "beta2": "Adam's second decay",
     "r1_gamma": "weight of the R1 penalty, 0 for none",
@@ -47,10 +57,14 @@ _CHOICES = {"recipe": list(RECIPES), "generator": list(GENERATORS), "discriminat
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 after one sentence on what was wrong."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    command = COMMANDS.get(arguments[0]) if arguments else None
+    parser = _command_parser(arguments[0], command) if command else _parser()
+    options = parser.parse_args(arguments[1:] if command else arguments)
     home = Home.from_environment()
     try:
+        if command:
+            return command.run(options, home)
         if options.list:
             _print_list(home)
             return 0
@@ -59,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             run = _run_to_resume(options, home)
         else:
             run = create_run(home.runs, _order(options, home), begin=True)
-        _follow(run, home, device)
+        follow(run, home, device)
         return 0
     except KeyboardInterrupt:
         print(f"{parser.prog}: dropped; --resume last goes on from the last snapshot.", file=sys.stderr)
@@ -72,12 +86,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+def _command_parser(word: str, command: Command) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m train {word}", description=command.summary)
+    command.arguments(parser)
+    return parser
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
-    parser.add_argument(
-        "classes", nargs="*", metavar="CLASS", help="classes of Quick, Draw!, such as cat or 'stop sign'"
+    parser = argparse.ArgumentParser(
+        prog="python -m train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--base", action="store_true", help="train the shared base of all 345 classes instead (hours)")
+    parser.add_argument(
+        "classes", nargs="*", metavar="CLASS", help="classes of Quick, Draw!, such as cat or 'stop sign', or base"
+    )
     parser.add_argument("--name", help="the checkpoint's name (default: the classes joined by +)")
     parser.add_argument(
         "--minutes", type=float, help=f"how long (default: {DEFAULT_MINUTES:g}, if nothing else is said)"
@@ -85,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, help="or how many steps")
     parser.add_argument("--epochs", type=float, help="or how often to go through the drawings")
     parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
+    parser.add_argument("--also", metavar="FOLDER", help="more drawings to learn from, never measured against")
     parser.add_argument(
         "--rows", type=int, default=DEFAULT_ROWS, help="drawings per class at most (default: %(default)s)"
     )
@@ -108,12 +130,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _order(options: argparse.Namespace, home: Home) -> Order:
-    if not options.classes and not options.base:
+    if not options.classes:
         raise ValueError("Which class? Name one or more, such as: python -m train cat; --list shows all.")
-    class_names = CLASS_NAMES if options.base else tuple(dict.fromkeys(find_class(text) for text in options.classes))
+    is_base = options.classes == ["base"]
+    class_names = CLASS_NAMES if is_base else tuple(dict.fromkeys(find_class(text) for text in options.classes))
     if options.data:
         home = home.with_source(options.data)
-    recipe = RECIPES[options.recipe or DOODLE.recipe]
+    recipe = BASE if is_base and not options.recipe else RECIPES[options.recipe or DOODLE.recipe]
     said = {field.name: getattr(options, field.name) for field in fields(Config)}
     config = replace(recipe, **{name: value for name, value in said.items() if value is not None})
     known = architecture(GENERATORS, config.generator, {}) | architecture(DISCRIMINATORS, config.discriminator, {})
@@ -122,14 +145,13 @@ def _order(options: argparse.Namespace, home: Home) -> Order:
             raise ValueError(
                 f"The networks {config.generator} and {config.discriminator} have no {name}; leave it out."
             )
-    if options.base:
-        config = replace(config, from_base=False)
     nothing_said = options.minutes is None and options.steps is None and options.epochs is None
     minutes = DEFAULT_MINUTES if nothing_said else options.minutes
     return Order(
-        class_name=options.name or ("base" if options.base else default_name(class_names, config)),
+        class_name=options.name or ("base" if is_base else default_name(class_names, config)),
         class_names=class_names,
         source=home.source,
+        also=str(Path(options.also).resolve()) if options.also else None,
         num_rows=options.rows,
         num_steps=options.steps,
         epochs=options.epochs,
@@ -152,34 +174,11 @@ def _run_to_resume(options: argparse.Namespace, home: Home) -> Run:
     raise ValueError(f"There is no unfinished run “{options.resume[:60]}” in {home.runs}; --list shows the runs.")
 
 
-def _follow(run: Run, home: Home, device: str) -> None:
-    """Work on a run and show how it goes. Ctrl-C once stops it with what it has, twice drops it."""
-
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        run.ask_to_stop()
-
-    signal.signal(signal.SIGINT, stop)
-    print(f"Run {run.id} on {device}")
-    with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
-        for progress in execute(run, home, device, tell=bar.set_postfix_str):
-            bar.set_postfix_str(_line(progress), refresh=False)
-            bar.update(100 * progress.fraction - bar.n)
-    print(run.status().sentence)
-    print(f"Sheet, loss curves and animation: {run.folder}")
-
-
-def _line(progress: Progress) -> str:
-    return (
-        f"step {progress.step}, D {progress.loss_discriminator:.2f}, G {progress.loss_generator:.2f}, "
-        f"{progress.images_per_second:.0f} images/s"
-    )
-
-
 def _print_list(home: Home) -> None:
-    print("Can be drawn:")
+    print("Trained (all other classes are drafts, drawn by the base):")
     for class_name, card in sorted(Sampler(home.checkpoint_folders).cards().items()):
-        print(f"  {class_name}: {card.recipe}, {card.num_drawings} drawings, {card.metrics}")
+        if not card.is_draft:
+            print(f"  {class_name}: {card.recipe}, {card.num_drawings} drawings, {table_line(card.metrics)}")
     print("Runs:")
     for run in list_runs(home.runs):
         status = run.status()

@@ -1,81 +1,75 @@
-"""The shared base: one pair of networks that knows all 345 classes, from which a class grows its own in minutes."""
+"""Training the shared base (model/base.py), and growing one class from it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from safetensors.torch import save
-from torch import Tensor
+from torch import nn
 
-from model.checkpoint import CheckpointError, read_safetensors, write_file
+from model.base import BASE_NAME, FORMAT, read_base
 from model.classes import CLASS_NAMES
+from model.guide import Guide, load_guide
+from model.weights import CheckpointError, fill, pack_weights, write_file
 from train.data import ATTRIBUTION
-from train.home import BASE_NAME
+from train.home import Home
 from train.loop import Training
 
-FORMAT = "endless-doodles/base/1"
-_PER_CLASS = ("gain", "bias", "of_class")  # the tensors with one row per class
+# The base sees hardly any drawings of these, so that what growing does for a class new to it can be measured at home.
+NEWCOMERS = ("bicycle", "cat")
+NEWCOMER_ROWS = 55
 
 
-def save_base(folder: Path, training: Training) -> Path:
-    """Write the averaged generator and the discriminator, in half precision. Returns the path."""
-    parts = {"generator": training.ema, "discriminator": training.discriminator}
+def save_base(folder: Path, training: Training, rows: Mapping[str, int]) -> Path:
+    """Write the averaged generator and the discriminator. rows: drawings of each class. Returns the path."""
+    parts: dict[str, nn.Module] = {"generator": training.ema, "discriminator": training.discriminator}
     tensors = {f"{part}.{name}": tensor for part, net in parts.items() for name, tensor in net.state_dict().items()}
-    halves = {
-        name: (tensor.half() if tensor.dim() > 1 else tensor).cpu().contiguous() for name, tensor in tensors.items()
-    }
     header = {
         "format": FORMAT,
         "generator": json.dumps(training.architecture),
         "discriminator": json.dumps(training.discriminator_architecture),
         "images_seen": str(training.step * training.config.batch_size),
+        "rows": json.dumps(dict(rows)),
         "attribution": ATTRIBUTION,
     }
     path = folder / BASE_NAME
-    write_file(path, save(halves, header))
+    write_file(path, pack_weights(tensors, header))
     return path
 
 
 def images_seen(path: Path) -> int:
     """How many drawings a base has learned from, repeats included; 0 for a file that is no base."""
     try:
-        header, _ = read_safetensors(path, with_tensors=False)
-        return int(header["images_seen"])
-    except (CheckpointError, KeyError, ValueError):
+        return read_base(path, with_tensors=False).images_seen
+    except CheckpointError:
         return 0
 
 
-def grow_from_base(training: Training, path: Path, class_names: Sequence[str]) -> bool:
+def find_guide(home: Home) -> Guide:
+    """The guide for trainings that begin with nothing: a file of its own, or the base's. Raises CheckpointError."""
+    if home.guide:
+        return load_guide(home.guide)
+    if home.base is None:
+        raise CheckpointError("There is no guide here for the discriminator; make one with: python -m train guide")
+    prefix = "discriminator.guide."
+    tensors = read_base(home.base).tensors
+    own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return fill(home.base, Guide, own)
+
+
+def grow_from_base(training: Training, path: Path, class_names: tuple[str, ...]) -> bool:
     """Set both networks of a single-class training to what the base knows of `class_names`, their mean for a mixture.
 
     Returns False, and changes nothing, when the base has other networks than the training. Raises CheckpointError.
     """
-    header, tensors = read_safetensors(path)
-    if header.get("format") != FORMAT:
-        raise CheckpointError(f"{path.name} is no base of the format {FORMAT}; remove it or train it again.")
-    architectures = {"generator": training.architecture, "discriminator": training.discriminator_architecture}
-    for part, architecture in architectures.items():
-        if header.get(part) != json.dumps(architecture | {"num_classes": len(CLASS_NAMES)}):
-            return False
-    rows = torch.tensor([CLASS_NAMES.index(class_name) for class_name in class_names])
+    base = read_base(path)
+    pairs = (training.architecture, base.generator), (training.discriminator_architecture, base.discriminator)
+    if any(known != wanted | {"num_classes": len(CLASS_NAMES)} for wanted, known in pairs):
+        return False
     try:
-        generator = _of_classes(tensors, "generator", rows)
+        generator = base.of_classes("generator", class_names)
         training.generator.load_state_dict(generator)
         training.ema.load_state_dict(generator)
-        training.discriminator.load_state_dict(_of_classes(tensors, "discriminator", rows))
+        training.discriminator.load_state_dict(base.of_classes("discriminator", class_names))
     except (RuntimeError, IndexError) as error:
         raise CheckpointError(f"{path.name} does not fit its own header; remove it or train it again.") from error
     return True
-
-
-def _of_classes(tensors: dict[str, Tensor], part: str, rows: Tensor) -> dict[str, Tensor]:
-    """One network's tensors, those with a row per class (345, ...) reduced to the mean of some rows (1, ...)."""
-    chosen = {}
-    for name, tensor in tensors.items():
-        if not name.startswith(f"{part}."):
-            continue
-        per_class = name.rpartition(".")[2] in _PER_CLASS and len(tensor) == len(CLASS_NAMES)
-        full = tensor.float() if tensor.is_floating_point() else tensor
-        chosen[name.removeprefix(f"{part}.")] = full[rows].mean(0, keepdim=True) if per_class else full
-    return chosen

@@ -4,10 +4,11 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from model.base import BASE_NAME
 from model.checkpoint import REPOSITORY, checkpoint_folders
+from model.evaluator import EVALUATOR_NAME
+from model.guide import GUIDE_NAME
 from train.data import BUCKET
-
-BASE_NAME = "_base.safetensors"
 
 
 @dataclass(frozen=True)
@@ -46,5 +47,18 @@ class Home:
     @property
     def base(self) -> Path | None:
         """The shared base that new classes grow from, if there is one."""
-        paths = (folder / BASE_NAME for folder in self.checkpoint_folders)
+        return self._first(BASE_NAME)
+
+    @property
+    def evaluator(self) -> Path | None:
+        """What generators are measured with, if there is one."""
+        return self._first(EVALUATOR_NAME)
+
+    @property
+    def guide(self) -> Path | None:
+        """Through whose eyes discriminators look, if there is one apart from the base's own."""
+        return self._first(GUIDE_NAME)
+
+    def _first(self, name: str) -> Path | None:
+        paths = (folder / name for folder in self.checkpoint_folders)
         return next((path for path in paths if path.exists()), None)

@@ -1,6 +1,7 @@
 """The training loop: a pair of networks, one step, and `fit`, which yields how it goes."""
 
 import copy
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -9,10 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from model.guide import Guide
 from model.images import to_drawings, to_ink
 from model.latents import latent
 from model.networks import DISCRIMINATORS, GENERATORS, architecture, build
+from model.per_class import known_of
 from train.augment import augment
+from train.drawings import ClassSampler, Drawings
 from train.losses import discriminator_loss, generator_loss, r1_penalty
 from train.recipes import Config
 
@@ -22,7 +26,10 @@ _STEP_SEEDS = 1_000_003  # a prime, so that the steps of two configured seeds dr
 
 @dataclass(frozen=True)
 class Progress:
-    """How a training stands. Losses are means since the last report; `fraction` is of the whole budget, 0..1."""
+    """How a training stands. Losses are means since the last report; `fraction` is of the whole budget, 0..1.
+
+    distance: of the averaged generator's drawings to real ones, where it was measured.
+    """
 
     step: int
     seconds: float
@@ -30,6 +37,7 @@ class Progress:
     images_per_second: float
     loss_discriminator: float
     loss_generator: float
+    distance: float | None = None
 
 
 class TrainingError(RuntimeError):
@@ -39,22 +47,21 @@ class TrainingError(RuntimeError):
 class Training:
     """Both networks, their optimisers and the averaged generator; everything that a snapshot has to hold.
 
-    drawings: uint8 (N, 28, 28). classes: index of each drawing's class (N,), for a network that knows several.
+    num_classes: how many classes the networks know, by the drawings' own indices; with 1, all drawings are of that one.
     All randomness of step k follows from (config.seed, k): nothing about it has to be stored to resume exactly.
     """
 
     def __init__(
         self,
         config: Config,
-        drawings: np.ndarray,
-        classes: np.ndarray | None = None,
+        drawings: Drawings,
         num_classes: int = 1,
         device: torch.device | str = "cpu",
     ):
         torch.manual_seed(config.seed)
         self.config, self.drawings, self.device = config, drawings, torch.device(device)
         self.step, self.seconds = 0, 0.0
-        self.classes = torch.zeros(len(drawings), dtype=torch.long) if classes is None else torch.as_tensor(classes)
+        self.classes = torch.from_numpy(drawings.classes)
         options = asdict(config) | {"num_classes": num_classes if num_classes > 1 else None}
         self.architecture = architecture(GENERATORS, config.generator, options)
         self.discriminator_architecture = architecture(DISCRIMINATORS, config.discriminator, options)
@@ -67,9 +74,28 @@ class Training:
         self.generator_optimizer = torch.optim.Adam(self.generator.parameters(), **adam)
         self.discriminator_optimizer = torch.optim.Adam(self.discriminator.parameters(), **adam)
         self.takes_classes = num_classes > 1
-        self.class_sizes = self.classes.bincount()
-        self.by_class = self.classes.argsort()
+        self.sampler = ClassSampler(self.classes)
         self._order: tuple[int, Tensor] | None = None
+
+    def follow_guide(self, guide: Guide, classes: Sequence[int]) -> None:
+        """Let a guided discriminator see through this guide, and both networks know what it knows of the classes.
+
+        classes: the dataset's indices of what a single-class training draws.
+        """
+        self.discriminator.guide.load_state_dict(guide.state_dict())
+        if not self.takes_classes:
+            self.discriminator.recognised[0, list(classes)] = 1 / len(classes)
+        for net in (self.generator, self.ema, self.discriminator):
+            if hasattr(net, "known"):
+                net.known.copy_(known_of(guide.logit_weight))
+
+    def set_rate(self, fraction: float) -> None:
+        """The learning rate after a fraction of the whole training, 0..1: half a cosine down to its final share."""
+        final = self.config.final_rate
+        share = final + (1 - final) * 0.5 * (1 + math.cos(math.pi * fraction))
+        for _, optimizer in self._optimizers():
+            for group in optimizer.param_groups:
+                group["lr"] = self.config.learning_rate * share
 
     def advance(self) -> tuple[float, float]:
         """One step of both networks. Returns the discriminator's and the generator's loss."""
@@ -80,20 +106,19 @@ class Training:
         rows = self._next_rows()
         classes = self.classes[rows].to(self.device)
         real = self._moved(to_ink(self.drawings[rows.numpy()], self.device))
-        with torch.no_grad():
-            fake = self._moved(self._fake(classes))
+        fake = self._fake(classes)
         penalised = config.r1_gamma > 0 and self.step % config.r1_every == 0
         real_logits = self._judge(real.requires_grad_(penalised), classes)
-        loss_discriminator = discriminator_loss(real_logits, self._judge(fake, classes))
+        loss_discriminator = self._discriminator_loss(real_logits, self._judge(self._moved(fake.detach()), classes))
         total = loss_discriminator
         if penalised:
             # Every few steps, as many times stronger: lazy regularisation (Karras et al. 2020, StyleGAN2, section 3.1).
-            total = total + config.r1_gamma / 2 * config.r1_every * r1_penalty(real, real_logits)
+            total = total + config.r1_gamma / 2 * config.r1_every * r1_penalty(real, real_logits[:, :1])
         _descend(total, self.discriminator_optimizer)
 
-        # Generator: a new batch of fakes, judged by a discriminator that holds still.
+        # Generator: the same fakes, moved otherwise, before a discriminator that has learned from them and holds still.
         self.discriminator.requires_grad_(False)
-        loss_generator = generator_loss(self._judge(self._moved(self._fake(classes)), classes))
+        loss_generator = self._generator_loss(self._judge(self._moved(fake), classes))
         _descend(loss_generator, self.generator_optimizer)
         self.discriminator.requires_grad_(True)
 
@@ -147,13 +172,10 @@ class Training:
     def _next_rows(self) -> Tensor:
         """Indices (batch_size,) of this step's drawings: epoch after epoch, each in a new order.
 
-        With several classes, each comes up in proportion to the root of its number of drawings.
+        With several classes, each comes up in proportion to the root of its number of drawings (ClassSampler).
         """
         if self.takes_classes:
-            classes = torch.multinomial(self.class_sizes.sqrt(), self.config.batch_size, replacement=True)
-            sizes = self.class_sizes[classes]
-            places = (torch.rand(len(sizes)) * sizes).long().minimum(sizes - 1)
-            return self.by_class[(self.class_sizes.cumsum(0) - self.class_sizes)[classes] + places]
+            return self.sampler.draw(self.config.batch_size)
         places = torch.arange(self.config.batch_size) + self.step * self.config.batch_size
         epochs, places = places // len(self.drawings), places % len(self.drawings)
         rows = torch.empty_like(places)
@@ -173,16 +195,27 @@ class Training:
         return self.generator(z, classes) if self.takes_classes else self.generator(z)
 
     def _judge(self, ink: Tensor, classes: Tensor) -> Tensor:
-        return self.discriminator(ink, classes) if self.takes_classes else self.discriminator(ink)
+        """Logits (N, opinions)."""
+        logits = self.discriminator(ink, classes) if self.takes_classes else self.discriminator(ink)
+        return logits.reshape(len(ink), -1)
+
+    def _discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return discriminator_loss(real_logits, fake_logits)
+
+    def _generator_loss(self, fake_logits: Tensor) -> Tensor:
+        return generator_loss(fake_logits)
 
     def _moved(self, ink: Tensor) -> Tensor:
         return augment(ink, self.config.augment) if self.config.augment else ink
 
 
-def fit(training: Training, num_steps: int | None = None, seconds: float | None = None) -> Iterator[Progress]:
+def fit(
+    training: Training, num_steps: int | None = None, seconds: float | None = None, every: int | None = None
+) -> Iterator[Progress]:
     """Train until `training` has done `num_steps` steps or `seconds` of work in all, whichever comes first.
 
-    Yields Progress about once a second and at the end; what is done there counts as work. Whoever iterates may look at
+    Yields Progress about once a second, at the end, and at all multiples of `every` steps; what is done there counts as
+    work. Whoever iterates may look at
     `training`, save it or stop at any yield. Raises TrainingError when the losses are no longer finite.
     """
     if num_steps is None and seconds is None:
@@ -195,15 +228,16 @@ def fit(training: Training, num_steps: int | None = None, seconds: float | None 
         shares += [training.seconds / max(1e-9, seconds)] if seconds is not None else []
         fraction = min(1.0, max(shares))
         elapsed = time.monotonic() - reported
-        if losses and (fraction == 1 or elapsed >= 1):
+        if losses and (fraction == 1 or elapsed >= 1 or (every and training.step % every == 0)):
             means = np.mean(losses, axis=0).tolist()
             if not np.isfinite(means).all():
                 raise TrainingError(f"The losses ran away at step {training.step}; try a lower learning rate.")
-            pace = len(losses) * training.config.batch_size / elapsed
+            pace = len(losses) * training.config.batch_size / max(1e-9, elapsed)
             yield Progress(training.step, training.seconds, fraction, pace, *means)
             losses, reported = [], time.monotonic()
         if fraction == 1:
             return
+        training.set_rate(fraction)
         losses.append(training.advance())
 
 

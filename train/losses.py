@@ -6,7 +6,10 @@ from torch.nn import functional as F
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Real up, fake down: binary cross-entropy of the logits' sigmoids (Goodfellow et al. 2014, eq. 1). Logits (N,)."""
+    """Real up, fake down: binary cross-entropy of the logits' sigmoids (Goodfellow et al. 2014, eq. 1).
+
+    Logits (N, opinions), or (N,) of a single one. Here as below, the mean over drawings and opinions.
+    """
     return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
 

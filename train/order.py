@@ -18,12 +18,14 @@ MAX_SECONDS = 24 * 3600
 class Order:
     """What to train. class_name: the checkpoint's; class_names: the dataset's classes it learns from.
 
+    also: a folder of more drawings of the same classes, to learn from but never to measure with.
     num_steps, epochs, seconds: how long, whichever comes first; at least one is given. Raises ValueError.
     """
 
     class_name: str
     class_names: tuple[str, ...]
     source: str
+    also: str | None = None
     num_rows: int = DEFAULT_ROWS
     num_steps: int | None = None
     epochs: float | None = None

@@ -9,13 +9,14 @@ class Config:
 
     recipe: str = "doodle"
     generator: str = "doodle"
-    discriminator: str = "doodle"
+    discriminator: str = "guided"
     z_dim: int = 64
     channels: int | None = None
     depth: int | None = None
     dropout: float | None = None
     batch_size: int = 64
-    learning_rate: float = 5e-4
+    learning_rate: float = 2e-3
+    final_rate: float = 0.1
     beta1: float = 0.0
     beta2: float = 0.99
     r1_gamma: float = 0.1
@@ -29,6 +30,7 @@ class Config:
         for name, low, high in (
             ("batch_size", 2, 4096),
             ("learning_rate", 1e-7, 1.0),
+            ("final_rate", 0.0, 1.0),
             ("beta1", 0.0, 0.9999),
             ("beta2", 0.0, 0.99999),
             ("r1_gamma", 0.0, 1000.0),
@@ -50,6 +52,7 @@ SUPERDEEP = replace(
     discriminator="superdeep",
     z_dim=100,
     learning_rate=2e-4,
+    final_rate=1.0,
     beta1=0.5,
     beta2=0.999,
     r1_gamma=0.0,
@@ -57,4 +60,6 @@ SUPERDEEP = replace(
     ema_decay=0.0,
     from_base=False,
 )
+# What the base learns by: it has everything to find yet, so slower than what grows from it, and averaged over longer.
+BASE = replace(DOODLE, learning_rate=1e-3, ema_decay=0.999, from_base=False)
 RECIPES: dict[str, Config] = {config.recipe: config for config in (DOODLE, SUPERDEEP)}

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import re
 import secrets
 import time
@@ -11,9 +12,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from safetensors.torch import save
+from torch import nn
 
-from model.checkpoint import read_safetensors, write_file
 from model.classes import slug
+from model.weights import read_safetensors, write_file
 from train.loop import Progress, Training
 from train.order import COMMAND_LINE, Order
 from train.recipes import Config
@@ -60,6 +62,10 @@ class Run:
     @property
     def snapshot_path(self) -> Path:
         return self.folder / "snapshot.safetensors"
+
+    @property
+    def best_path(self) -> Path:
+        return self.folder / "best.safetensors"
 
     @property
     def sheets_folder(self) -> Path:
@@ -145,6 +151,26 @@ class Run:
             if not found or int(path.stem) > training.step:
                 path.unlink()
         return found
+
+    def save_best(self, training: Training, distance: float) -> None:
+        """Keep the averaged generator as the best so far. distance: what it is the best by."""
+        tensors = {name: tensor.cpu().contiguous() for name, tensor in training.ema.state_dict().items()}
+        write_file(self.best_path, save(tensors, {"step": str(training.step), "distance": repr(distance)}))
+
+    def best_distance(self) -> float:
+        """The distance of the best generator so far, infinite if none was measured."""
+        if not self.best_path.exists():
+            return math.inf
+        header, _ = read_safetensors(self.best_path, with_tensors=False)
+        return float(header["distance"])
+
+    def load_best(self, generator: nn.Module) -> int | None:
+        """Set a generator to the best one of this run; returns its step, None if none was measured."""
+        if not self.best_path.exists():
+            return None
+        header, tensors = read_safetensors(self.best_path)
+        generator.load_state_dict(tensors)
+        return int(header["step"])
 
     def _write(self, status: Status) -> None:
         write_file(self.folder / "run.json", json.dumps(asdict(status), indent=1).encode())

@@ -1,0 +1,55 @@
+"""The drawings that an order asks for: fetched, told about, and set apart from those held back."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.classes import CLASS_NAMES
+from train.base import NEWCOMER_ROWS, NEWCOMERS
+from train.data import load_drawings
+from train.drawings import Drawings, learned
+from train.home import Home
+from train.order import Order
+
+REPORT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """exact: each class's file, uint8 (N, 28, 28). drawings: what to learn from. rows: how many of each class."""
+
+    exact: dict[str, np.ndarray]
+    drawings: Drawings
+    rows: dict[str, int]
+
+
+def fetch(order: Order, home: Home, report: Callable[[str], None] = lambda sentence: None) -> Fetched:
+    """All drawings of an order; `report` is told how far it is about twice a second. Raises DataError."""
+    exact, parts = {}, []
+    told = time.monotonic()
+    for class_name in order.class_names:
+
+        def tell(have: int, wanted: int, class_name: str = class_name) -> None:
+            nonlocal told
+            if time.monotonic() - told >= REPORT_SECONDS:
+                told = time.monotonic()
+                report(f"Fetching “{class_name}”: {have / 1e6:.1f} of {wanted / 1e6:.1f} MB.")
+
+        # In a base a class has its place among all classes; else all drawings are of the one class that is to be drawn.
+        place = CLASS_NAMES.index(class_name) if order.is_base else 0
+        drawings = load_drawings(class_name, order.num_rows, order.source, home.cache, tell)
+        rows = learned(len(drawings))
+        exact[class_name] = drawings
+        if order.is_base and class_name in NEWCOMERS:
+            rows = rows[rows < NEWCOMER_ROWS]
+        parts.append((class_name, (place, drawings, rows)))
+        if order.also and (Path(order.also) / f"{class_name}.npy").is_file():
+            others = load_drawings(class_name, order.num_rows, order.also)
+            parts.append((class_name, (place, others, np.arange(len(others)))))
+    counts = dict.fromkeys(order.class_names, 0)
+    for class_name, (_, _, rows) in parts:
+        counts[class_name] += len(rows)
+    return Fetched(exact, Drawings([part for _, part in parts]), counts)
