@@ -1,0 +1,151 @@
+"""python -m benchmarks.bars: how good everything that ships is, each bar in a line; benchmarks/BARS.md is its output.
+
+Every figure stands beside that of real drawings measured the same way, all on drawings that no training saw. Those of
+generators with a checkpoint are in their cards, measured when they were made; --again measures them anew.
+--newcomers also trains classes that the base hardly knows, three minutes each, against the best that the student
+project's recipe reaches in --superdeep-minutes.
+"""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from model.base import read_base
+from model.checkpoint import checkpoint_path, load_checkpoint
+from model.classes import CLASS_NAMES
+from model.evaluator import Evaluator, load_evaluator
+from model.sampler import Sampler, pick_device
+from model.weights import write_file
+from train.base import NEWCOMERS, grow_from_base
+from train.data import load_drawings
+from train.drawings import Drawings, held_back, learned
+from train.evaluate import Yardstick
+from train.home import Home
+from train.loop import Training, draw_seeds, fit
+from train.metrics import embed, recognised
+from train.recipes import DOODLE, SUPERDEEP
+
+OUTPUT = Path(__file__).with_name("BARS.md")
+NUM_DRAFTS = 200  # drawings of each draft
+MANY, SOME = 2000, 500
+WELL_KNOWN = {"top1": 0.95, "coverage": 0.8, "recall": 0.4}  # shares of real drawings' figures, for many drawings
+KNOWN = {"top1": 0.9, "coverage": 0.7}  # for some
+DISTANCE = 4.0  # times that of real drawings, for many
+COPY_SHARE, COPY_SCORE = 0.05, -3.0  # copying is found where more are copies than this and the score is lower than this
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bars", description=__doc__)
+    parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
+    parser.add_argument("--again", action="store_true", help="measure every checkpoint anew")
+    parser.add_argument("--newcomers", action="store_true", help="also train classes that the base hardly knows")
+    parser.add_argument("--minutes", type=float, default=3.0, help="for each newcomer (default: %(default)s)")
+    parser.add_argument("--superdeep-minutes", type=float, default=30.0, help="for its best (default: %(default)s)")
+    options = parser.parse_args()
+    home = Home.from_environment()
+    home = home.with_source(options.data) if options.data else home
+    evaluator, _ = load_evaluator(home.evaluator)
+    lines = ["| bar | reached | holds |", "|---|---|---|"]
+    lines += [line for bars in (_shipped(home, evaluator, options.again), _drafts(home, evaluator)) for line in bars]
+    if options.newcomers:
+        lines += _newcomers(home, evaluator, options.minutes * 60, options.superdeep_minutes * 60)
+    write_file(OUTPUT, ("\n".join(lines) + "\n").encode())
+    print(*lines, sep="\n")
+
+
+def _shipped(home: Home, evaluator: Evaluator, again: bool) -> Iterable[str]:
+    measured: dict[str, dict[str, float]] = {}
+    exact: dict[str, int] = {}
+    for name, card in Sampler(home.checkpoint_folders).cards().items():
+        if card.is_draft or card.recipe != DOODLE.recipe:
+            continue
+        parts = [_load(home, part) for part in card.trained_on]
+        exact[name] = sum(len(part) for part in parts)
+        measured[name] = card.metrics
+        if again:
+            path = next(p for folder in home.checkpoint_folders if (p := checkpoint_path(folder, name)).exists())
+            _, generator = load_checkpoint(path)
+            measured[name] = Yardstick(evaluator, tuple(card.trained_on), parts).measure(generator)
+
+    many = [name for name in measured if exact[name] >= MANY]
+    some = [name for name in measured if SOME <= exact[name] < MANY]
+    for names, kind, bars in ((many, f"{MANY:,} drawings or more", WELL_KNOWN), (some, f"{SOME} to {MANY:,}", KNOWN)):
+        for figure, least in bars.items():
+            shares = {n: measured[n][figure] / max(1e-9, measured[n][f"real_{figure}"]) for n in names}
+            yield _line(f"{kind}: {figure} at least {least:g} of real drawings'", shares, least, at_least=True)
+    distances = {name: measured[name]["frechet_distance"] / measured[name]["real_frechet_distance"] for name in many}
+    yield _line(f"{MANY:,} or more: distance at most {DISTANCE:g} times real drawings'", distances, DISTANCE, False)
+    few = {n: measured[n]["top1"] / max(1e-9, measured[n]["real_top1"]) for n in measured if exact[n] < SOME}
+    yield _line("fewer than 500 exact drawings: top1 at least 0.8 of real drawings'", few, 0.8, True)
+    copying = [n for n, f in measured.items() if f["copies"] > COPY_SHARE and f["copy_score"] < COPY_SCORE]
+    yield f"| no class whose copy check finds copying | {', '.join(copying) or 'none'} | {_yes(not copying)} |"
+
+
+def _drafts(home: Home, evaluator: Evaluator) -> Iterable[str]:
+    base = read_base(home.base)
+    shares, real = [], []
+    for index, class_name in enumerate(CLASS_NAMES):
+        drawings = _load(home, class_name)
+        real.append(recognised(embed(evaluator, drawings[held_back(len(drawings))])[1], [index]))
+        fakes = draw_seeds(base.generator_of(class_name), range(NUM_DRAFTS))
+        shares.append(recognised(embed(evaluator, fakes)[1], [index]))
+    share = median(shares) / median(real)
+    reached = f"{median(shares):.2f} against {median(real):.2f}: {share:.2f}"
+    yield f"| drafts: median top1 of all classes at least 0.3 of real drawings' | {reached} | {_yes(share >= 0.3)} |"
+
+
+def _newcomers(home: Home, evaluator: Evaluator, seconds: float, superdeep_seconds: float) -> Iterable[str]:
+    for class_name in NEWCOMERS:
+        drawings = _load(home, class_name)
+        yardstick = Yardstick(evaluator, (class_name,), [drawings])
+        rows = Drawings([(0, drawings, learned(len(drawings)))])
+        ours = Training(DOODLE, rows, device=pick_device())
+        assert grow_from_base(ours, home.base, (class_name,)), "the base and the recipe have different networks"
+        for _ in fit(ours, seconds=seconds):
+            pass
+        figures = yardstick.measure(ours.ema)
+        share = figures["top1"] / figures["real_top1"]
+        yield (
+            f"| new class {class_name}, {seconds / 60:g} minutes: top1 at least 0.8 of real drawings' | "
+            f"{figures['top1']:.2f} against {figures['real_top1']:.2f}: {share:.2f} | {_yes(share >= 0.8)} |"
+        )
+        theirs = Training(SUPERDEEP, rows, device=pick_device())
+        best = min(_superdeep_distances(theirs, yardstick, superdeep_seconds))
+        ratio = figures["frechet_distance"] / best
+        yield (
+            f"| new class {class_name}: distance at most 1/4 of superdeep's best in {superdeep_seconds / 60:g} minutes "
+            f"| {figures['frechet_distance']:.2f} against {best:.2f}: 1/{1 / ratio:.1f} | {_yes(ratio <= 0.25)} |"
+        )
+
+
+def _superdeep_distances(training: Training, yardstick: Yardstick, seconds: float) -> Iterable[float]:
+    """Its distance about every half minute."""
+    due = 30.0
+    for progress in fit(training, seconds=seconds):
+        if progress.seconds >= due or progress.fraction == 1:
+            due += 30.0
+            yield yardstick.measure(training.ema)["frechet_distance"]
+
+
+def _load(home: Home, class_name: str) -> np.ndarray:
+    return load_drawings(class_name, source=home.source, cache=home.cache)
+
+
+def _line(bar: str, shares: dict[str, float], limit: float, at_least: bool) -> str:
+    ordered = sorted(shares.items(), key=lambda pair: pair[1], reverse=not at_least)
+    short = [name for name, share in ordered if (share < limit if at_least else share > limit)]
+    weakest = ", ".join(f"{name} {share:.2f}" for name, share in ordered[:3])
+    middle = median(shares.values())
+    reached = f"{len(shares) - len(short)} of {len(shares)}; median {middle:.2f}, weakest {weakest}"
+    return f"| {bar} | {reached} | {_yes(not short)} |"
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "**no**"
+
+
+if __name__ == "__main__":
+    main()

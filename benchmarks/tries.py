@@ -1,0 +1,218 @@
+"""python -m benchmarks.tries: what else the recipe could be, each for equal seconds; benchmarks/TRIES.md is its output.
+
+All learn the same class, most of them from the base, and take turns in short slices, so that whatever else the
+machine does meets all alike. Distances are to drawings that none has seen, by the evaluator's features; quote ratios.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.classes import CLASS_NAMES, find_class
+from model.evaluator import load_evaluator
+from model.images import sheet
+from model.sampler import limit_threads, pick_device
+from model.weights import write_file
+from train.base import find_guide, grow_from_base
+from train.data import DataError, load_drawings
+from train.drawings import Drawings, learned
+from train.evaluate import Yardstick
+from train.home import Home
+from train.loop import Training, draw_seeds
+from train.recipes import DOODLE, SUPERDEEP, Config
+
+SLICE_SECONDS = 5.0
+OUTPUT = Path(__file__).with_name("TRIES.md")
+FIGURES = ("frechet_distance", "precision", "recall", "coverage", "top1")
+
+
+class Relativistic(Training):
+    """Real and fake in pairs (Jolicoeur-Martineau 2019, "The Relativistic Discriminator", eq. 9)."""
+
+    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        self.real_logits = real.detach()
+        return F.softplus(fake - real).mean()
+
+    def _generator_loss(self, fake: Tensor) -> Tensor:
+        return F.softplus(self.real_logits - fake).mean()
+
+
+class MatchingFeatures(Training):
+    """The generator also brings its mean features, as the guide sees them, to the real ones' (Salimans 2016, 3.1)."""
+
+    def _fake(self, classes: Tensor) -> Tensor:
+        self.fakes = super()._fake(classes)
+        return self.fakes
+
+    def _generator_loss(self, fake: Tensor) -> Tensor:
+        real = torch.from_numpy(self.drawings[self._next_rows().numpy()]).unsqueeze(1).float().div(255)
+        gap = self.discriminator.guide(self.fakes)[1].mean(0) - self.discriminator.guide(real)[1].mean(0)
+        return super()._generator_loss(fake) + gap.square().mean()
+
+
+class HalfPrecision(Training):
+    """Both networks in bfloat16 where that is safe."""
+
+    def advance(self) -> tuple[float, float]:
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return super().advance()
+
+
+class FreshNorms(Training):
+    """The average's batch norms measured anew on its own drawings."""
+
+    def finish(self) -> None:
+        for module in self.ema.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.reset_running_stats()
+                module.momentum = None
+        self.ema.train()
+        with torch.no_grad():
+            for _ in range(30):
+                self.ema(torch.randn(64, self.ema.z_dim, device=self.device))
+        self.ema.eval()
+
+
+def rates(discriminator: float) -> Callable[[Training], None]:
+    """The discriminator's learning rate times a factor: two time scales (Heusel et al. 2017)."""
+
+    def prepare(training: Training) -> None:
+        set_rate = training.set_rate
+
+        def set_both(fraction: float) -> None:
+            set_rate(fraction)
+            for group in training.discriminator_optimizer.param_groups:
+                group["lr"] *= discriminator
+
+        training.set_rate = set_both
+
+    return prepare
+
+
+def frozen(*parts: str) -> Callable[[Training], None]:
+    """Some of the generator's layers stay as the base has them."""
+
+    def prepare(training: Training) -> None:
+        for part in parts:
+            getattr(training.generator, part).requires_grad_(False)
+
+    return prepare
+
+
+def compiled(training: Training) -> None:
+    training.discriminator.compile()
+    training.generator.compile()
+
+
+@dataclass(frozen=True)
+class Try:
+    what: str
+    config: Config = DOODLE
+    training: type[Training] = Training
+    prepare: Callable[[Training], None] = field(default=lambda training: None)
+
+
+TRIES = (
+    Try("ours"),
+    Try("superdeep, the student project's", SUPERDEEP),
+    Try("from nothing", replace(DOODLE, from_base=False)),
+    Try("from nothing, no guide", replace(DOODLE, from_base=False, discriminator="doodle")),
+    Try("no augmentation", replace(DOODLE, augment=0.0)),
+    Try("augmentation x2", replace(DOODLE, augment=2.0)),
+    Try("no R1", replace(DOODLE, r1_gamma=0.0)),
+    Try("R1 gamma 0.5", replace(DOODLE, r1_gamma=0.5)),
+    Try("R1 at every step", replace(DOODLE, r1_every=1)),
+    Try("rate 5e-4", replace(DOODLE, learning_rate=5e-4)),
+    Try("rate 1e-3", replace(DOODLE, learning_rate=1e-3)),
+    Try("rate 4e-3", replace(DOODLE, learning_rate=4e-3)),
+    Try("rate kept to the end", replace(DOODLE, final_rate=1.0)),
+    Try("discriminator's rate x2", prepare=rates(2.0)),
+    Try("discriminator's rate x0.5", prepare=rates(0.5)),
+    Try("batch 32", replace(DOODLE, batch_size=32)),
+    Try("batch 128", replace(DOODLE, batch_size=128)),
+    Try("EMA 0.99", replace(DOODLE, ema_decay=0.99)),
+    Try("EMA 0.9995", replace(DOODLE, ema_decay=0.9995)),
+    Try("momentum 0.5", replace(DOODLE, beta1=0.5)),
+    Try("relativistic pairs", training=Relativistic),
+    Try("feature matching", training=MatchingFeatures),
+    Try("generator's first layer frozen", prepare=frozen("to_grid")),
+    Try("all but its last two layers frozen", prepare=frozen("to_grid", "block7", "block14")),
+    Try("batch norms measured anew", training=FreshNorms),
+    Try("bfloat16", training=HalfPrecision),
+    Try("torch.compile", prepare=compiled),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tries", description=__doc__)
+    parser.add_argument("class_name", nargs="?", default="cat", metavar="CLASS")
+    parser.add_argument("--seconds", type=float, default=120, help="of work for each try (default: %(default)s)")
+    parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
+    parser.add_argument("--only", nargs="+", metavar="TRY", help="some of them, by name")
+    parser.add_argument("--threads", type=int, help="for each step (default: all cores)")
+    parser.add_argument("--sheets", action="store_true", help="leave a sheet of each try in runs/")
+    options = parser.parse_args()
+    home = Home.from_environment()
+    if options.threads:
+        limit_threads(options.threads)
+    try:
+        class_name = find_class(options.class_name)
+        drawings = load_drawings(class_name, source=options.data or home.source, cache=home.cache)
+        evaluator, _ = load_evaluator(home.evaluator)
+    except (ValueError, DataError) as error:
+        raise SystemExit(f"{parser.prog}: {error}") from error
+    device = pick_device()
+    yardstick = Yardstick(evaluator.to(device), (class_name,), [drawings])
+    rows = Drawings([(0, drawings, learned(len(drawings)))])
+    tries = [one for one in TRIES if not options.only or one.what in options.only]
+    trainings = {one.what: _begin(one, rows, class_name, home, device) for one in tries}
+    for end in range(1, 1 + round(options.seconds / SLICE_SECONDS)):
+        for training in trainings.values():
+            started = time.monotonic() - training.seconds
+            while training.seconds < end * SLICE_SECONDS:
+                training.set_rate(min(1.0, training.seconds / options.seconds))
+                training.advance()
+                training.seconds = time.monotonic() - started
+
+    lines = [
+        f"{class_name}, {options.seconds:g} seconds each, {len(rows):,} drawings, against {len(yardstick.references)}"
+        " held-back ones.\n",
+        f"| try | images/s | {' | '.join(name.replace('frechet_', '') for name in FIGURES)} |",
+        f"|---|---|{'---|' * len(FIGURES)}",
+    ]
+    results = {}
+    for what, training in trainings.items():
+        getattr(training, "finish", lambda: None)()
+        results[what] = yardstick.measure(training.ema)
+        pace = training.step * training.config.batch_size / training.seconds
+        figures = " | ".join(f"{results[what][name]:.2f}" for name in FIGURES)
+        lines.append(f"| {what} | {pace:.0f} | {figures} |")
+        if options.sheets:
+            home.runs.mkdir(exist_ok=True)
+            sheet(draw_seeds(training.ema, range(64)), scale=3).save(home.runs / f"try-{len(lines)}.png")
+    real = next(iter(results.values()))
+    figures = " | ".join(f"{real['real_' + name]:.2f}" for name in FIGURES)
+    lines.append(f"| real drawings | | {figures} |")
+    print(*lines, sep="\n")
+    if not options.only:
+        write_file(OUTPUT, ("\n".join(lines) + "\n").encode())
+
+
+def _begin(one: Try, drawings: Drawings, class_name: str, home: Home, device: str) -> Training:
+    training = one.training(one.config, drawings, device=device)
+    if one.config.from_base:
+        assert home.base and grow_from_base(training, home.base, (class_name,)), "the base has other networks"
+    elif one.config.discriminator == "guided":
+        training.follow_guide(find_guide(home), [CLASS_NAMES.index(class_name)])
+    one.prepare(training)
+    return training
+
+
+if __name__ == "__main__":
+    main()
