@@ -8,6 +8,7 @@ from studio.live import mistake
 from studio.morph_tab import morph_tab
 from studio.pictures import drawing_url
 from studio.train_tab import train_tab
+from studio.wall_tab import wall_tab
 from train.home import Home
 
 
@@ -24,6 +25,8 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             morph_picker = morph_tab(sampler, tab)
         with gr.Tab("Train", id="train"):
             train_tab(page, home, sampler, [draw_picker, morph_picker])
+        with gr.Tab("Wall", id="wall") as tab:
+            wall_tab(sampler, tab)
         gr.Markdown(
             f"Drawing on **{sampler.device}**. Generators learned from the [Quick, Draw! Dataset]"
             "(https://github.com/googlecreativelab/quickdraw-dataset) by Google, CC BY 4.0.",

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -268,6 +269,37 @@ def test_stop_ends_a_run_and_nothing_to_stop_is_a_sentence(page, site):
     page.get_by_text("already in training").first.wait_for()
     page.click("#train-stop")
     page.get_by_text("Stopped", exact=False).first.wait_for()
+
+
+def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
+    open_page(page, site)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
+    page.get_by_role("tab", name="Wall").click()
+    drawn = """(tile) => tile && tile.firstElementChild.style.backgroundImage.startsWith('url("data:image/png')"""
+    page.wait_for_function(f"({drawn})(document.querySelector('.wall-tile'))")
+    assert page.locator(".wall-tile").count() >= 345 and len(asked) <= 2
+    page.locator(".wall-tile").last.scroll_into_view_if_needed()
+    page.wait_for_function(f"({drawn})(document.querySelector('.wall-tile:last-child'))")
+
+    page.locator("#wall .search").fill("giraf")
+    assert page.locator(".wall-tile:visible").count() == 1
+    seed = parse_qs(urlsplit(page.locator(".wall-tile:visible").get_attribute("href")).query)["seed"][0]
+    page.locator(".wall-tile:visible").click()
+    page.wait_for_selector(f'#draw-pictures img[alt="giraffe, seed {seed}"]')
+    for wrong in ([0, 99], [-1, 0], [10**9, 0], ["0", 0], [0], {"a": 1}, None, "x"):
+        answer = page.evaluate(
+            """async ([address, wrong]) => {
+                const component = gradio_config.components.find((one) => one.props.elem_id === "wall");
+                const body = {session_hash: "x", component_id: component.id, fn_name: "screenful", data: wrong};
+                const headers = {"Content-Type": "application/json"};
+                const answer = await fetch(address + "gradio_api/component_server",
+                    {method: "POST", headers, body: JSON.stringify(body)});
+                return [answer.status, await answer.text()];
+            }""",
+            [site, wrong],
+        )
+        assert answer == [200, '""'], wrong
 
 
 def test_programs_draw_through_the_api(site):

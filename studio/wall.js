@@ -1,0 +1,65 @@
+// Tiles are laid out at once; the drawings of a screenful come when its first tile comes near the window.
+const tiles = element.querySelector(".tiles");
+const search = element.querySelector(".search");
+const none = element.querySelector(".none");
+let asked = new Set();
+let observer = null;
+
+async function draw(number) {
+  const { wall, screenful } = props.value;
+  if (asked.has(number)) return;
+  asked.add(number);
+  const row = [...tiles.children].slice(number * screenful, (number + 1) * screenful);
+  try {
+    const sheet = await server.screenful([number, wall]);
+    row.forEach((tile, place) => {
+      const style = tile.firstElementChild.style;
+      style.backgroundImage = `url(${sheet})`;
+      style.backgroundSize = `${row.length * 100}% 100%`;
+      style.backgroundPosition = row.length > 1 ? `${(place / (row.length - 1)) * 100}% 0` : "0 0";
+    });
+  } catch {
+    asked.delete(number);
+  }
+}
+
+function lay() {
+  const wall = props.value;
+  if (!wall || !wall.tiles) return;
+  asked = new Set();
+  observer?.disconnect();
+  tiles.replaceChildren(...wall.tiles.map((tile) => {
+    const link = document.createElement("a");
+    link.className = tile.draft ? "wall-tile draft" : "wall-tile";
+    link.href = "?" + new URLSearchParams({ class: tile.name, seed: tile.seed, count: 16 });
+    link.title = tile.draft ? `${tile.name}: a draft` : `${tile.name}. ${tile.figures}`;
+    const drawing = document.createElement("span");
+    drawing.className = "drawing";
+    const name = document.createElement("span");
+    name.className = "name";
+    name.textContent = tile.draft ? tile.name : `✓ ${tile.name}`;
+    link.append(drawing, name);
+    return link;
+  }));
+  observer = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) draw(Math.floor([...tiles.children].indexOf(entry.target) / wall.screenful));
+    }
+  }, { rootMargin: "200px" });
+  [...tiles.children].forEach((tile) => observer.observe(tile));
+  find();
+}
+
+function find() {
+  const wanted = search.value.trim().toLowerCase();
+  let found = 0;
+  for (const tile of tiles.children) {
+    tile.hidden = !tile.lastElementChild.textContent.toLowerCase().includes(wanted);
+    found += tile.hidden ? 0 : 1;
+  }
+  none.hidden = found > 0 || !tiles.children.length;
+}
+
+search.addEventListener("input", find);
+watch("value", lay);
+lay();
