@@ -48,6 +48,7 @@ class Sampler:
         self._loaded: OrderedDict[tuple, _Loaded] = OrderedDict()
         self._headers: dict[tuple, Card | Base | CheckpointError] = {}
         self._base: tuple[tuple, Base] | None = None
+        self._drafts: tuple[Base | None, dict[str, Card]] = None, {}
 
     def cards(self) -> dict[str, Card]:
         """What can be drawn: class name to card, those with a checkpoint of their own first."""
@@ -57,9 +58,11 @@ class Sampler:
                 if path.is_file() and isinstance(card := self._header(path), Card):
                     cards.setdefault(card.class_name, card)
         if base := self._base_header():
-            for class_name in CLASS_NAMES:
-                if class_name not in cards:
-                    cards[class_name] = _draft_card(base, class_name)
+            known, drafts = self._drafts
+            if known is not base:
+                drafts = {class_name: _draft_card(base, class_name) for class_name in CLASS_NAMES}
+                self._drafts = base, drafts
+            cards |= {name: draft for name, draft in drafts.items() if name not in cards}
         return cards
 
     def find(self, text: str) -> str:

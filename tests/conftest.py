@@ -5,13 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 
 from model.checkpoint import Card, save_checkpoint
+from model.classes import CLASS_NAMES
 from model.networks import GENERATORS, architecture, build
 from tests.mirror import Mirror
+from train.base import save_base
 from train.drawings import Drawings
 from train.home import Home
+from train.loop import Training
 from train.recipes import DOODLE
 
 REAL_DRAWINGS = Path(__file__).parents[2] / "shared" / "quickdraw" / "numpy_bitmap"
@@ -54,6 +58,14 @@ def make_checkpoint(folder: Path, class_name: str = "cat", **options: object) ->
     design = architecture(GENERATORS, "doodle", {"z_dim": 8, "channels": 6} | options)
     card = Card(class_name, design, "doodle", 0, {class_name: 10}, "folder", "made for a test")
     return save_checkpoint(folder, card, build(GENERATORS, design))
+
+
+def make_base(folder: Path) -> tuple[Path, Training]:
+    """A base with random weights, other for every class, quick to make; the file and what is in it."""
+    training = Training(SMALL, as_drawings(suns(1)), num_classes=len(CLASS_NAMES))
+    with torch.no_grad():
+        training.ema.block14.norm.bias.rows.normal_()
+    return save_base(folder, training, {"sun": 44}), training
 
 
 @pytest.fixture

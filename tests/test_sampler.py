@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from model.classes import CLASS_NAMES
 from model.latents import MAX_SEED, Picture, walk
 from model.sampler import NoGeneratorError, Sampler, seeds_to_pictures
 from model.weights import CheckpointError
-from tests.conftest import make_checkpoint
+from tests.conftest import make_base, make_checkpoint
+from train.loop import draw_seeds
 
 
 @pytest.fixture
@@ -100,6 +102,45 @@ def test_earlier_folders_win(tmp_path):
     both = Sampler([tmp_path / "mine", tmp_path / "theirs"])
     assert set(both.cards()) == {"cat", "dog"}
     assert_array_equal(draw(both, 3), draw(Sampler([tmp_path / "mine"]), 3))
+
+
+def test_the_base_draws_what_has_no_checkpoint_of_its_own(sampler, tmp_path):
+    own = draw(sampler, 1)
+    _, base = make_base(tmp_path)
+    cards = sampler.cards()
+    assert set(cards) == set(CLASS_NAMES) and list(cards)[:2] == ["cat", "stop sign"]
+    assert [name for name, card in cards.items() if not card.is_draft] == ["cat", "stop sign"]
+    assert cards["sun"].trained_on == {"sun": 44}
+    assert_array_equal(draw(sampler, 1), own)
+    places = [CLASS_NAMES.index("sun"), CLASS_NAMES.index("moon")]
+    of_base = [draw_seeds(base.ema, range(5), [place] * 5) for place in places]
+    for name, expected in zip(("sun", "moon"), of_base, strict=True):
+        assert np.abs(draw(sampler, *range(5), class_name=name).astype(int) - expected).max() <= 2
+    assert np.abs(of_base[0].astype(int) - of_base[1]).max() > 8
+
+
+def test_a_damaged_base_spoils_nothing(sampler, tmp_path, caplog):
+    path, _ = make_base(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        draw(sampler, 1, class_name="sun")
+    assert set(sampler.cards()) == {"cat", "stop sign"}
+    path.write_bytes(b"not a base")
+    assert set(sampler.cards()) == {"cat", "stop sign"}
+    assert draw(sampler, 1).shape == (1, 28, 28)
+
+
+def test_a_checkpoint_that_breaks_gives_way_to_the_next(tmp_path):
+    make_checkpoint(tmp_path / "mine", "cat")
+    make_checkpoint(tmp_path / "theirs", "cat", channels=9)
+    path = tmp_path / "mine" / "cat.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 255
+    path.write_bytes(content)
+    both = Sampler([tmp_path / "mine", tmp_path / "theirs"])
+    assert_array_equal(draw(both, 3), draw(Sampler([tmp_path / "theirs"]), 3))
 
 
 def test_a_class_without_a_checkpoint_and_no_class_at_all_are_told_apart(sampler):
