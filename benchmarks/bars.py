@@ -13,10 +13,10 @@ from statistics import median
 
 import numpy as np
 
-from model.base import read_base
+from model.base import BASE_NAME, Base, read_base
 from model.checkpoint import checkpoint_path, load_checkpoint
 from model.classes import CLASS_NAMES
-from model.evaluator import Evaluator, load_evaluator
+from model.evaluator import EVALUATOR_NAME, Evaluator, load_evaluator
 from model.sampler import Sampler, pick_device
 from model.weights import write_file
 from train.base import NEWCOMERS, grow_from_base
@@ -47,11 +47,16 @@ def main() -> None:
     options = parser.parse_args()
     home = Home.from_environment()
     home = home.with_source(options.data) if options.data else home
-    evaluator, _ = load_evaluator(home.evaluator)
+    loaded, base = home.first_usable(EVALUATOR_NAME, load_evaluator), home.first_usable(BASE_NAME, read_base)
+    if loaded is None or base is None:
+        raise SystemExit(f"{parser.prog}: There is no evaluator or no base here; see python -m train --help.")
+    evaluator = loaded[0]
     lines = ["| bar | reached | holds |", "|---|---|---|"]
-    lines += [line for bars in (_shipped(home, evaluator, options.again), _drafts(home, evaluator)) for line in bars]
+    lines += [
+        line for bars in (_shipped(home, evaluator, options.again), _drafts(home, evaluator, base)) for line in bars
+    ]
     if options.newcomers:
-        lines += _newcomers(home, evaluator, options.minutes * 60, options.superdeep_minutes * 60)
+        lines += _newcomers(home, evaluator, base, options.minutes * 60, options.superdeep_minutes * 60)
     write_file(OUTPUT, ("\n".join(lines) + "\n").encode())
     print(*lines, sep="\n")
 
@@ -60,7 +65,7 @@ def _shipped(home: Home, evaluator: Evaluator, again: bool) -> Iterable[str]:
     measured: dict[str, dict[str, float]] = {}
     exact: dict[str, int] = {}
     for name, card in Sampler(home.checkpoint_folders).cards().items():
-        if card.is_draft or card.recipe != DOODLE.recipe:
+        if card.recipe != DOODLE.recipe or not card.metrics:
             continue
         parts = [_load(home, part) for part in card.trained_on]
         exact[name] = sum(len(part) for part in parts)
@@ -84,8 +89,7 @@ def _shipped(home: Home, evaluator: Evaluator, again: bool) -> Iterable[str]:
     yield f"| no class whose copy check finds copying | {', '.join(copying) or 'none'} | {_yes(not copying)} |"
 
 
-def _drafts(home: Home, evaluator: Evaluator) -> Iterable[str]:
-    base = read_base(home.base)
+def _drafts(home: Home, evaluator: Evaluator, base: Base) -> Iterable[str]:
     shares, real = [], []
     for index, class_name in enumerate(CLASS_NAMES):
         drawings = _load(home, class_name)
@@ -97,13 +101,14 @@ def _drafts(home: Home, evaluator: Evaluator) -> Iterable[str]:
     yield f"| drafts: median top1 of all classes at least 0.3 of real drawings' | {reached} | {_yes(share >= 0.3)} |"
 
 
-def _newcomers(home: Home, evaluator: Evaluator, seconds: float, superdeep_seconds: float) -> Iterable[str]:
+def _newcomers(home: Home, evaluator: Evaluator, base: Base, seconds: float, superdeep_seconds: float) -> Iterable[str]:
     for class_name in NEWCOMERS:
         drawings = _load(home, class_name)
         yardstick = Yardstick(evaluator, (class_name,), [drawings])
         rows = Drawings([(0, drawings, learned(len(drawings)))])
         ours = Training(DOODLE, rows, device=pick_device())
-        assert grow_from_base(ours, home.base, (class_name,)), "the base and the recipe have different networks"
+        if not grow_from_base(ours, base, (class_name,)):
+            raise SystemExit("The base has other networks than the recipe; train it again.")
         for _ in fit(ours, seconds=seconds):
             pass
         figures = yardstick.measure(ours.ema)
@@ -135,6 +140,8 @@ def _load(home: Home, class_name: str) -> np.ndarray:
 
 
 def _line(bar: str, shares: dict[str, float], limit: float, at_least: bool) -> str:
+    if not shares:
+        return f"| {bar} | none ships | |"
     ordered = sorted(shares.items(), key=lambda pair: pair[1], reverse=not at_least)
     short = [name for name, share in ordered if (share < limit if at_least else share > limit)]
     weakest = ", ".join(f"{name} {share:.2f}" for name, share in ordered[:3])

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from model.base import BASE_NAME, read_base
 from model.classes import CLASS_NAMES, find_class
-from model.evaluator import load_evaluator
-from model.images import sheet
+from model.evaluator import EVALUATOR_NAME, load_evaluator
+from model.images import sheet, to_ink
 from model.sampler import limit_threads, pick_device
 from model.weights import write_file
 from train.base import find_guide, grow_from_base
@@ -51,7 +52,7 @@ class MatchingFeatures(Training):
         return self.fakes
 
     def _generator_loss(self, fake: Tensor) -> Tensor:
-        real = torch.from_numpy(self.drawings[self._next_rows().numpy()]).unsqueeze(1).float().div(255)
+        real = to_ink(self.drawings[self._next_rows().numpy()], self.device)
         gap = self.discriminator.guide(self.fakes)[1].mean(0) - self.discriminator.guide(real)[1].mean(0)
         return super()._generator_loss(fake) + gap.square().mean()
 
@@ -164,11 +165,13 @@ def main() -> None:
     try:
         class_name = find_class(options.class_name)
         drawings = load_drawings(class_name, source=options.data or home.source, cache=home.cache)
-        evaluator, _ = load_evaluator(home.evaluator)
+        loaded = home.first_usable(EVALUATOR_NAME, load_evaluator)
+        if loaded is None:
+            raise ValueError("There is no evaluator here; make one with: python -m train evaluator")
     except (ValueError, DataError) as error:
         raise SystemExit(f"{parser.prog}: {error}") from error
     device = pick_device()
-    yardstick = Yardstick(evaluator.to(device), (class_name,), [drawings])
+    yardstick = Yardstick(loaded[0].to(device), (class_name,), [drawings])
     rows = Drawings([(0, drawings, learned(len(drawings)))])
     tries = [one for one in TRIES if not options.only or one.what in options.only]
     trainings = {one.what: _begin(one, rows, class_name, home, device) for one in tries}
@@ -207,7 +210,9 @@ def main() -> None:
 def _begin(one: Try, drawings: Drawings, class_name: str, home: Home, device: str) -> Training:
     training = one.training(one.config, drawings, device=device)
     if one.config.from_base:
-        assert home.base and grow_from_base(training, home.base, (class_name,)), "the base has other networks"
+        base = home.first_usable(BASE_NAME, read_base)
+        if base is None or not grow_from_base(training, base, (class_name,)):
+            raise SystemExit("There is no base here that this can grow from; train one with: python -m train base")
     elif one.config.discriminator == "guided":
         training.follow_guide(find_guide(home), [CLASS_NAMES.index(class_name)])
     one.prepare(training)

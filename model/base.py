@@ -10,9 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.classes import CLASS_NAMES
-from model.networks import GENERATORS, build
+from model.networks import DISCRIMINATORS, GENERATORS, build
 from model.per_class import KNOWN
-from model.weights import CheckpointError, check_format, fill, read_safetensors, read_weights
+from model.weights import (
+    CheckpointError,
+    check_format,
+    fill,
+    is_count,
+    layout,
+    read_safetensors,
+    read_weights,
+    short,
+)
 
 BASE_NAME = "_base.safetensors"
 FORMAT = "endless-doodles/base/2"
@@ -69,13 +78,32 @@ def read_base(path: Path, with_tensors: bool = True) -> Base:
             path,
             dict(json.loads(header["generator"])),
             dict(json.loads(header["discriminator"])),
-            int(header["images_seen"]),
-            {str(name): int(rows) for name, rows in json.loads(header["rows"]).items()},
+            json.loads(header["images_seen"]),
+            dict(json.loads(header["rows"])),
             header["attribution"],
             tensors,
         )
         if base.generator["num_classes"] != len(CLASS_NAMES) or base.discriminator["num_classes"] != len(CLASS_NAMES):
             raise ValueError
+        if not all(map(is_count, (base.images_seen, *base.rows.values()))):
+            raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path.name} has an unreadable header; remove it or train it again.") from error
+    if with_tensors:
+        _check_layout(base)
     return base
+
+
+def _check_layout(base: Base) -> None:
+    """Raises CheckpointError unless the tensors are exactly those of the two networks that the header describes."""
+    try:
+        with torch.device("meta"):
+            parts = {
+                "generator": build(GENERATORS, base.generator),
+                "discriminator": build(DISCRIMINATORS, base.discriminator),
+            }
+        wanted = {f"{part}.{name}": tensor for part, net in parts.items() for name, tensor in net.state_dict().items()}
+        if layout(wanted) != layout(base.tensors):
+            raise ValueError("its weights do not fit its architecture")
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise CheckpointError(f"{base.path.name} can't be used: {short(error)}") from error

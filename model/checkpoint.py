@@ -14,6 +14,7 @@ from model.weights import (
     CheckpointError,
     check_format,
     fill,
+    is_count,
     pack_weights,
     read_safetensors,
     read_weights,
@@ -67,11 +68,8 @@ def checkpoint_folders(home: Path) -> list[Path]:
 def save_checkpoint(folder: Path, card: Card, generator: nn.Module) -> Path:
     """Write `<slug>.safetensors`: matrices in half precision, the small rest in full. Returns the path."""
     header = {"format": FORMAT, "license": LICENSE, "card": json.dumps(asdict(card), ensure_ascii=False)}
-    content = pack_weights(generator.state_dict(), header)
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"The generator takes {len(content)} bytes; a checkpoint holds {MAX_BYTES} at most.")
     path = checkpoint_path(folder, card.class_name)
-    write_file(path, content)
+    write_file(path, pack_weights(generator.state_dict(), header, MAX_BYTES))
     return path
 
 
@@ -106,12 +104,12 @@ def _card(path: Path, header: Mapping[str, str]) -> Card:
         well_formed = (
             all(isinstance(text, str) for text in (card.class_name, card.recipe, card.source, card.attribution))
             and isinstance(card.architecture, dict)
-            and all(isinstance(key, str) and _is_count(rows) for key, rows in card.trained_on.items())
+            and all(isinstance(key, str) and is_count(rows) for key, rows in card.trained_on.items())
             and all(
                 isinstance(key, str) and type(figure) in (int, float) and math.isfinite(figure)
                 for key, figure in card.metrics.items()
             )
-            and _is_count(card.images_seen)
+            and is_count(card.images_seen)
         )
         if not well_formed:
             raise TypeError
@@ -121,7 +119,3 @@ def _card(path: Path, header: Mapping[str, str]) -> Card:
     if path.stem != slug(card.class_name):
         raise CheckpointError(f"{path.name} says that it draws “{card.class_name}”; rename or remove the file.")
     return card
-
-
-def _is_count(number: object) -> bool:
-    return type(number) is int and 0 <= number < 10**12

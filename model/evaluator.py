@@ -8,11 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.classes import CLASS_NAMES
-from model.weights import CheckpointError, fill, pack_weights, read_weights, write_file
+from model.weights import CheckpointError, fill, is_count, pack_weights, read_weights, write_file
 
 EVALUATOR_NAME = "_evaluator.safetensors"
 FORMAT = "endless-doodles/evaluator/1"
 MAX_BYTES = 10_000_000
+MAX_CHANNELS = 96
 
 
 class Residual(nn.Module):
@@ -71,7 +72,8 @@ class Report:
 
 
 def save_evaluator(path: Path, evaluator: Evaluator, report: Report) -> None:
-    write_file(path, pack_weights(evaluator.state_dict(), {"format": FORMAT, "report": json.dumps(asdict(report))}))
+    header = {"format": FORMAT, "report": json.dumps(asdict(report))}
+    write_file(path, pack_weights(evaluator.state_dict(), header, MAX_BYTES))
 
 
 def load_evaluator(path: Path) -> tuple[Evaluator, Report]:
@@ -79,7 +81,11 @@ def load_evaluator(path: Path) -> tuple[Evaluator, Report]:
     header, tensors = read_weights(path, FORMAT, MAX_BYTES)
     try:
         report = Report(**json.loads(header["report"]))
-        if type(report.channels) is not int or not 1 <= report.channels <= 256:
+        counts = (report.channels, report.images_seen, report.num_drawings)
+        shares = (report.top1, report.top5)
+        if not (all(map(is_count, counts)) and 1 <= report.channels <= MAX_CHANNELS):
+            raise ValueError
+        if not all(type(share) is float and 0 <= share <= 1 for share in shares):
             raise ValueError
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name} has an unreadable header; remove it or train it again.") from error

@@ -77,7 +77,7 @@ def fold(classifier: GuideClassifier) -> Guide:
 
 
 def save_guide(path: Path, guide: Guide, attribution: str) -> None:
-    write_file(path, pack_weights(guide.state_dict(), {"format": FORMAT, "attribution": attribution}))
+    write_file(path, pack_weights(guide.state_dict(), {"format": FORMAT, "attribution": attribution}, MAX_BYTES))
 
 
 def load_guide(path: Path) -> Guide:

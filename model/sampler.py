@@ -44,7 +44,7 @@ class Sampler:
 
     def __init__(self, folders: Sequence[Path], device: str = "cpu", max_loaded: int = 32):
         self.folders, self.device, self.max_loaded = [Path(folder) for folder in folders], device, max_loaded
-        self._lock = threading.Lock()
+        self._lock, self._base_lock = threading.Lock(), threading.Lock()
         self._loaded: OrderedDict[tuple, _Loaded] = OrderedDict()
         self._headers: dict[tuple, Card | Base | CheckpointError] = {}
         self._base: tuple[tuple, Base] | None = None
@@ -98,8 +98,9 @@ class Sampler:
         class_name = self.find(class_name)
         failure: CheckpointError | None = None
         paths = [path for path in self._paths(class_name) if isinstance(self._header(path), Card)]
-        base = self._base_header()
-        for path in [*paths, *([base.path] if base and class_name in CLASS_NAMES else [])]:
+        if class_name in CLASS_NAMES:
+            paths += [path for path in self._bases() if isinstance(self._header(path), Base)]
+        for path in paths:
             try:
                 revision = _revision(path)
                 return self._kept((*revision, class_name), lambda path=path: self._read(path, class_name))
@@ -138,17 +139,21 @@ class Sampler:
     def _read_base(self, path: Path) -> Base:
         """The whole base; it stays in memory, since any of 345 classes may be next."""
         revision = _revision(path)
-        if self._base is None or self._base[0] != revision:
-            self._base = revision, read_base(path)
-        return self._base[1]
+        with self._base_lock:
+            if self._base is None or self._base[0] != revision:
+                self._base = revision, read_base(path)
+            return self._base[1]
 
     def _paths(self, class_name: str) -> Iterable[Path]:
         return (path for folder in self.folders if (path := checkpoint_path(folder, class_name)).exists())
 
     def _base_header(self) -> Base | None:
         """What the first usable base says about itself; the weights stay on disk."""
-        headers = (self._header(path) for folder in self.folders if (path := folder / BASE_NAME).exists())
+        headers = map(self._header, self._bases())
         return next((header for header in headers if isinstance(header, Base)), None)
+
+    def _bases(self) -> Iterable[Path]:
+        return (path for folder in self.folders if (path := folder / BASE_NAME).exists())
 
     def _header(self, path: Path) -> Card | Base | CheckpointError | None:
         """The card of a file, the base's header, what is wrong with it (logged once), or None if it has gone."""

@@ -11,6 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+_KINDS = (torch.float16, torch.float32, torch.int64)
+
 
 class CheckpointError(ValueError):
     """A file that can't be used; the message names the file and says why."""
@@ -32,15 +34,21 @@ def write_file(path: Path, content: bytes) -> None:
         raise
 
 
-def pack_weights(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> bytes:
-    """A file's content: matrices in half precision, the small rest in full, and a hash of it all in its header."""
+def pack_weights(tensors: Mapping[str, Tensor], header: Mapping[str, str], max_bytes: int) -> bytes:
+    """A file's content: matrices in half precision, the small rest in full, and a hash of it all in its header.
+
+    Raises ValueError for weights that are not finite and for more bytes than such a file may have.
+    """
     stored = {
         name: (tensor.half() if tensor.dim() > 1 and tensor.is_floating_point() else tensor).cpu().contiguous()
         for name, tensor in tensors.items()
     }
     if not all(tensor.isfinite().all() for tensor in stored.values()):
         raise ValueError("The network has weights that are not finite; it is not saved.")
-    return save(stored, {**header, "sha256": content_hash(stored)})
+    content = save(stored, {**header, "sha256": content_hash(stored)})
+    if len(content) > max_bytes:
+        raise ValueError(f"The network takes {len(content)} bytes; its file holds {max_bytes} at most.")
+    return content
 
 
 def read_weights(path: Path, form: str, max_bytes: int) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -49,9 +57,12 @@ def read_weights(path: Path, form: str, max_bytes: int) -> tuple[dict[str, str],
     check_format(path, header, form)
     if content_hash(stored) != header.get("sha256"):
         raise CheckpointError(f"{path.name} is damaged (its content does not match its hash); fetch or train it again.")
-    if not all(tensor.isfinite().all() for tensor in stored.values()):
+    if any(tensor.dtype not in _KINDS for tensor in stored.values()):
+        raise CheckpointError(f"{path.name} can't be used: its weights are of a kind that networks here don't have")
+    tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in stored.items()}
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
         raise CheckpointError(f"{path.name} can't be used: its weights are not all finite")
-    return header, {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in stored.items()}
+    return header, tensors
 
 
 def fill(path: Path, make: Callable[[], nn.Module], tensors: Mapping[str, Tensor]) -> nn.Module:
@@ -59,12 +70,17 @@ def fill(path: Path, make: Callable[[], nn.Module], tensors: Mapping[str, Tensor
     try:
         with torch.device("meta"):  # shapes first, memory only for what fits
             network = make()
-        if _layout(network.state_dict()) != _layout(tensors):
+        if layout(network.state_dict()) != layout(tensors):
             raise ValueError("its weights do not fit its architecture")
         network.load_state_dict(tensors, assign=True)
     except (ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path.name} can't be used: {short(error)}") from error
     return network.eval().requires_grad_(False)
+
+
+def is_count(number: object) -> bool:
+    """Whether something read from a header is a number of things."""
+    return type(number) is int and 0 <= number < 10**12
 
 
 def check_format(path: Path, header: Mapping[str, str], form: str) -> None:
@@ -89,7 +105,7 @@ def read_safetensors(
         raise CheckpointError(f"{path.name} is damaged ({short(error)}); fetch or train it again.") from error
 
 
-def _layout(tensors: Mapping[str, Tensor]) -> dict[str, tuple]:
+def layout(tensors: Mapping[str, Tensor]) -> dict[str, tuple]:
     """What has to agree between a file and the network it is for: names, shapes, and what kind of number."""
     return {name: (tensor.shape, tensor.is_floating_point() or tensor.dtype) for name, tensor in tensors.items()}
 

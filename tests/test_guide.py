@@ -77,7 +77,7 @@ def test_a_guided_base_teaches_classes_and_a_class_grows_as_the_base_drew_and_ju
 
     path = save_base(tmp_path / "checkpoints", base, {"sun": 1})
     alone = Training(GUIDED, as_drawings(suns(20)))
-    assert grow_from_base(alone, path, ("sun",))
+    assert grow_from_base(alone, read_base(path), ("sun",))
     index, ink, z = CLASS_NAMES.index("sun"), torch.rand(4, 1, 28, 28), torch.randn(4, 4)
     places = torch.full((4,), index)
     assert (alone.ema(z) - base.ema(z, places)).abs().max() < 0.01

@@ -8,7 +8,7 @@ from model.classes import CLASS_NAMES
 from model.evaluator import Evaluator
 from model.images import to_ink
 from tests.conftest import suns
-from train.drawings import held_back
+from train.drawings import Drawings, held_back, learned
 from train.evaluate import Yardstick
 from train.metrics import (
     copy_score,
@@ -114,3 +114,23 @@ def test_few_drawings_are_measured_by_what_they_look_like_alone(evaluator):
     figures = yardstick.measure(Player(suns(100, 7)))
     assert "frechet_distance" not in figures and {"top1", "real_top1", "copies"} <= figures.keys()
     assert yardstick.distance(Player(suns(100, 7))) < yardstick.distance(Player(suns(1, 7)))
+
+
+def test_a_mixture_is_measured_with_as_many_drawings_on_either_side(evaluator):
+    yardstick = Yardstick(evaluator, ["sun", "moon"], [suns(12_000, 1)[:, ::-1], suns(12_000, 2)])
+    assert len(yardstick.references) == len(yardstick.others) == 1000
+    figures = yardstick.measure(Player(np.concatenate([suns(500, 3)[:, ::-1], suns(500, 4)])))
+    assert figures["n"] == 1000 and figures["coverage"] > 0.9 * figures["real_coverage"]
+
+
+def test_copies_are_found_among_drawings_that_repeat_each_other(evaluator):
+    repeated = np.repeat(suns(20, 1), 50, axis=0)
+    thief = Yardstick(evaluator, ["sun"], [repeated]).measure(Player(repeated[:100]))
+    assert thief["copies"] > 0.9
+
+
+def test_all_that_was_learned_from_is_searched_for_copies(evaluator):
+    exact, more = suns(55, 1), suns(200, 2)
+    seen = Drawings([(0, exact, learned(55)), (0, more, np.arange(200))])
+    figures = Yardstick(evaluator, ["sun"], [exact], seen).measure(Player(more))
+    assert figures["copies"] > 0.9

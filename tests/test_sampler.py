@@ -5,12 +5,15 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_array_equal
+from safetensors import safe_open
+from safetensors.torch import save
 
 from model.classes import CLASS_NAMES
 from model.latents import MAX_SEED, Picture, walk
 from model.sampler import NoGeneratorError, Sampler, seeds_to_pictures
-from model.weights import CheckpointError
+from model.weights import CheckpointError, content_hash
 from tests.conftest import make_base, make_checkpoint
 from train.loop import draw_seeds
 
@@ -129,6 +132,64 @@ def test_a_damaged_base_spoils_nothing(sampler, tmp_path, caplog):
     assert set(sampler.cards()) == {"cat", "stop sign"}
     path.write_bytes(b"not a base")
     assert set(sampler.cards()) == {"cat", "stop sign"}
+    assert draw(sampler, 1).shape == (1, 28, 28)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"rows": '{"cat": Infinity}'},
+        {"rows": '{"cat": 1e999}'},
+        {"rows": '{"cat": -1}'},
+        {"rows": "[" * 100_000},
+        {"images_seen": "1e400"},
+        {"images_seen": "null"},
+        {"generator": "7"},
+        {"generator": '{"num_classes": 345}'},
+        {"generator": '{"network": "doodle", "num_classes": 345, "channels": 1e9}'},
+        {"discriminator": '{"network": "doodle", "num_classes": 2}'},
+    ],
+)
+def test_a_base_that_lies_in_its_header_is_left_out(sampler, tmp_path, header):
+    path, _ = make_base(tmp_path)
+    with safe_open(path, "pt") as file:
+        tensors, old = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    path.write_bytes(save(tensors, old | header))
+    assert draw(sampler, 1).shape == (1, 28, 28)
+    with pytest.raises(ValueError, match=r"_base\.safetensors|Nobody has trained"):
+        draw(sampler, 1, class_name="sun")
+
+
+def lose(tensors: dict, name: str) -> None:
+    del tensors[name]
+
+
+def swap(name: str, tensor: torch.Tensor):
+    return lambda tensors: tensors.update({name: tensor})
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda tensors: lose(tensors, "generator.block14.norm.bias.shared"),
+        lambda tensors: lose(tensors, "generator.known"),
+        swap("generator.known", torch.zeros(1, 128)),
+        swap("generator.known", torch.zeros(345, dtype=torch.int64)),
+        swap("generator.block14.norm.bias.rows", torch.zeros(())),
+        swap("generator.block14.norm.bias.rows", torch.full((345, 12), 1e300, dtype=torch.float64)),
+        swap("generator.block14.norm.bias.rows", torch.full((345, 12), float("nan"))),
+        swap("generator.block14.norm.bias.rows", torch.zeros(345, 12).to(torch.float8_e4m3fn)),
+        swap("generator.more", torch.zeros(3)),
+    ],
+)
+def test_a_base_whose_weights_are_not_what_its_header_says_is_a_sentence(sampler, tmp_path, forge):
+    path, _ = make_base(tmp_path)
+    with safe_open(path, "pt") as file:
+        tensors, old = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    forge(tensors)
+    path.write_bytes(save(tensors, old | {"sha256": content_hash(tensors)}))
+    with pytest.raises(CheckpointError, match=r"_base\.safetensors can't be used"):
+        draw(sampler, 1, class_name="sun")
     assert draw(sampler, 1).shape == (1, 28, 28)
 
 

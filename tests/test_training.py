@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from model.base import read_base
 from model.checkpoint import load_checkpoint
 from model.classes import CLASS_NAMES
 from model.images import cut
@@ -15,9 +16,12 @@ from model.sampler import Sampler, seeds_to_pictures
 from tests.conftest import SMALL, as_drawings, make_checkpoint, suns, write_class
 from train import execute as execute_module
 from train import publish as publish_module
-from train.base import grow_from_base, save_base
+from train.base import NEWCOMERS, grow_from_base, save_base
+from train.data import load_drawings
+from train.drawings import held_back
 from train.evaluate import Yardstick
 from train.execute import execute
+from train.fetch import fetch
 from train.loop import Progress, Training, TrainingError, draw_seeds, fit, update_ema
 from train.order import Order
 from train.recipes import SUPERDEEP
@@ -156,10 +160,10 @@ def test_a_class_grown_from_the_base_begins_as_the_base_drew_it(tmp_path):
     z = torch.randn(5, 4)
     of_base = base.ema(z, torch.full((5,), index))
     alone = Training(small, as_drawings(suns(20)))
-    assert grow_from_base(alone, path, ["sun"])
+    assert grow_from_base(alone, read_base(path), ["sun"])
     assert (alone.ema(z) - of_base).abs().max() < 0.01
     other_width = Training(replace(small, channels=9), as_drawings(suns(20)))
-    assert not grow_from_base(other_width, path, ["sun"])
+    assert not grow_from_base(other_width, read_base(path), ["sun"])
 
 
 def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
@@ -169,7 +173,7 @@ def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
     everything = home.with_source(str(tmp_path / "all"))
     ordered = order(everything, class_name="base", class_names=CLASS_NAMES, num_steps=3, replace=True)
     finish(create_run(home.runs, ordered, begin=True), everything)
-    assert everything.base == home.checkpoints / "_base.safetensors"
+    assert (home.checkpoints / "_base.safetensors").exists()
     cards = Sampler([home.checkpoints]).cards()
     assert set(cards) == set(CLASS_NAMES) and all(card.is_draft for card in cards.values())
     told = []
@@ -177,10 +181,12 @@ def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
     list(execute(run, home, tell=told.append))
     assert "Growing from the shared base." in told
 
-    content = everything.base.read_bytes()
+    content = (home.checkpoints / "_base.safetensors").read_bytes()
     shorter = create_run(home.runs, replace(ordered, num_steps=2, replace=False), begin=True)
     finish(shorter, everything)
-    assert everything.base.read_bytes() == content and "has seen more" in shorter.status().sentence
+    assert (
+        home.checkpoints / "_base.safetensors"
+    ).read_bytes() == content and "has seen more" in shorter.status().sentence
 
 
 def test_a_run_leaves_checkpoint_sheets_curves_and_animation(home):
@@ -350,3 +356,47 @@ def test_an_unforeseen_error_fails_the_run_and_does_not_repeat_for_ever(home, mo
 def test_the_config_is_kept_whole(home):
     run = create_run(home.runs, order(home))
     assert asdict(run.status().order.config) == asdict(SMALL)
+
+
+def test_a_handful_of_drawings_is_enough_for_a_checkpoint_without_figures(home):
+    run = create_run(home.runs, order(home, num_rows=3), begin=True)
+    finish(run, home)
+    assert run.status().state == "done", run.status().sentence
+    card, _ = load_checkpoint(home.checkpoints / "sun.safetensors")
+    assert card.metrics == {} and card.trained_on == {"sun": 3}
+
+
+def test_no_training_sees_a_drawing_that_is_held_back(home, tmp_path):
+    exact = load_drawings("sun", source=home.source)
+    write_class(tmp_path / "more", "sun", suns(30, 9))
+    fetched = fetch(order(home, also=str(tmp_path / "more")), home)
+    seen = {drawing.tobytes() for drawing in fetched.drawings[np.arange(len(fetched.drawings))]}
+    kept = {drawing.tobytes() for drawing in exact[held_back(len(exact))]}
+    assert len(fetched.drawings) == 270 and fetched.rows == {"sun": 270} and not seen & kept
+    for wrong, sentence in ((home.source, "held back in"), (str(tmp_path / "nowhere"), "no folder")):
+        with pytest.raises(ValueError, match=sentence):
+            order(home, also=wrong)
+
+
+def test_the_base_hardly_sees_newcomers(home, tmp_path):
+    for class_name in CLASS_NAMES:
+        write_class(tmp_path / "all", class_name, suns(100 if class_name in NEWCOMERS else 2))
+    rows = fetch(order(home, source=str(tmp_path / "all"), class_names=CLASS_NAMES), home).rows
+    assert all(rows[class_name] == 44 for class_name in NEWCOMERS) and rows["sun"] == 2
+
+
+def test_the_rate_falls_to_its_final_share():
+    training = Training(replace(SMALL, learning_rate=0.01, final_rate=0.1), as_drawings(suns(20)))
+    rates = [training.generator_optimizer.param_groups[0]["lr"] for _ in fit(training, num_steps=10, every=1)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == pytest.approx(0.01, rel=0.05) and 0.001 <= rates[-1] < 0.002
+
+
+def test_a_run_publishes_its_best_generator_not_its_last(home, monkeypatch):
+    distances = iter([3.0, 1.0, 2.0, 9.0, 9.0, 9.0])
+    monkeypatch.setattr(Yardstick, "distance", lambda self, generator, num_drawn=500: next(distances))
+    monkeypatch.setattr(execute_module, "MEASURE_STEPS", 2)
+    run = create_run(home.runs, order(home, num_steps=6), begin=True)
+    assert [entry.distance for entry in finish(run, home) if entry.distance is not None] == [3.0, 1.0, 2.0]
+    card, _ = load_checkpoint(home.checkpoints / "sun.safetensors")
+    assert card.images_seen == 4 * SMALL.batch_size

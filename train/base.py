@@ -1,20 +1,21 @@
 """Training the shared base (model/base.py), and growing one class from it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch import nn
 
-from model.base import BASE_NAME, FORMAT, read_base
+from model.base import BASE_NAME, FORMAT, MAX_BYTES, Base, read_base
 from model.classes import CLASS_NAMES
-from model.guide import Guide, load_guide
+from model.guide import GUIDE_NAME, Guide, load_guide
 from model.weights import CheckpointError, fill, pack_weights, write_file
 from train.data import ATTRIBUTION
 from train.home import Home
 from train.loop import Training
 
-# The base sees hardly any drawings of these, so that what growing does for a class new to it can be measured at home.
+# The base's two networks see hardly any drawings of these, so that what growing does for a class new to them can be
+# measured at home. (The guide has seen them all.)
 NEWCOMERS = ("bicycle", "cat")
 NEWCOMER_ROWS = 55
 
@@ -32,44 +33,32 @@ def save_base(folder: Path, training: Training, rows: Mapping[str, int]) -> Path
         "attribution": ATTRIBUTION,
     }
     path = folder / BASE_NAME
-    write_file(path, pack_weights(tensors, header))
+    write_file(path, pack_weights(tensors, header, MAX_BYTES))
     return path
-
-
-def images_seen(path: Path) -> int:
-    """How many drawings a base has learned from, repeats included; 0 for a file that is no base."""
-    try:
-        return read_base(path, with_tensors=False).images_seen
-    except CheckpointError:
-        return 0
 
 
 def find_guide(home: Home) -> Guide:
     """The guide for trainings that begin with nothing: a file of its own, or the base's. Raises CheckpointError."""
-    if home.guide:
-        return load_guide(home.guide)
-    if home.base is None:
-        raise CheckpointError("There is no guide here for the discriminator; make one with: python -m train guide")
+    if guide := home.first_usable(GUIDE_NAME, load_guide):
+        return guide
+    base = home.first_usable(BASE_NAME, read_base)
     prefix = "discriminator.guide."
-    tensors = read_base(home.base).tensors
-    own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-    return fill(home.base, Guide, own)
+    own = {name.removeprefix(prefix): tensor for name, tensor in base.tensors.items() if prefix in name} if base else {}
+    if not own:
+        raise CheckpointError("There is no guide here for the discriminator; make one with: python -m train guide")
+    return fill(base.path, Guide, own)
 
 
-def grow_from_base(training: Training, path: Path, class_names: tuple[str, ...]) -> bool:
+def grow_from_base(training: Training, base: Base, class_names: Sequence[str]) -> bool:
     """Set both networks of a single-class training to what the base knows of `class_names`, their mean for a mixture.
 
-    Returns False, and changes nothing, when the base has other networks than the training. Raises CheckpointError.
+    Returns False, and changes nothing, when the base has other networks than the training.
     """
-    base = read_base(path)
     pairs = (training.architecture, base.generator), (training.discriminator_architecture, base.discriminator)
     if any(known != wanted | {"num_classes": len(CLASS_NAMES)} for wanted, known in pairs):
         return False
-    try:
-        generator = base.of_classes("generator", class_names)
-        training.generator.load_state_dict(generator)
-        training.ema.load_state_dict(generator)
-        training.discriminator.load_state_dict(base.of_classes("discriminator", class_names))
-    except (RuntimeError, IndexError) as error:
-        raise CheckpointError(f"{path.name} does not fit its own header; remove it or train it again.") from error
+    generator = base.of_classes("generator", class_names)
+    training.generator.load_state_dict(generator)
+    training.ema.load_state_dict(generator)
+    training.discriminator.load_state_dict(base.of_classes("discriminator", class_names))
     return True

@@ -72,7 +72,7 @@ def write_cards(folder: Path) -> int:
         picture = sheet(sampler.draw(seeds_to_pictures(name, 0, NUM_ON_SHEET)), scale=2, gap=2)
         greys = picture.quantize(16)
         write_file(folder / "sheets" / f"{slug(name)}.png", png(greys))
-        sheets.append(f'\n**{name}**\n\n<img src="sheets/{slug(name)}.png" width="482" alt="64 drawings of {name}">\n')
+        sheets.append(f'\n**{name}**\n\n<img src="sheets/{slug(name)}.png" width="484" alt="64 drawings of {name}">\n')
     rows = "".join(_row(name, card) for name, card in cards.items())
     head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}\n"
     content = _INTRODUCTION + _about_shared(folder) + _FIGURES + head + rows + _SHEETS + "".join(sheets) + _LICENCE

@@ -1,8 +1,9 @@
-"""The commands of `python -m train` besides training one class: all, evaluate, evaluator."""
+"""The commands of `python -m train` besides training one class: all, evaluate, evaluator, guide, cards."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,10 @@ from filelock import Timeout
 from torch import nn
 from tqdm import tqdm
 
-from model.base import read_base
+from model.base import BASE_NAME, read_base
 from model.checkpoint import checkpoint_path, load_checkpoint
 from model.classes import CLASS_NAMES, find_class
-from model.evaluator import EVALUATOR_NAME, Evaluator, Report, load_evaluator, save_evaluator
+from model.evaluator import EVALUATOR_NAME, MAX_CHANNELS, Evaluator, Report, load_evaluator, save_evaluator
 from model.guide import GUIDE_NAME, GuideClassifier, fold, save_guide
 from model.sampler import Sampler, pick_device
 from model.weights import CheckpointError
@@ -28,6 +29,7 @@ from train.execute import sentence_for
 from train.home import Home
 from train.loop import TrainingError
 from train.order import Order
+from train.recipes import DOODLE
 from train.runs import BusyError, create_run, list_runs
 
 FEWEST_DRAWINGS = 500  # of a class, for `all` to train it unasked
@@ -61,47 +63,56 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
     home = home.with_source(options.data) if options.data else home
     device = pick_device(options.device)
     also = str(Path(options.also).resolve()) if options.also else None
+    only = [(name, (name,)) for name in map(find_class, options.only or [])]
     failures = []
-    only = [find_class(text) for text in options.only or []]
-    for class_name, class_names in [(name, (name,)) for name in only] or _worth_training(home, also):
-        order = Order(
-            class_name=class_name,
-            class_names=class_names,
-            source=home.source,
-            also=also,
-            num_rows=options.rows,
-            seconds=options.minutes * 60,
-            replace=options.replace,
-        )
+    for class_name, class_names in only or _candidates(home):
         try:
-            _train_once(order, home, device)
+            if not only and not _is_worth_training(class_name, home, also):
+                continue
+            order = Order(
+                class_name=class_name,
+                class_names=class_names,
+                source=home.source,
+                also=also,
+                num_rows=options.rows,
+                seconds=options.minutes * 60,
+                replace=options.replace,
+            )
+            if not _train_once(order, home, device):
+                break
         except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
             failures.append(f"{class_name}: {sentence_for(error)}")
     print(*failures, sep="\n")
     return 1 if failures else 0
 
 
-def _worth_training(home: Home, also: str | None) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Names and classes of what `all` trains: classes with enough drawings, and what has a checkpoint of our recipe."""
-    standing: dict[str, tuple[str, ...]] = {
-        name: tuple(card.trained_on)
-        for name, card in Sampler(home.checkpoint_folders).cards().items()
-        if card.recipe == "doodle"
-    }
-    for class_name in CLASS_NAMES:
-        count = count_drawings(class_name, home.source) + (count_drawings(class_name, also) if also else 0)
-        if class_name in standing or count >= FEWEST_DRAWINGS:
-            yield class_name, (class_name,)
-    yield from ((name, classes) for name, classes in standing.items() if name not in CLASS_NAMES)
+def _candidates(home: Home) -> dict[str, tuple[str, ...]]:
+    """What `all` may train, and the classes that each learns from: every class, and mixtures that are there already."""
+    cards = Sampler(home.checkpoint_folders).cards()
+    mixtures = {name: tuple(card.trained_on) for name, card in cards.items() if card.recipe == DOODLE.recipe}
+    return {class_name: (class_name,) for class_name in CLASS_NAMES} | mixtures
 
 
-def _train_once(order: Order, home: Home, device: str) -> None:
-    """Carry out an order, go on with it, or leave it, if it is done since the base was made or under way elsewhere."""
-    since = home.base.stat().st_mtime if home.base else 0.0
+def _is_worth_training(name: str, home: Home, also: str | None) -> bool:
+    """Whether there is a checkpoint already, or drawings enough for one. Raises DataError for a damaged file."""
+    card = Sampler(home.checkpoint_folders).cards().get(name)
+    if card and not card.is_draft:
+        return True
+    count = count_drawings(name, home.source) + (count_drawings(name, also) if also else 0)
+    return count >= FEWEST_DRAWINGS
+
+
+def _train_once(order: Order, home: Home, device: str) -> bool:
+    """Carry out an order, go on with it, or leave it, if it is done since the base was made or under way elsewhere.
+
+    Returns False when somebody stopped it.
+    """
+    base = home.first_usable(BASE_NAME, partial(read_base, with_tensors=False))
+    since = base.path.stat().st_mtime if base else 0.0
     same = [run for run in list_runs(home.runs) if run.status().order == order and run.status().created >= since]
     if any(run.status().state == "done" for run in same):
         print(f"“{order.class_name}” is done.")
-        return
+        return True
     try:
         if same:
             run = same[-1]
@@ -111,8 +122,9 @@ def _train_once(order: Order, home: Home, device: str) -> None:
             run = create_run(home.runs, order, begin=True)
     except (BusyError, Timeout):
         print(f"“{order.class_name}” is in training elsewhere.")
-        return
+        return True
     follow(run, home, device)
+    return run.status().state != "stopped"
 
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,16 +137,16 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 def _evaluate(options: argparse.Namespace, home: Home) -> int:
     home = home.with_source(options.data) if options.data else home
     device = pick_device(options.device)
-    if home.evaluator is None:
+    loaded = home.first_usable(EVALUATOR_NAME, load_evaluator)
+    if loaded is None:
         raise ValueError("There is no evaluator here; make one with: python -m train evaluator")
-    evaluator, _ = load_evaluator(home.evaluator)
     sampler = Sampler(home.checkpoint_folders)
     names = [sampler.find(text) for text in options.classes]
-    base = read_base(home.base) if home.base else None
+    base = home.first_usable(BASE_NAME, read_base)
     for name in names or [name for name, card in sampler.cards().items() if not card.is_draft]:
         card = sampler.cards()[name]
         exact = [load_drawings(part, options.rows, home.source, home.cache) for part in card.trained_on]
-        yardstick = Yardstick(evaluator.to(device), tuple(card.trained_on), exact)
+        yardstick = Yardstick(loaded[0].to(device), tuple(card.trained_on), exact)
         if options.drafts or card.is_draft:
             if base is None or name not in CLASS_NAMES:
                 raise ValueError(f"The base can't draw “{name}”; leave --drafts out.")
@@ -167,7 +179,14 @@ def _path(home: Home, name: str) -> Path:
 
 def _evaluator_arguments(parser: argparse.ArgumentParser) -> None:
     _classifier_arguments(parser)
-    parser.add_argument("--channels", type=int, default=32, help="width (default: %(default)s)")
+    parser.add_argument(
+        "--channels",
+        type=int,
+        default=32,
+        choices=range(1, MAX_CHANNELS + 1),
+        metavar=f"1-{MAX_CHANNELS}",
+        help="width (default: %(default)s)",
+    )
 
 
 def _classifier_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,12 +17,15 @@ def follow(run: Run, home: Home, device: str) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         run.ask_to_stop()
 
-    signal.signal(signal.SIGINT, stop)
-    print(f"Run {run.id} on {device}")
-    with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
-        for progress in execute(run, home, device, tell=bar.set_postfix_str):
-            bar.set_postfix_str(_line(progress), refresh=False)
-            bar.update(100 * progress.fraction - bar.n)
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        print(f"Run {run.id} on {device}")
+        with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
+            for progress in execute(run, home, device, tell=bar.set_postfix_str):
+                bar.set_postfix_str(_line(progress), refresh=False)
+                bar.update(100 * progress.fraction - bar.n)
+    finally:
+        signal.signal(signal.SIGINT, before)
     print(run.status().sentence)
     print(f"Sheet, loss curves and animation: {run.folder}")
 

@@ -1,6 +1,7 @@
 """How good is a generator? Its drawings against real ones that no training saw, beside other real ones."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from model.classes import CLASS_NAMES
 from model.evaluator import Evaluator
 from model.images import sheet
-from train.drawings import held_back, learned
+from train.drawings import Drawings, held_back, learned
 from train.loop import draw_seeds
 from train.metrics import (
     copy_score,
@@ -25,7 +26,6 @@ from train.metrics import (
 
 NUM_DRAWN = 1000
 FEWEST_REFERENCES = 100  # real drawings on either side, for distances and neighbourhoods to mean anything
-MOST_LEARNED = 5000  # drawings learned from that are searched for the nearest
 COPY_QUANTILE = 0.01
 
 
@@ -33,25 +33,39 @@ class Yardstick:
     """Real drawings of a class or a mixture, embedded once, to hold generators against.
 
     Of the drawings held back, one half is what is measured against (`references`) and the other what real drawings
-    look like when measured the same way (`others`). exact: every class's file, uint8 (N, 28, 28).
+    look like when measured the same way (`others`), NUM_DRAWN at most each. exact: every class's file, uint8
+    (N, 28, 28), of which something is held back. seen: what was learned from, if it was more than the rest of those.
     """
 
-    def __init__(self, evaluator: Evaluator, class_names: Sequence[str], exact: Sequence[np.ndarray]):
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        class_names: Sequence[str],
+        exact: Sequence[np.ndarray],
+        seen: Drawings | None = None,
+    ):
         self.evaluator = evaluator
         self.classes = [CLASS_NAMES.index(class_name) for class_name in class_names]
-        self.kept = np.concatenate([drawings[held_back(len(drawings))] for drawings in exact])
-        self.seen = np.concatenate([drawings[learned(len(drawings))] for drawings in exact])
-        self.seen = self.seen[:: -(-len(self.seen) // MOST_LEARNED)]
+        most = 2 * NUM_DRAWN // len(exact)
+        self.kept = np.concatenate([drawings[held_back(len(drawings))[:most]] for drawings in exact])
+        self.seen = Drawings([(0, part, learned(len(part))) for part in exact]) if seen is None else seen
         self.kept_features, self.kept_logits = embed(evaluator, self.kept)
-        self.seen_features, _ = embed(evaluator, self.seen)
         self.references, self.others = self.kept_features[0::2], self.kept_features[1::2]
+
+    @cached_property
+    def seen_features(self) -> Tensor:
+        """Features (N, F) of what was learned from."""
+        return embed(self.evaluator, self.seen)[0]
 
     @property
     def is_large(self) -> bool:
         return len(self.others) >= FEWEST_REFERENCES
 
     def distance(self, generator: nn.Module, num_drawn: int = 500) -> float:
-        """A distance to choose among generators by; of drawings that no figure of `measure` stands on, if enough."""
+        """A distance to choose among generators by: to `others`, which no figure of theirs in `measure` stands on.
+
+        Where few drawings are held back, those learned from have to help out.
+        """
         features, _ = embed(self.evaluator, draw_seeds(generator, range(num_drawn)))
         return frechet_distance(self.others if self.is_large else self._all(), features)
 
@@ -91,7 +105,7 @@ class Yardstick:
 
     def _copies(self, near: Tensor, real_near: Tensor) -> float:
         """Share of drawings nearer to one learned from than all but the nearest real ones are."""
-        return float((near < torch.quantile(real_near, COPY_QUANTILE)).double().mean())
+        return float((near <= torch.quantile(real_near, COPY_QUANTILE)).double().mean())
 
     def _all(self) -> Tensor:
         return torch.cat([self.kept_features, self.seen_features])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from filelock import Timeout
 
+from model.base import BASE_NAME, Base, read_base
 from model.classes import CLASS_NAMES
 from model.images import png, sheet
 from model.weights import write_file
@@ -61,12 +62,7 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
         yardstick = yardstick_for(order, fetched, home, device)
         if run.load_snapshot(training):
             tell(f"Resuming at step {training.step}.")
-        elif (
-            order.config.from_base
-            and not order.is_base
-            and home.base
-            and grow_from_base(training, home.base, order.class_names)
-        ):
+        elif (base := _base(order, home)) and grow_from_base(training, base, order.class_names):
             tell("Growing from the shared base.")
         elif order.config.discriminator == "guided":
             training.follow_guide(find_guide(home), [CLASS_NAMES.index(name) for name in order.class_names])
@@ -104,6 +100,11 @@ def sentence_for(error: Exception) -> str:
     return f"The training broke off: {type(error).__name__}: {first_line}"
 
 
+def _base(order: Order, home: Home) -> Base | None:
+    """What an order's training grows from, if it should and there is one."""
+    return home.first_usable(BASE_NAME, read_base) if order.config.from_base and not order.is_base else None
+
+
 def _fetch(run: Run, order: Order, home: Home, tell: Tell) -> Fetched:
     def report(sentence: str) -> None:
         run.set_state("running", sentence)
@@ -124,7 +125,8 @@ def _train(run: Run, training: Training, order: Order, yardstick: Yardstick | No
     try:
         num_steps = order.num_steps_for(len(training.drawings))
         for progress in fit(training, num_steps, order.seconds, MEASURE_STEPS if yardstick else None):
-            if yardstick and (progress.step % MEASURE_STEPS == 0 or progress.fraction == 1):
+            stopping = run.should_stop()
+            if yardstick and (progress.step % MEASURE_STEPS == 0 or progress.fraction == 1 or stopping):
                 progress = replace(progress, distance=yardstick.distance(training.ema))
                 if progress.distance <= best:
                     best = progress.distance
@@ -137,7 +139,7 @@ def _train(run: Run, training: Training, order: Order, yardstick: Yardstick | No
                 saved = time.monotonic()
                 took = saved - began
             yield progress
-            if run.should_stop():
+            if stopping or run.should_stop():
                 break
     except GeneratorExit:
         _save(run, training)

@@ -46,7 +46,11 @@ def fetch(order: Order, home: Home, report: Callable[[str], None] = lambda sente
         if order.is_base and class_name in NEWCOMERS:
             rows = rows[rows < NEWCOMER_ROWS]
         parts.append((class_name, (place, drawings, rows)))
-        if order.also and (Path(order.also) / f"{class_name}.npy").is_file():
+        if (
+            order.also
+            and not (order.is_base and class_name in NEWCOMERS)
+            and (Path(order.also) / f"{class_name}.npy").is_file()
+        ):
             others = load_drawings(class_name, order.num_rows, order.also)
             parts.append((class_name, (place, others, np.arange(len(others)))))
     counts = dict.fromkeys(order.class_names, 0)

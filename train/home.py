@@ -1,14 +1,18 @@
 """Where this installation keeps its files and gets its drawings: two environment variables and their defaults."""
 
+import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
-from model.base import BASE_NAME
 from model.checkpoint import REPOSITORY, checkpoint_folders
-from model.evaluator import EVALUATOR_NAME
-from model.guide import GUIDE_NAME
+from model.weights import CheckpointError
 from train.data import BUCKET
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,21 +48,12 @@ class Home:
     def checkpoint_folders(self) -> list[Path]:
         return checkpoint_folders(self.folder)
 
-    @property
-    def base(self) -> Path | None:
-        """The shared base that new classes grow from, if there is one."""
-        return self._first(BASE_NAME)
-
-    @property
-    def evaluator(self) -> Path | None:
-        """What generators are measured with, if there is one."""
-        return self._first(EVALUATOR_NAME)
-
-    @property
-    def guide(self) -> Path | None:
-        """Through whose eyes discriminators look, if there is one apart from the base's own."""
-        return self._first(GUIDE_NAME)
-
-    def _first(self, name: str) -> Path | None:
-        paths = (folder / name for folder in self.checkpoint_folders)
-        return next((path for path in paths if path.exists()), None)
+    def first_usable(self, name: str, read: Callable[[Path], T]) -> T | None:
+        """What `read` makes of the first file of that name that it can use; those it can't are logged."""
+        for folder in self.checkpoint_folders:
+            if (folder / name).exists():
+                try:
+                    return read(folder / name)
+                except CheckpointError as error:
+                    log.warning("%s", error)
+        return None

@@ -1,15 +1,17 @@
 """What a finished run leaves: its best generator, as a checkpoint where people draw from unless a better is there."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
-from torch import nn
-
-from model.checkpoint import Card, checkpoint_path, load_checkpoint, save_checkpoint
-from model.evaluator import load_evaluator
-from model.weights import CheckpointError, write_file
-from train.base import images_seen, save_base
+from model.base import BASE_NAME, read_base
+from model.checkpoint import Card, load_checkpoint, save_checkpoint
+from model.classes import slug
+from model.evaluator import EVALUATOR_NAME, load_evaluator
+from model.weights import write_file
+from train.base import save_base
 from train.data import ATTRIBUTION
+from train.drawings import held_back
 from train.evaluate import Yardstick
 from train.fetch import Fetched
 from train.home import Home
@@ -21,11 +23,12 @@ FEWEST_STEPS = 100  # of a stopped run, for its drawings to be worth showing
 
 
 def yardstick_for(order: Order, fetched: Fetched, home: Home, device: str) -> Yardstick | None:
-    """What to measure an order's generator by; None for a base, or where there is no usable evaluator."""
-    if order.is_base or home.evaluator is None:
+    """What to measure an order's generator by; None for a base, or where no evaluator or no drawing is there for it."""
+    exact = [drawings for drawings in fetched.exact.values() if len(held_back(len(drawings)))]
+    if order.is_base or len(exact) < len(fetched.exact):
         return None
-    evaluator, _ = load_evaluator(home.evaluator)
-    return Yardstick(evaluator.to(device), order.class_names, list(fetched.exact.values()))
+    loaded = home.first_usable(EVALUATOR_NAME, load_evaluator)
+    return Yardstick(loaded[0].to(device), order.class_names, exact, fetched.drawings) if loaded else None
 
 
 def publish(
@@ -37,7 +40,8 @@ def publish(
     how = "Stopped early" if stopped else "Done"
     if order.is_base:
         path = save_base(run.folder, training, fetched.rows)
-        if home.base and not order.replace and images_seen(home.base) > images_seen(path):
+        standing = home.first_usable(BASE_NAME, partial(read_base, with_tensors=False))
+        if standing and not order.replace and standing.images_seen > training.step * order.config.batch_size:
             return f"{how}, but the base at hand has seen more drawings and stays; --replace overrules."
         _publish_file(run, path, home)
         return f"{how}: the base knows {len(order.class_names)} classes."
@@ -57,11 +61,11 @@ def publish(
     if yardstick:
         yardstick.nearest(training.ema, run.folder / "nearest.png")
 
-    standing = next((p for f in home.checkpoint_folders if (p := checkpoint_path(f, order.class_name)).exists()), None)
-    old = _generator(standing, training) if standing and not order.replace else None
-    if old and not yardstick:
-        return f"{how}, but without an evaluator it can't be compared and the checkpoint at hand stays; see --replace."
-    if old:
+    standing = None if order.replace else home.first_usable(f"{slug(order.class_name)}.safetensors", load_checkpoint)
+    if standing and not yardstick:
+        return f"{how}, but with nothing to compare by, the checkpoint at hand stays; --replace overrules."
+    if standing:
+        old = standing[1].to(training.device)
         old_distance, new_distance = yardstick.distance(old), yardstick.distance(training.ema)
         if not new_distance <= old_distance:
             distances = f"distance {old_distance:.2f} against {new_distance:.2f}"
@@ -76,11 +80,3 @@ def _publish_file(run: Run, path: Path, home: Home) -> None:
     if published.exists():
         shutil.copyfile(published, run.folder / f"replaced-{path.name}")
     write_file(published, path.read_bytes())
-
-
-def _generator(path: Path, training: Training) -> nn.Module | None:
-    """A standing checkpoint's generator, None for a damaged one."""
-    try:
-        return load_checkpoint(path)[1].to(training.device)
-    except CheckpointError:
-        return None
