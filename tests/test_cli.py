@@ -55,7 +55,7 @@ def test_the_smaller_siblings_train_too(home, pair):
 
 def test_an_interrupted_run_is_resumed_as_ordered(home):
     environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
-    command = [sys.executable, "-m", "train", "sun", "--steps", "3000", *TINY]
+    command = [sys.executable, "-m", "train", "sun", "--steps", "1000", *TINY]
     training = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.DEVNULL)
     while not list(home.runs.glob("*/progress.jsonl")):
         time.sleep(0.1)
@@ -66,7 +66,7 @@ def test_an_interrupted_run_is_resumed_as_ordered(home):
     resumed = run(home, "train", "--resume", "last")
     assert resumed.returncode == 0, resumed.stderr
     assert list_runs(home.runs)[0].status().state == "done"
-    assert list_runs(home.runs)[0].progress()[-1].step == 3000
+    assert list_runs(home.runs)[0].progress()[-1].step == 1000
 
 
 def test_a_mixture_takes_the_name_it_is_given(home):

@@ -25,7 +25,7 @@ from train.metrics import (
 )
 
 NUM_DRAWN = 1000
-FEWEST_REFERENCES = 100  # real drawings on either side, for distances and neighbourhoods to mean anything
+FEWEST_REFERENCES = 50  # real drawings on either side, for distances and neighbourhoods to mean anything
 COPY_QUANTILE = 0.01
 
 
