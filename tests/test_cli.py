@@ -25,7 +25,7 @@ def run(home, module: str, *arguments: str) -> subprocess.CompletedProcess:
 
 
 def test_train_then_draw(home, tmp_path):
-    trained = run(home, "train", "Sun", "--steps", "4", *TINY)
+    trained = run(home, "train", "Sun", "--steps", "4", "--replace", *TINY)
     assert trained.returncode == 0, trained.stderr
     assert "Done: “sun” can be drawn." in trained.stdout
     drawn = run(home, "model", "sun", "--seed", "7", "--count", "4", "--out", str(tmp_path / "suns.png"))
@@ -134,7 +134,7 @@ def test_a_class_that_nobody_trained_is_drawn_by_the_base(home):
 
 
 def test_all_trains_what_is_asked_and_repeated_does_nothing(home):
-    command = ["train", "all", "--only", "sun", "stop sign", "--minutes", "0.02"]
+    command = ["train", "all", "--only", "sun", "stop sign", "--minutes", "0.02", "--replace"]
     first = run(home, *command)
     assert first.returncode == 0, first.stderr
     assert "“sun” can be drawn" in first.stdout and "“stop sign” can be drawn" in first.stdout
@@ -145,7 +145,7 @@ def test_all_trains_what_is_asked_and_repeated_does_nothing(home):
 
 
 def test_all_goes_on_after_a_failure_and_lists_it(home):
-    done = run(home, "train", "all", "--only", "moon", "sun", "--minutes", "0.02")
+    done = run(home, "train", "all", "--only", "moon", "sun", "--minutes", "0.02", "--replace")
     assert done.returncode == 1
     assert "moon: There is no file “moon.npy”" in done.stdout and (home.checkpoints / "sun.safetensors").exists()
 

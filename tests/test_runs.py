@@ -18,7 +18,7 @@ from train.worker import ensure_worker, next_run
 
 
 def order(home, **changes) -> Order:
-    settings = {"num_steps": 5, "config": SMALL, "requested_by": "page", "source": home.source}
+    settings = {"num_steps": 5, "config": SMALL, "requested_by": "page", "source": home.source, "replace": True}
     return Order(**{"class_name": "sun", "class_names": ("sun",)} | settings | changes)
 
 

@@ -38,6 +38,7 @@ def one_thread():
 def order(home, **changes) -> Order:
     return Order(
         **{"class_name": "sun", "class_names": ("sun",), "source": home.source, "num_steps": 6, "config": SMALL}
+        | {"replace": True}  # whatever the repository ships
         | changes
     )
 
@@ -299,7 +300,7 @@ def test_a_worse_checkpoint_does_not_replace_a_better_one(home):
     )
     finish(good, home)
     content = (home.checkpoints / "sun.safetensors").read_bytes()
-    run = create_run(home.runs, order(home, num_steps=1), begin=True)
+    run = create_run(home.runs, order(home, num_steps=1, replace=False), begin=True)
     finish(run, home)
     assert (home.checkpoints / "sun.safetensors").read_bytes() == content
     assert "is better" in run.status().sentence
@@ -313,7 +314,7 @@ def test_a_worse_checkpoint_does_not_replace_a_better_one(home):
 def test_a_better_checkpoint_replaces_a_worse_one(home):
     make_checkpoint(home.checkpoints, "sun")
     content = (home.checkpoints / "sun.safetensors").read_bytes()
-    finish(create_run(home.runs, order(home, num_steps=100), begin=True), home)
+    finish(create_run(home.runs, order(home, num_steps=100, replace=False), begin=True), home)
     assert (home.checkpoints / "sun.safetensors").read_bytes() != content
 
 
