@@ -17,7 +17,7 @@ import torch
 from model.classes import CLASS_NAMES, find_class
 from model.sampler import limit_threads, pick_device
 from train import loop
-from train.data import DEFAULT_ROWS, ROW_BYTES
+from train.data import DEFAULT_ROWS, ROW_BYTES, DataError
 from train.execute import execute
 from train.home import Home
 from train.order import Order
@@ -65,7 +65,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         order = Order(class_name, (class_name,), home.source, seconds=options.seconds, replace=True)
         run = create_run(Path(folder) / "runs", order, begin=True)
-        last = list(execute(run, Home(Path(folder), home.source), device))[-1]
+        try:
+            last = list(execute(run, Home(Path(folder), home.source), device))[-1]
+        except DataError as error:
+            raise SystemExit(f"{parser.prog}: {error}") from error
     pace = last.step * order.config.batch_size / last.seconds
     share = (steps.seconds - preparing.seconds) / last.seconds
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

@@ -170,3 +170,11 @@ def test_classifiers_learn_by_command_and_their_files_are_used(home, tmp_path):
         assert (home.checkpoints / f"_{command}.safetensors").exists()
     trained = run(home, "train", "sun", "--steps", "2", "--no-from-base")
     assert trained.returncode == 0, trained.stderr
+
+
+@pytest.mark.parametrize("command", [["evaluator"], ["guide"], ["all"], ["evaluate", "sun"], ["sun"]])
+def test_more_drawings_must_not_be_those_that_are_measured_with(home, tmp_path, command):
+    for also, sentence in ((home.source, "held back in"), (str(tmp_path / "nowhere"), "There is no folder")):
+        done = run(home, "train", *command, "--also", also)
+        assert done.returncode != 0 and sentence in done.stderr + done.stdout
+        assert "Traceback" not in done.stderr

@@ -8,7 +8,7 @@ from model.classes import CLASS_NAMES
 from model.evaluator import Evaluator
 from model.images import to_ink
 from tests.conftest import suns
-from train.drawings import Drawings, held_back, learned
+from train.drawings import held_back
 from train.evaluate import Yardstick
 from train.metrics import (
     copy_score,
@@ -131,6 +131,5 @@ def test_copies_are_found_among_drawings_that_repeat_each_other(evaluator):
 
 def test_all_that_was_learned_from_is_searched_for_copies(evaluator):
     exact, more = suns(55, 1), suns(200, 2)
-    seen = Drawings([(0, exact, learned(55)), (0, more, np.arange(200))])
-    figures = Yardstick(evaluator, ["sun"], [exact], seen).measure(Player(more))
+    figures = Yardstick(evaluator, ["sun"], [exact], [more]).measure(Player(more))
     assert figures["copies"] > 0.9

@@ -76,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         follow(run, home, device)
         return 0
     except KeyboardInterrupt:
-        print(f"{parser.prog}: dropped; --resume last goes on from the last snapshot.", file=sys.stderr)
+        resume = "" if command else "; --resume last goes on from the last snapshot"
+        print(f"{parser.prog}: dropped{resume}.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read our output, such as `head`, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

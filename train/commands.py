@@ -22,7 +22,7 @@ from model.weights import CheckpointError
 from train.cards import write_cards
 from train.classifier import DEFAULT_IMAGES, ClassifierTraining, accuracy
 from train.console import follow
-from train.data import ATTRIBUTION, DEFAULT_ROWS, DataError, count_drawings, load_drawings
+from train.data import ATTRIBUTION, DEFAULT_ROWS, DataError, check_more, count_drawings, load_drawings, load_more
 from train.drawings import Drawings, held_back, learned
 from train.evaluate import Yardstick
 from train.execute import sentence_for
@@ -44,6 +44,13 @@ class Command:
     run: Callable[[argparse.Namespace, Home], int]
 
 
+def _also(options: argparse.Namespace, home: Home) -> str | None:
+    """The folder of more drawings that somebody named, checked."""
+    also = str(Path(options.also).resolve()) if options.also else None
+    check_more(also, home.source)
+    return also
+
+
 def _data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
     parser.add_argument("--also", metavar="FOLDER", help="more drawings to learn from, never measured against")
@@ -62,7 +69,7 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
     """Every class with enough drawings or with a checkpoint already, one after the other; repeat it at will."""
     home = home.with_source(options.data) if options.data else home
     device = pick_device(options.device)
-    also = str(Path(options.also).resolve()) if options.also else None
+    also = _also(options, home)
     only = [(name, (name,)) for name in map(find_class, options.only or [])]
     failures = []
     for class_name, class_names in only or _candidates(home):
@@ -82,7 +89,8 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
                 break
         except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
             failures.append(f"{class_name}: {sentence_for(error)}")
-    print(*failures, sep="\n")
+    for failure in failures:
+        print(failure)
     return 1 if failures else 0
 
 
@@ -142,17 +150,21 @@ def _evaluate(options: argparse.Namespace, home: Home) -> int:
         raise ValueError("There is no evaluator here; make one with: python -m train evaluator")
     sampler = Sampler(home.checkpoint_folders)
     names = [sampler.find(text) for text in options.classes]
-    base = home.first_usable(BASE_NAME, read_base)
+    base, also = home.first_usable(BASE_NAME, read_base), _also(options, home)
     for name in names or [name for name, card in sampler.cards().items() if not card.is_draft]:
         card = sampler.cards()[name]
         exact = [load_drawings(part, options.rows, home.source, home.cache) for part in card.trained_on]
-        yardstick = Yardstick(loaded[0].to(device), tuple(card.trained_on), exact)
+        more = [drawings for part in card.trained_on for drawings in load_more(part, options.rows, also)]
+        yardstick = Yardstick(loaded[0].to(device), tuple(card.trained_on), exact, more)
         if options.drafts or card.is_draft:
             if base is None or name not in CLASS_NAMES:
                 raise ValueError(f"The base can't draw “{name}”; leave --drafts out.")
             generator = base.generator_of(name)
         else:
-            _, generator = load_checkpoint(_path(home, name))
+            own = home.first_usable(checkpoint_path(Path(), name).name, load_checkpoint)
+            if own is None:
+                raise CheckpointError(f"The checkpoint of “{name}” can't be used; train it again.")
+            generator = own[1]
         figures = yardstick.measure(generator.to(device))
         print(f"{name}: {table_line(figures)}")
         if options.nearest:
@@ -170,11 +182,6 @@ def table_line(figures: dict[str, float]) -> str:
         if not name.startswith("real_")
     ]
     return ", ".join(shown)
-
-
-def _path(home: Home, name: str) -> Path:
-    paths = (checkpoint_path(folder, name) for folder in home.checkpoint_folders)
-    return next(path for path in paths if path.exists())
 
 
 def _evaluator_arguments(parser: argparse.ArgumentParser) -> None:
@@ -222,14 +229,13 @@ def _train_guide(options: argparse.Namespace, home: Home) -> int:
 def _learn(options: argparse.Namespace, home: Home, network: nn.Module) -> tuple[ClassifierTraining, float, float]:
     """Teach a classifier all classes. Returns the training, and its top-1 and top-5 on held-back drawings."""
     home = home.with_source(options.data) if options.data else home
+    also = _also(options, home)
     parts, kept = [], []
     for index, class_name in enumerate(tqdm(CLASS_NAMES, "Drawings")):
         drawings = load_drawings(class_name, options.rows, home.source, home.cache)
         parts.append((index, drawings, learned(len(drawings))))
         kept.append((index, drawings, held_back(len(drawings))))
-        if options.also and (Path(options.also) / f"{class_name}.npy").is_file():
-            others = load_drawings(class_name, options.rows, options.also)
-            parts.append((index, others, np.arange(len(others))))
+        parts += [(index, part, np.arange(len(part))) for part in load_more(class_name, options.rows, also)]
     training = ClassifierTraining(Drawings(parts), network, options.seed, pick_device(options.device))
     with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
         for lesson in training.run(options.images):

@@ -79,6 +79,20 @@ def count_drawings(class_name: str, source: str) -> int:
     return _read_header(path)[0] if path.is_file() else 0
 
 
+def load_more(class_name: str, num_rows: int, also: str | None) -> list[np.ndarray]:
+    """The drawings that a folder of more drawings has of a class, as `load_drawings` gives them; none without one."""
+    there = also is not None and (Path(also) / f"{class_name}.npy").is_file()
+    return [load_drawings(class_name, num_rows, also)] if there else []
+
+
+def check_more(also: str | None, source: str) -> None:
+    """Raises ValueError for a folder of more drawings that isn't there or that measuring relies on."""
+    if also is not None and not Path(also).is_dir():
+        raise ValueError(f"There is no folder {also} of more drawings; check --also.")
+    if also is not None and Path(also) == Path(source):
+        raise ValueError("--also is the folder that drawings are held back in; give another or leave it out.")
+
+
 def _fetched(class_name: str, num_rows: int, source: str, cache: Path, report: Report | None) -> Path:
     """The cached file that holds at least the rows asked for (or all there are), fetched as far as it has to be."""
     folder = cache / hashlib.sha256(source.encode()).hexdigest()[:12]

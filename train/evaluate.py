@@ -34,7 +34,7 @@ class Yardstick:
 
     Of the drawings held back, one half is what is measured against (`references`) and the other what real drawings
     look like when measured the same way (`others`), NUM_DRAWN at most each. exact: every class's file, uint8
-    (N, 28, 28), of which something is held back. seen: what was learned from, if it was more than the rest of those.
+    (N, 28, 28), of which something is held back. more: drawings learned from besides.
     """
 
     def __init__(
@@ -42,13 +42,15 @@ class Yardstick:
         evaluator: Evaluator,
         class_names: Sequence[str],
         exact: Sequence[np.ndarray],
-        seen: Drawings | None = None,
+        more: Sequence[np.ndarray] = (),
     ):
         self.evaluator = evaluator
         self.classes = [CLASS_NAMES.index(class_name) for class_name in class_names]
         most = 2 * NUM_DRAWN // len(exact)
         self.kept = np.concatenate([drawings[held_back(len(drawings))[:most]] for drawings in exact])
-        self.seen = Drawings([(0, part, learned(len(part))) for part in exact]) if seen is None else seen
+        self.seen = Drawings(
+            [(0, part, learned(len(part))) for part in exact] + [(0, m, np.arange(len(m))) for m in more]
+        )
         self.kept_features, self.kept_logits = embed(evaluator, self.kept)
         self.references, self.others = self.kept_features[0::2], self.kept_features[1::2]
 

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from model.classes import CLASS_NAMES
 from train.base import NEWCOMER_ROWS, NEWCOMERS
-from train.data import load_drawings
+from train.data import load_drawings, load_more
 from train.drawings import Drawings, learned
 from train.home import Home
 from train.order import Order
@@ -19,16 +18,20 @@ REPORT_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Fetched:
-    """exact: each class's file, uint8 (N, 28, 28). drawings: what to learn from. rows: how many of each class."""
+    """exact: each class's file, uint8 (N, 28, 28). more: drawings from elsewhere, learned from only.
+
+    drawings: what to learn from. rows: how many of each class.
+    """
 
     exact: dict[str, np.ndarray]
+    more: list[np.ndarray]
     drawings: Drawings
     rows: dict[str, int]
 
 
 def fetch(order: Order, home: Home, report: Callable[[str], None] = lambda sentence: None) -> Fetched:
     """All drawings of an order; `report` is told how far it is about twice a second. Raises DataError."""
-    exact, parts = {}, []
+    exact, more, parts = {}, [], []
     told = time.monotonic()
     for class_name in order.class_names:
 
@@ -46,14 +49,11 @@ def fetch(order: Order, home: Home, report: Callable[[str], None] = lambda sente
         if order.is_base and class_name in NEWCOMERS:
             rows = rows[rows < NEWCOMER_ROWS]
         parts.append((class_name, (place, drawings, rows)))
-        if (
-            order.also
-            and not (order.is_base and class_name in NEWCOMERS)
-            and (Path(order.also) / f"{class_name}.npy").is_file()
-        ):
-            others = load_drawings(class_name, order.num_rows, order.also)
-            parts.append((class_name, (place, others, np.arange(len(others)))))
+        if not (order.is_base and class_name in NEWCOMERS):
+            others = load_more(class_name, order.num_rows, order.also)
+            parts += [(class_name, (place, part, np.arange(len(part)))) for part in others]
+            more += others
     counts = dict.fromkeys(order.class_names, 0)
     for class_name, (_, _, rows) in parts:
         counts[class_name] += len(rows)
-    return Fetched(exact, Drawings([part for _, part in parts]), counts)
+    return Fetched(exact, more, Drawings([part for _, part in parts]), counts)

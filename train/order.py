@@ -3,11 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from model.checkpoint import check_name
 from model.classes import CLASS_NAMES
-from train.data import DEFAULT_ROWS
+from train.data import DEFAULT_ROWS, check_more
 from train.recipes import DOODLE, Config
 
 COMMAND_LINE = "command line"  # requested_by of the runs that the page's worker leaves alone
@@ -49,10 +48,7 @@ class Order:
         check_name(self.class_name)
         if not self.is_base and not 1 <= len(self.class_names) <= MAX_CLASSES:
             raise ValueError(f"A generator learns from 1 to {MAX_CLASSES} classes, not from {len(self.class_names)}.")
-        if self.also is not None and not Path(self.also).is_dir():
-            raise ValueError(f"There is no folder {self.also} of more drawings; check --also.")
-        if self.also is not None and Path(self.also) == Path(self.source):
-            raise ValueError("--also is the folder that drawings are held back in; give another or leave it out.")
+        check_more(self.also, self.source)
         if self.num_steps is None and self.epochs is None and self.seconds is None:
             raise ValueError("How long to train is open: give steps, epochs or minutes.")
         if self.num_steps is not None and not 1 <= self.num_steps <= 10_000_000:

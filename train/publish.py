@@ -6,7 +6,6 @@ from pathlib import Path
 
 from model.base import BASE_NAME, read_base
 from model.checkpoint import Card, load_checkpoint, save_checkpoint
-from model.classes import slug
 from model.evaluator import EVALUATOR_NAME, load_evaluator
 from model.weights import write_file
 from train.base import save_base
@@ -28,7 +27,7 @@ def yardstick_for(order: Order, fetched: Fetched, home: Home, device: str) -> Ya
     if order.is_base or len(exact) < len(fetched.exact):
         return None
     loaded = home.first_usable(EVALUATOR_NAME, load_evaluator)
-    return Yardstick(loaded[0].to(device), order.class_names, exact, fetched.drawings) if loaded else None
+    return Yardstick(loaded[0].to(device), order.class_names, exact, fetched.more) if loaded else None
 
 
 def publish(
@@ -61,7 +60,7 @@ def publish(
     if yardstick:
         yardstick.nearest(training.ema, run.folder / "nearest.png")
 
-    standing = None if order.replace else home.first_usable(f"{slug(order.class_name)}.safetensors", load_checkpoint)
+    standing = None if order.replace else home.first_usable(path.name, load_checkpoint)
     if standing and not yardstick:
         return f"{how}, but with nothing to compare by, the checkpoint at hand stays; --replace overrules."
     if standing:
