@@ -7,6 +7,7 @@ import gradio as gr
 
 from model.sampler import Sampler, limit_threads, pick_device
 from studio.page import build_page
+from studio.theme import paper
 from train.home import Home
 from train.worker import ensure_worker
 
@@ -23,7 +24,7 @@ def launch(app: gr.Blocks, **options: object) -> None:
     """Serve the page; runs that a former process left unfinished go on."""
     ensure_worker(Home.from_environment())
     app.queue(max_size=64).launch(
-        theme=gr.themes.Soft(primary_hue="indigo"),
+        theme=paper(),
         css_paths=STUDIO / "style.css",
         js=(STUDIO / "page.js").read_text(),
         footer_links=["api"],

@@ -2,6 +2,7 @@
 
 import json
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -54,6 +55,11 @@ class Card:
     def is_draft(self) -> bool:
         """Whether the shared base draws this class, which has no checkpoint of its own."""
         return self.recipe == DRAFT
+
+    @property
+    def revision(self) -> str:
+        """Another one whenever a checkpoint was made anew."""
+        return f"{zlib.crc32(repr(self).encode()):08x}"
 
 
 def checkpoint_path(folder: Path, class_name: str) -> Path:

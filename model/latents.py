@@ -19,6 +19,7 @@ class Picture:
     keys: (seed, weight) pairs, one for a plain drawing, several for a mixture of drawings.
     psi: scales the latent; below 1 is more typical, above 1 wilder.
     offsets: how far to go along the generator's first style directions (see `style_directions`).
+    into, share: another class, and how much of its generator is mixed into that of class_name, 0 to 1.
     Raises ValueError, with what is allowed, for anything out of bounds.
     """
 
@@ -26,6 +27,8 @@ class Picture:
     keys: tuple[tuple[int, float], ...]
     psi: float = 1.0
     offsets: tuple[float, ...] = ()
+    into: str | None = None
+    share: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.class_name, str):
@@ -40,6 +43,9 @@ class Picture:
         check_psi(self.psi)
         for offset in self.offsets:
             _check_number("A style offset", offset, -MAX_OFFSET, MAX_OFFSET)
+        _check_number("The second class's share", self.share, 0.0, 1.0)
+        if self.into is not None and self.offsets:
+            raise ValueError("Style offsets belong to one class; leave them or the second class out.")
 
 
 def check_seed(seed: object) -> int:
@@ -68,8 +74,13 @@ def latent(keys: Sequence[tuple[int, float]], z_dim: int, psi: float = 1.0) -> n
     return (psi / norm * total).astype(np.float32)
 
 
-def walk(class_name: str, seeds: Sequence[int], num_frames: int, psi: float = 1.0) -> list[Picture]:
-    """`num_frames` pictures on the way from the first seed through all others to the last, both ends included."""
+def walk(
+    class_name: str, seeds: Sequence[int], num_frames: int, psi: float = 1.0, into: str | None = None
+) -> list[Picture]:
+    """`num_frames` pictures on the way from the first seed through all others to the last, both ends included.
+
+    into: the class that the last picture is of, where the way leads from one class to another.
+    """
     if not 2 <= len(seeds) <= MAX_KEYS:
         raise ValueError(f"A walk goes through 2 to {MAX_KEYS} seeds, not through {len(seeds)}.")
     pictures = []
@@ -77,7 +88,8 @@ def walk(class_name: str, seeds: Sequence[int], num_frames: int, psi: float = 1.
         leg = min(int(position), len(seeds) - 2)
         t = float(position) - leg
         keys = tuple((seed, weight) for seed, weight in ((seeds[leg], 1 - t), (seeds[leg + 1], t)) if weight)
-        pictures.append(Picture(class_name, keys, psi))
+        share = float(position) / (len(seeds) - 1) if into else 0.0
+        pictures.append(Picture(class_name, keys, psi, into=into, share=share))
     return pictures
 
 

@@ -5,18 +5,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
+from torch.func import functional_call
 
 from model.base import BASE_NAME, Base, read_base
 from model.checkpoint import DRAFT, Card, checkpoint_path, load_checkpoint, read_card
 from model.classes import CLASS_NAMES, UnknownClassError, find_class
 from model.images import to_drawings
 from model.latents import MAX_SEED, Picture, check_seed, latent, style_directions
-from model.weights import CheckpointError
+from model.weights import CheckpointError, layout
 
 MAX_PICTURES = 64
 _BATCH = 16  # every batch has this size, so that a seed's pixels don't depend on how many others are drawn with it
@@ -32,7 +34,10 @@ class NoGeneratorError(ValueError):
 class _Loaded:
     card: Card
     generator: nn.Module
-    directions: np.ndarray
+
+    @cached_property
+    def directions(self) -> np.ndarray:
+        return style_directions(self.generator.style_weight().cpu().numpy())
 
 
 class Sampler:
@@ -88,9 +93,13 @@ class Sampler:
         if not 1 <= len(pictures) <= MAX_PICTURES:
             raise ValueError(f"{len(pictures)} drawings were asked for; ask for 1 to {MAX_PICTURES} at a time.")
         drawings = np.empty((len(pictures), 28, 28), np.uint8)
-        for class_name in dict.fromkeys(picture.class_name for picture in pictures):
-            places = [place for place, picture in enumerate(pictures) if picture.class_name == class_name]
-            drawings[places] = _draw(self._load(class_name), [pictures[place] for place in places], self.device)
+        for class_name, into in dict.fromkeys(map(_drawn_by, pictures)):
+            places = [place for place, picture in enumerate(pictures) if _drawn_by(picture) == (class_name, into)]
+            wanted, loaded = [pictures[place] for place in places], self._load(class_name)
+            if into is None:
+                drawings[places] = _draw(loaded, wanted, self.device)
+            else:
+                drawings[places] = _draw_mixed(loaded, self._load(into), wanted, self.device)
         return drawings
 
     def _load(self, class_name: str) -> _Loaded:
@@ -133,8 +142,7 @@ class Sampler:
             card, generator = _draft_card(base, class_name), base.generator_of(class_name)
         else:
             card, generator = load_checkpoint(path)
-        directions = style_directions(generator.style_weight().numpy())
-        return _Loaded(card, generator.to(self.device), directions)
+        return _Loaded(card, generator.to(self.device))
 
     def _read_base(self, path: Path) -> Base:
         """The whole base; it stays in memory, since any of 345 classes may be next."""
@@ -200,6 +208,13 @@ def _draft_card(base: Base, class_name: str) -> Card:
     return Card(class_name, base.generator, DRAFT, base.images_seen, rows, "folder", base.attribution)
 
 
+def _drawn_by(picture: Picture) -> tuple[str, str | None]:
+    """Whose generator draws a picture: a class's, or one between those of two classes."""
+    if picture.into is None or picture.share in (0, 1):
+        return (picture.into if picture.into and picture.share else picture.class_name), None
+    return picture.class_name, picture.into
+
+
 def _draw(loaded: _Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
     z = np.stack([_latent(loaded, picture) for picture in pictures])
     padded = np.concatenate([z, np.zeros((-len(z) % _BATCH, z.shape[1]), np.float32)])
@@ -208,9 +223,29 @@ def _draw(loaded: _Loaded, pictures: Sequence[Picture], device: str) -> np.ndarr
         return np.concatenate([to_drawings(loaded.generator(batch)) for batch in batches])[: len(pictures)]
 
 
+def _draw_mixed(loaded: _Loaded, other: _Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
+    """Each picture by a generator of its own, its weights between those of two that grew from one base."""
+    ends = loaded.generator.state_dict(), other.generator.state_dict()
+    if layout(ends[0]) != layout(ends[1]):
+        names = f"“{loaded.card.class_name}” and “{other.card.class_name}”"
+        raise ValueError(f"{names} have generators of different kinds; pick another pair.")
+    drawings = []
+    with torch.inference_mode():
+        for picture in pictures:
+            weights = {
+                name: tensor.lerp(ends[1][name], picture.share) if tensor.is_floating_point() else tensor
+                for name, tensor in ends[0].items()
+            }
+            z = torch.from_numpy(_latent(loaded, picture)[None]).to(device)
+            drawings.append(to_drawings(functional_call(loaded.generator, weights, z)))
+    return np.concatenate(drawings)
+
+
 def _latent(loaded: _Loaded, picture: Picture) -> np.ndarray:
     """The latent (Z,) of a picture, moved along the style directions."""
     z = latent(picture.keys, loaded.generator.z_dim, picture.psi)
+    if not picture.offsets:
+        return z
     offsets = np.asarray(picture.offsets, np.float32)
     return z + offsets @ loaded.directions[: len(offsets)].astype(np.float32)
 

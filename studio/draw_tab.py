@@ -1,99 +1,127 @@
-"""Draw: pick a class and a seed, see the drawing that belongs to them."""
+"""Draw: pick a class and a seed, see the drawings that belong to them. What moves next is fetched ahead (draw.js)."""
 
 import random
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import parse_qsl
 
 import gradio as gr
+import numpy as np
 
-from model.latents import MAX_PSI, MAX_SEED, check_psi, check_seed
-from model.sampler import MAX_PICTURES, Sampler, seeds_to_pictures
-from studio.classes import class_picker, first_class
-from studio.live import in_browser, live, mistake
-from studio.pictures import grid_html
+from model.images import png, sheet
+from model.latents import MAX_SEED, Picture, check_seed
+from model.sampler import MAX_PICTURES, Sampler
+from studio.pictures import data_url, origin
+from studio.tiles import Tiles
 
+FIRST_CLASS = "cat"
 FIRST_PSI = 1.0
 FIRST_COUNT = 16
+NUM_STYLES = 5
 DICE_MAX = 999_999  # short seeds are easier to remember and to tell
+MAX_GROUPS = 32  # of drawings that an answer may hold ...
+MAX_DRAWINGS = 1664  # ... and how many in all
+COLUMNS = 64
 
-# The page's address always leads back to what it shows.
-REMEMBER = """(name, seed, psi, count) => {
-  const query = new URLSearchParams(location.search);
-  Object.entries({class: name, seed, psi, count}).forEach(([key, value]) => query.set(key, value));
-  history.replaceState(null, "", "?" + query);
-}"""
+_FOLDER = Path(__file__).parent
 
 
-def draw_tab(page: gr.Blocks, sampler: Sampler) -> gr.Dropdown:
-    """Builds the tab and returns its class picker."""
-
-    def draw(text: str, seed: int, psi: float, count: int) -> str:
+def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
+    def drawings(asked: list) -> dict[str, object]:
+        """The drawings of [class name, [[seed, count, psi, styles], ...]], or a sentence under "error"."""
         try:
-            class_name = sampler.find(text)
-            pictures = seeds_to_pictures(class_name, seed, count, psi)
-            return grid_html(pictures, sampler.draw(pictures), sampler.cards().get(class_name))
+            if not isinstance(asked, list) or len(asked) != 2:
+                raise ValueError("A class and groups of drawings are needed.")
+            return _answer(sampler, sampler.find(asked[0]), asked[1])
         except ValueError as error:
-            raise mistake(error) from error
+            return {"error": str(error)}
 
-    def open_link(request: gr.Request) -> tuple[str, int, float, int, str]:
-        """The controls and drawings of a link such as ?class=cat&seed=7&psi=0.9&count=16; the rest is chosen for it."""
-        state = first_class(sampler), random.randint(0, DICE_MAX), FIRST_PSI, FIRST_COUNT
+    def open_link(asked: list) -> dict[str, object]:
+        """The state of a link's [query], and its drawings; what can't be had is chosen, and a sentence says so."""
+        query = asked[0] if isinstance(asked, list) and len(asked) == 1 and isinstance(asked[0], str) else ""
+        message = ""
+        state = _first_state(sampler)
         try:
-            state = _read_link(dict(request.query_params), state)
-            return *state, draw(*state)
-        except (ValueError, gr.Error) as error:
-            if request.query_params:
-                gr.Warning(
-                    f"The link asks for something that isn't there. {getattr(error, 'message', error)}", duration=8
-                )
-        try:
-            state = first_class(sampler), *state[1:]
-            return *state, draw(*state)
-        except gr.Error as error:
-            return *state, f'<p class="origin">{error.message}</p>'
+            state = _read_link(dict(parse_qsl(query[1:4000])), state)
+            answer = _answer(sampler, sampler.find(state["name"]), [_group(state)])
+        except ValueError as error:
+            message = f"The link asks for something that isn't there. {error}" if len(query) > 1 else ""
+            state = _first_state(sampler)
+            try:
+                answer = _answer(sampler, sampler.find(state["name"]), [_group(state)])
+            except ValueError as nothing:
+                return {"error": str(nothing)}
+        return answer | {"state": state | {"name": answer["name"]}, "message": message}
 
-    with gr.Row(elem_classes="stage"):
-        with gr.Column(scale=1, min_width=300):
-            picker = class_picker(sampler, first_class(sampler), elem_id="draw-class")
-            seed = gr.Slider(0, MAX_SEED, 0, step=1, precision=0, label="Seed", elem_id="draw-seed")
-            with gr.Row():
-                previous = gr.Button("← Previous", size="sm", min_width=80)
-                dice = gr.Button("⚄ Dice", size="sm", min_width=80, elem_id="draw-dice")
-                following = gr.Button("Next →", size="sm", min_width=80)
-            psi = gr.Slider(
-                0,
-                MAX_PSI,
-                FIRST_PSI,
-                step=0.05,
-                label="Psi",
-                info="1 is as learned, lower more alike, higher wilder",
-                elem_id="draw-psi",
-            )
-            count = gr.Slider(1, MAX_PICTURES, FIRST_COUNT, step=1, precision=0, label="How many", elem_id="draw-count")
-            generate = gr.Button("Generate", variant="primary", elem_id="draw-generate")
-        with gr.Column(scale=2, min_width=300):
-            pictures = gr.HTML(elem_id="draw-pictures", min_height=200)
+    def catalog(_: list) -> dict[str, object]:
+        return tiles.catalog(wall=0)
 
-    state = [picker, seed, psi, count]
-    for trigger in (picker.input, seed.input, psi.input, count.input, generate.click):
-        drawn = live(trigger, draw, state, pictures, trigger_mode="always_last")
-        in_browser(drawn.success, REMEMBER, state)
-    for button, move in (
-        (previous, "(seed, count) => Math.max(0, seed - count)"),
-        (following, f"(seed, count) => Math.min({MAX_SEED}, seed + count)"),
-        (dice, f"() => Math.floor(Math.random() * {DICE_MAX + 1})"),
-    ):
-        moved = in_browser(button.click, move, [seed, count], seed)
-        in_browser(live(moved.then, draw, state, pictures).success, REMEMBER, state)
-    page.load(open_link, None, [*state, pictures], show_progress="hidden", api_visibility="private")
-    return picker
+    def screenful(wanted: list[int]) -> str:
+        return tiles.screenful(wanted)
+
+    gr.HTML(
+        None,
+        html_template=(_FOLDER / "draw.html").read_text(),
+        css_template=(_FOLDER / "parts.css").read_text() + (_FOLDER / "draw.css").read_text(),
+        js_on_load=(_FOLDER / "parts.js").read_text() + (_FOLDER / "draw.js").read_text(),
+        server_functions=[drawings, open_link, catalog, screenful],
+        apply_default_css=False,
+        elem_id="draw",
+    )
 
 
-def _read_link(query: dict[str, str], default: tuple[str, int, float, int]) -> tuple[str, int, float, int]:
-    class_name, seed, psi, count = default
-    try:
-        seed = check_seed(int(query.get("seed", seed)))
-        psi = check_psi(float(query.get("psi", psi)))
-        count = min(MAX_PICTURES, max(1, int(query.get("count", count))))
-    except ValueError as error:
-        # Without what the visitor typed: a link can be anybody's.
-        raise ValueError("Its seed, psi and count have to be numbers in their sliders' range.") from error
-    return query.get("class", class_name), seed, psi, count
+def _answer(sampler: Sampler, class_name: str, asked: object) -> dict[str, object]:
+    """All drawings asked for in one picture, and what is known about who drew them. Raises ValueError."""
+    pictures = _pictures(class_name, asked)
+    parts = [sampler.draw(pictures[first : first + MAX_PICTURES]) for first in range(0, len(pictures), MAX_PICTURES)]
+    card = sampler.cards().get(class_name)
+    return {
+        "sheet": data_url(png(sheet(np.concatenate(parts), columns=COLUMNS))),
+        "columns": COLUMNS,
+        "name": class_name,
+        "origin": origin(card) if card else "",
+        "revision": card.revision if card else "",
+    }
+
+
+def _pictures(class_name: str, asked: object) -> list[Picture]:
+    """From [[seed, count, psi, style offsets], ...] to pictures, group after group. Raises ValueError."""
+    if not isinstance(asked, list) or not 1 <= len(asked) <= MAX_GROUPS:
+        raise ValueError(f"1 to {MAX_GROUPS} groups of drawings are allowed at a time.")
+    pictures: list[Picture] = []
+    for group in asked:
+        if not isinstance(group, list) or len(group) != 4:
+            raise ValueError("A group of drawings is a seed, a count, psi and style offsets.")
+        seed, count, psi, styles = check_seed(group[0]), *group[1:]
+        if type(count) is not int or not 1 <= count <= MAX_DRAWINGS - len(pictures):
+            raise ValueError(f"1 to {MAX_DRAWINGS:,} drawings are allowed at a time.")
+        if not isinstance(styles, list) or len(styles) > NUM_STYLES:
+            raise ValueError(f"Up to {NUM_STYLES} style offsets are allowed.")
+        offsets = tuple(styles) if any(styles) else ()
+        pictures += [
+            Picture(class_name, (((seed + place) % (MAX_SEED + 1), 1.0),), psi, offsets) for place in range(count)
+        ]
+    return pictures
+
+
+def _first_state(sampler: Sampler) -> dict[str, object]:
+    cards = sampler.cards()
+    name = FIRST_CLASS if FIRST_CLASS in cards else next(iter(cards), FIRST_CLASS)
+    seed = random.randint(0, DICE_MAX)
+    return {"name": name, "seed": seed, "psi": FIRST_PSI, "count": FIRST_COUNT, "styles": [0] * NUM_STYLES}
+
+
+def _group(state: Mapping[str, object]) -> list[object]:
+    return [state["seed"], state["count"], state["psi"], state["styles"]]
+
+
+def _read_link(query: Mapping[str, str], state: dict[str, object]) -> dict[str, object]:
+    """`state` with what a link says of it. Raises ValueError."""
+    read = {"class": str, "seed": int, "psi": float, "count": int}
+    found = {"name" if key == "class" else key: kind(query[key]) for key, kind in read.items() if key in query}
+    if not 1 <= found.get("count", 1) <= MAX_PICTURES:
+        raise ValueError(f"1 to {MAX_PICTURES} drawings are allowed.")
+    if "style" in query:
+        styles = [float(text) for text in query["style"].split(",")]
+        found["styles"] = (styles + [0] * NUM_STYLES)[: max(NUM_STYLES, len(styles))]
+    return state | found

@@ -7,6 +7,7 @@ from studio.draw_tab import draw_tab
 from studio.live import mistake
 from studio.morph_tab import morph_tab
 from studio.pictures import drawing_url
+from studio.tiles import Tiles
 from studio.train_tab import train_tab
 from studio.wall_tab import wall_tab
 from train.home import Home
@@ -18,15 +19,16 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             "# Endless Doodles\nDrawings that nobody drew: pick a class, turn a seed into a doodle, morph, train.",
             elem_id="title",
         )
+        tiles = Tiles(sampler)
         _add_api(sampler)  # before the tabs, whose private events would take the names
         with gr.Tab("Draw", id="draw"):
-            draw_picker = draw_tab(page, sampler)
-        with gr.Tab("Morph", id="morph") as tab:
-            morph_picker = morph_tab(sampler, tab)
+            draw_tab(sampler, tiles)
+        with gr.Tab("Morph", id="morph"):
+            morph_tab(sampler, tiles)
         with gr.Tab("Train", id="train"):
-            train_tab(page, home, sampler, [draw_picker, morph_picker])
+            train_tab(page, home, sampler, [])
         with gr.Tab("Wall", id="wall") as tab:
-            wall_tab(sampler, tab)
+            wall_tab(tiles, tab)
         gr.Markdown(
             f"Drawing on **{sampler.device}**. Generators learned from the [Quick, Draw! Dataset]"
             "(https://github.com/googlecreativelab/quickdraw-dataset) by Google, CC BY 4.0.",

@@ -78,15 +78,20 @@ def page(browser):
 
 def open_page(page, address: str, query: str = "") -> None:
     page.goto(address + query)
-    page.wait_for_selector("#draw-pictures img")
+    page.wait_for_selector("#draw .tile", state="attached")
 
 
 def pictures(page) -> list[str]:
-    return page.eval_on_selector_all("#draw-pictures img", "images => images.map(image => image.src)")
+    """The drawings on the Draw tab, as PNGs in data URLs."""
+    return page.eval_on_selector_all("#draw .tile canvas", "all => all.map((canvas) => canvas.toDataURL())")
+
+
+def seeds(page) -> list[int]:
+    return [int(text) for text in page.locator("#draw .tile span").all_inner_texts()]
 
 
 def pixels(url: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("L"))
 
 
 def set_number(page, selector: str, value: int) -> None:
@@ -95,9 +100,27 @@ def set_number(page, selector: str, value: int) -> None:
     box.press("Enter")
 
 
-def wait_for_seed(page, seed: int) -> None:
-    page.wait_for_selector(f'#draw-pictures img[alt="cat, seed {seed}"]:first-of-type')
-    page.wait_for_function(f"document.querySelector('#draw-pictures figcaption').textContent === '{seed}'")
+def set_seed(page, seed: int) -> None:
+    box = page.locator("#draw-seed")
+    box.fill(str(seed))
+    box.press("Enter")
+
+
+def wait_for_seed(page, seed: int, class_name: str = "cat") -> None:
+    page.wait_for_selector(f'#draw .tile:first-child[aria-label="{class_name}, seed {seed}"]')
+
+
+def pick(page, text: str) -> None:
+    box = page.locator("#draw-class")
+    box.fill(text)
+    box.press("Enter")
+
+
+def count_requests(page) -> list[str]:
+    """The requests from now on, without the heartbeat that Gradio's pages send."""
+    asked = []
+    page.on("request", lambda request: None if "heartbeat" in request.url else asked.append(request.url))
+    return asked
 
 
 def start_giraffe(page, minutes: int) -> None:
@@ -112,49 +135,99 @@ def start_giraffe(page, minutes: int) -> None:
     page.get_by_text("images/s").wait_for(timeout=60_000)
 
 
-def test_generate_shows_a_cat_and_the_same_seed_shows_the_same_pixels(page, site):
+def test_the_first_view_shows_cats_and_generate_shows_others(page, site):
+    open_page(page, site)
+    first = pictures(page)
+    assert len(set(first)) == 16, "nobody has to click to see drawings"
+    page.get_by_role("button", name="Generate").click()
+    page.wait_for_function("(old) => document.querySelector('#draw .tile canvas').toDataURL() !== old", arg=first[0])
+    assert not set(first) & set(pictures(page))
+
+
+def test_the_same_seed_shows_the_same_pixels(page, site):
     open_page(page, site, "?class=cat&seed=7&count=1")
-    page.click("#draw-generate")
     wait_for_seed(page, 7)
     (seven,) = pictures(page)
-    drawing = pixels(seven)
-    assert drawing.shape == (28, 28) and 0.03 < (drawing < 128).mean() < 0.6, "some ink, more paper"
-    set_number(page, "#draw-seed", 8)
+    assert 0.03 < (pixels(seven) < 128).mean() < 0.6, "some ink, more paper"
+    set_seed(page, 8)
     wait_for_seed(page, 8)
     (eight,) = pictures(page)
     assert eight != seven
-    set_number(page, "#draw-seed", 7)
+    set_seed(page, 7)
     wait_for_seed(page, 7)
     assert pictures(page) == [seven]
 
 
-def test_the_seed_slider_answers_to_the_keyboard(page, site):
+def test_generate_keeps_a_locked_seed(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=2")
+    page.get_by_role("button", name="Keep the seed").click()
+    page.get_by_role("button", name="Generate").click()
+    page.wait_for_timeout(300)
+    assert seeds(page) == [7, 8]
+
+
+def test_a_bad_seed_is_a_sentence_and_the_drawings_stay(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=2")
+    before = pictures(page)
+    for wrong in ("-1", "4294967296", "1.5", ""):
+        set_seed(page, wrong)
+        page.get_by_text("A seed is a whole number from 0 to 4294967295").wait_for()
+        assert page.locator("#draw-seed").input_value() == "7" and pictures(page) == before
+
+
+def test_neighbouring_seeds_and_styles_are_shown_without_asking(page, site):
     open_page(page, site, "?class=cat&seed=100&count=4")
-    page.locator("#draw-seed input[type=range]").press("ArrowRight")
-    wait_for_seed(page, 101)
-    assert len(pictures(page)) == 4
+    page.wait_for_selector("[data-ahead^='cat|']")
+    asked = count_requests(page)
+    near = page.locator("#draw .near")
+    for seed in (101, 102, 103):
+        near.press("ArrowRight")
+        assert seeds(page)[0] == seed and asked == [], "drawn within the same turn, from memory"
+    seen = {pictures(page)[0]}
+    style = page.locator("#draw .style input").nth(1)
+    with page.expect_response(lambda answer: "component_server" in answer.url):
+        style.focus()
+    page.wait_for_timeout(1500)
+    asked.clear()
+    for _ in range(4):
+        style.press("ArrowRight")
+        seen.add(pictures(page)[0])
+    assert len(seen) == 5 and asked == [], "every step is another drawing, and none was asked for"
+
+
+def test_styles_are_reset_and_part_of_the_address(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=1&style=1.5,0,-2")
+    page.wait_for_function("document.querySelector('#draw .style input').value === '1.5'")
+    changed = pictures(page)
+    page.locator("#draw .reset").click()
+    page.wait_for_function("(old) => document.querySelector('#draw .tile canvas').toDataURL() !== old", arg=changed[0])
+    page.wait_for_function("!new URLSearchParams(location.search).has('style')")
+    page.goto(site + "?class=cat&seed=7&count=1&style=1.5,0,-2")
+    page.wait_for_selector("#draw .tile")
+    assert pictures(page) == changed
 
 
 def test_the_address_leads_back_to_what_is_shown(page, site):
     open_page(page, site, "?class=cat&seed=5&count=2")
-    page.click("#draw-dice")
+    page.get_by_role("button", name="A seed by chance").click()
     page.wait_for_function("new URLSearchParams(location.search).get('seed') !== '5'")
     shown, address = pictures(page), page.url
     page.goto(address)
-    page.wait_for_selector("#draw-pictures img")
+    page.wait_for_selector("#draw .tile")
     assert pictures(page) == shown
 
 
 def test_a_bad_link_is_a_sentence_and_the_page_works(page, site):
-    open_page(page, site, "?class=blorp&seed=-3")
-    page.get_by_text("The link asks for something").first.wait_for()
-    assert len(pictures(page)) == 16
+    for query in ("?class=blorp&seed=-3", "?psi=nan", "?count=1e9", "?style=1,2,3,4,5,6", "?seed=" + "9" * 5000):
+        open_page(page, site, query)
+        page.get_by_text("The link asks for something").first.wait_for()
+        assert len(pictures(page)) == 16
 
 
 def test_a_link_can_put_no_markup_on_the_page(page, site):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    for name in ("class", "seed", "run"):
+    for name in ("class", "seed", "run", "keys", "into"):
         open_page(page, site, f"?{name}=<img src=http://127.0.0.1:9/spy><b>bold</b>")
         page.wait_for_timeout(1500)
         assert not page.locator("b", has_text="bold").count()
@@ -163,70 +236,143 @@ def test_a_link_can_put_no_markup_on_the_page(page, site):
 
 def test_a_class_without_a_sound_checkpoint_is_drawn_as_a_draft(page, site):
     open_page(page, site, "?class=cat&seed=7&count=1")
-    assert "Recognised" in page.locator("#draw-pictures .origin").inner_text()
-    box = page.locator("#draw-class input")
-    box.fill("broom")
-    box.press("Enter")
-    page.wait_for_selector('#draw-pictures img[alt^="broom, seed"]')
-    assert "broom is a draft" in page.locator("#draw-pictures .origin").inner_text()
+    assert "Recognised" in page.locator("#draw .origin").inner_text()
+    pick(page, "broom")
+    wait_for_seed(page, 7, "broom")
+    assert "broom is a draft" in page.locator("#draw .origin").inner_text()
+    pick(page, "cat")
+    wait_for_seed(page, 7)
+    assert "Recognised" in page.locator("#draw .origin").inner_text()
 
 
 def test_no_class_at_all_is_a_sentence_and_the_drawing_stays(page, site):
     open_page(page, site, "?class=cat&seed=7&count=1")
     before = pictures(page)
-    box = page.locator("#draw-class input")
-    box.fill("girafe")
-    box.press("Enter")
+    pick(page, "girafe")
     page.get_by_text("did you mean “giraffe”").first.wait_for()
-    assert pictures(page) == before
+    assert pictures(page) == before and page.locator("#draw-class").input_value() == "cat"
 
 
-def test_the_picker_marks_what_can_be_drawn_and_finds_by_typing(page, site):
+def test_the_picker_shows_every_class_with_a_drawing_and_finds_by_typing(page, site):
     open_page(page, site)
-    box = page.locator("#draw-class input")
+    box = page.locator("#draw-class")
     box.click()
-    options = page.locator("#draw-class [role=option], ul[role=listbox] [role=option]")
-    options.first.wait_for()
-    assert options.first.inner_text().strip().startswith("✓")
+    options = page.locator("#draw-classes [role=option]")
+    page.wait_for_function("document.querySelectorAll('#draw-classes [role=option]').length >= 345")
+    page.wait_for_function(
+        "document.querySelector('#draw-classes .thumbnail').style.backgroundImage.includes('data:image/png')"
+    )
+    assert options.filter(has_text="cat").filter(has_text="✓").count() and options.filter(has_text="draft").count()
     box.press_sequentially("giraf")
-    page.get_by_role("option", name="giraffe").wait_for()
-    assert page.get_by_role("option").count() == 1
+    assert page.locator("#draw-classes [role=option]:visible").count() == 1
+    box.press("Enter")
+    page.wait_for_selector('#draw .tile[aria-label^="giraffe"]')
+    box.click()
+    page.wait_for_function("document.querySelectorAll('#draw-classes [role=option]').length >= 345")
+    box.press("ArrowDown")
+    box.press("Escape")
+    assert box.input_value() == "giraffe" and box.get_attribute("aria-expanded") == "false"
+
+
+def test_a_drawing_can_be_looked_at_and_becomes_the_seed(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=4")
+    page.locator("#draw .tile").nth(2).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("cat, seed 9").wait_for()
+    assert (pixels(dialog.locator("canvas").evaluate("(canvas) => canvas.toDataURL()")) < 128).mean() > 0.02
+    page.get_by_role("button", name="Start from this seed").click()
+    wait_for_seed(page, 9)
+    page.locator("#draw .tile").first.click()
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+def open_morph(page, site: str, query: str) -> None:
+    open_page(page, site, query)
+    page.wait_for_selector("#morph .player canvas[aria-label*='seeds']")
+
+
+FRAME = "document.querySelector('#morph .player canvas').toDataURL()"
+
+
+def test_a_drawing_goes_to_morph(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=4")
+    page.locator("#draw .tile").nth(2).click()
+    page.get_by_role("button", name="Morph from here").click()
+    page.wait_for_selector("#morph .player canvas[aria-label*='seeds 9, ']")
+    assert page.locator("#morph .keys input").first.input_value() == "9"
 
 
 def test_morph_scrubs_without_asking_the_server(page, site):
-    open_page(page, site, "?class=cat")
-    page.get_by_role("tab", name="Morph").click()
-    page.wait_for_function("document.querySelector('#morph-player .end-a')?.textContent.startsWith('A')")
+    open_morph(page, site, "?class=cat&keys=7,12,40")
     page.wait_for_timeout(500)
-    requests = []
-    page.on("request", lambda request: requests.append(request.url))
-    frame = "document.querySelector('#morph-player canvas').toDataURL()"
-    slider = page.locator("#morph-player input[type=range]")
+    asked = count_requests(page)
+    slider = page.locator("#morph .player input[type=range]")
     seen = set()
     for position in range(0, 64, 7):
         slider.evaluate(
             "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')) }", position
         )
-        seen.add(page.evaluate(frame))
+        seen.add(page.evaluate(FRAME))
     assert len(seen) == 10, "every place shows another frame"
-    page.click("#morph-player .play")
+    play = page.locator("#morph .play")
+    play.click()
     page.wait_for_timeout(400)
-    assert page.evaluate(frame) not in seen
-    page.click("#morph-player .play")
-    still = page.evaluate(frame)
+    assert page.evaluate(FRAME) not in seen
+    play.click()
+    still = page.evaluate(FRAME)
     page.wait_for_timeout(200)
-    assert page.evaluate(frame) == still, "a pause is a pause"
-    assert not [url for url in requests if "heartbeat" not in url]
+    assert page.evaluate(FRAME) == still, "a pause is a pause"
+    slider.press(" ")
+    page.wait_for_timeout(200)
+    assert page.evaluate(FRAME) != still, "the space bar plays"
+    assert not asked
 
 
-def test_the_morph_can_be_saved_as_a_gif(page, site):
-    open_page(page, site, "?class=cat")
-    page.get_by_role("tab", name="Morph").click()
-    page.wait_for_function("document.querySelector('#morph-player .end-a')?.textContent.startsWith('A')")
-    with page.expect_download() as caught:
-        page.click("#morph-gif")
-    with Image.open(caught.value.path()) as picture:
-        assert picture.format == "GIF" and picture.n_frames > 60 and picture.size == (252, 252)
+def test_key_drawings_are_added_moved_pinned_shuffled_and_removed(page, site):
+    open_morph(page, site, "?class=cat&keys=7,12")
+    keys = page.locator("#morph .keys input")
+
+    def shown() -> list[str]:
+        return [keys.nth(place).input_value() for place in range(keys.count())]
+
+    page.get_by_role("button", name="Pin drawing 1").click()
+    page.get_by_role("button", name="Shuffle").click()
+    assert shown()[0] == "7" and shown()[1] != "12"
+    page.get_by_role("button", name="Drawing 1 later").click()
+    assert shown()[1] == "7"
+    for _ in range(6):
+        page.get_by_role("button", name="Add", exact=True).click()
+    assert len(shown()) == 8 and page.get_by_role("button", name="Add", exact=True).is_disabled()
+    page.get_by_role("button", name="Remove drawing 2").click()
+    assert len(shown()) == 7 and "7" not in shown()
+    label = ", ".join(shown())
+    page.wait_for_selector(f"#morph .player canvas[aria-label$='seeds {label}']")
+    assert parse_qs(urlsplit(page.url).query)["keys"] == [",".join(shown())]
+
+
+def test_a_cat_turns_into_a_dog(page, site):
+    open_morph(page, site, "?class=cat&into=dog&keys=14,14")
+    first = page.evaluate(FRAME)
+    page.locator("#morph .player input[type=range]").press("End")
+    last = page.evaluate(FRAME)
+    page.goto(site + "?class=dog&seed=14&count=1")
+    wait_for_seed(page, 14, "dog")
+    dog = pixels(pictures(page)[0])
+    assert first != last
+
+    def gap(url: str) -> float:
+        small = Image.fromarray(pixels(url)).resize((28, 28), Image.Resampling.BOX)
+        alone = Image.fromarray(dog).resize((28, 28), Image.Resampling.BOX)
+        return float(np.abs(np.asarray(small, float) - np.asarray(alone, float)).mean())
+
+    assert gap(last) < 4 < gap(first), "the way ends at the dog of that seed"
+
+
+def test_a_bad_morph_link_is_a_sentence(page, site):
+    for query in ("?class=cat&keys=1", "?class=cat&keys=-1,x", "?class=blorp&keys=1,2", "?class=cat&into=zzz&keys=1,2"):
+        open_page(page, site, query)
+        page.wait_for_selector("#morph .message:not([hidden])")
 
 
 def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
@@ -239,7 +385,7 @@ def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
 
     # A reload attaches to the run again; drawing goes on meanwhile.
     page.reload()
-    page.wait_for_selector("#draw-pictures img")
+    page.wait_for_selector("#draw .tile")
     page.get_by_role("tab", name="Train").click()
     page.get_by_text("images/s").wait_for()
     page.get_by_text("can be drawn.", exact=False).wait_for(timeout=150_000)
@@ -247,14 +393,12 @@ def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
     assert page.locator("#train-losses canvas, #train-losses svg").count()
 
     page.get_by_role("tab", name="Draw").click()
-    picker = page.locator("#draw-class input")
-    picker.click()
-    picker.press_sequentially("giraf")
-    page.get_by_role("option", name="✓ giraffe", exact=True).click()
-    page.wait_for_selector('#draw-pictures img[alt^="giraffe, seed"]')
+    pick(page, "giraffe")
+    page.wait_for_selector('#draw .tile[aria-label^="giraffe"]')
     drawn = np.stack([pixels(url) for url in pictures(page)])
     assert 0.03 < (drawn < 128).mean() < 0.6
     assert len({drawing.tobytes() for drawing in drawn}) == len(drawn)
+    assert "learned from" in page.locator("#draw .origin").inner_text()
 
 
 def test_stop_ends_a_run_and_nothing_to_stop_is_a_sentence(page, site):
@@ -273,6 +417,7 @@ def test_stop_ends_a_run_and_nothing_to_stop_is_a_sentence(page, site):
 
 def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
     open_page(page, site)
+    page.wait_for_selector("[data-ahead]")
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
     page.get_by_role("tab", name="Wall").click()
@@ -286,7 +431,7 @@ def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
     assert page.locator(".wall-tile:visible").count() == 1
     seed = parse_qs(urlsplit(page.locator(".wall-tile:visible").get_attribute("href")).query)["seed"][0]
     page.locator(".wall-tile:visible").click()
-    page.wait_for_selector(f'#draw-pictures img[alt="giraffe, seed {seed}"]')
+    wait_for_seed(page, int(seed), "giraffe")
     for wrong in ([0, 99], [-1, 0], [10**9, 0], ["0", 0], [0], {"a": 1}, None, "x"):
         answer = page.evaluate(
             """async ([address, wrong]) => {

@@ -29,6 +29,7 @@ from train.execute import sentence_for
 from train.home import Home
 from train.loop import TrainingError
 from train.order import Order
+from train.pairs import measure_pairs, save_pairs
 from train.recipes import DOODLE
 from train.runs import BusyError, create_run, list_runs
 
@@ -255,9 +256,26 @@ def _write_cards(options: argparse.Namespace, home: Home) -> int:
     return 0
 
 
+def _measure_pairs(options: argparse.Namespace, home: Home) -> int:
+    loaded = home.first_usable(EVALUATOR_NAME, load_evaluator)
+    if loaded is None:
+        raise ValueError("There is no evaluator here; make one with: python -m train evaluator")
+    sampler = Sampler(home.checkpoint_folders, max_loaded=1000)
+    names = [name for name, card in sampler.cards().items() if len(card.trained_on) == 1 and not card.is_draft]
+    names = [name for name in names if sampler.cards()[name].recipe == DOODLE.recipe]
+    measured = {}
+    for one, other, share in tqdm(
+        measure_pairs(loaded[0], sampler, names), "Pairs", len(names) * (len(names) - 1) // 2
+    ):
+        measured[one, other] = share
+    print(save_pairs(home.checkpoints, sampler, names, measured))
+    return 0
+
+
 COMMANDS = {
     "all": Command("train every class with enough drawings", _all_arguments, _train_all),
     "evaluate": Command("hold generators against real drawings", _evaluate_arguments, _evaluate),
+    "pairs": Command("find out which classes turn into which others well", _no_arguments, _measure_pairs),
     "cards": Command("write checkpoints/README.md and its sheets", _no_arguments, _write_cards),
     "guide": Command("train the network through whose eyes the discriminator looks", _guide_arguments, _train_guide),
     "evaluator": Command("train the network that the figures stand on", _evaluator_arguments, _train_evaluator),

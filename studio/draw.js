@@ -1,0 +1,304 @@
+// The Draw tab: what is asked for is drawn from memory where it has been fetched ahead, and from the server otherwise.
+
+const STYLES = 5;
+const STYLE_LIMIT = 3;
+const NEAR = 256; // seeds that the slider goes through
+const MAX_DRAWINGS = 1664; // of one answer
+const MAX_SHEETS = 16; // kept in memory
+const AHEAD_MILLISECONDS = 250;
+
+const find = (selector) => element.querySelector(selector);
+const state = { name: "", seed: 0, psi: 1, count: 16, styles: Array(STYLES).fill(0) };
+const known = new Map(); // key -> [sheet, place]
+const cards = new Map(); // class name -> what its answers say of its generator: revision and origin
+let sheets = [];
+let locked = false;
+let aheadTimer = 0;
+let drawn = null; // the state that the board shows
+let selected = 0; // the seed of the drawing that is looked at alone
+
+const board = find(".sheet");
+const dialog = find(".detail");
+const styleRows = Array.from({ length: STYLES }, (_, index) => styleRow(index));
+find(".sliders").append(...styleRows.map((row) => row.root));
+
+function styleRow(index) {
+  const root = document.createElement("div");
+  root.className = "style";
+  const [low, high] = [-STYLE_LIMIT, STYLE_LIMIT].map((end) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("aria-label", `Style ${index + 1} to its ${end < 0 ? "lower" : "upper"} end`);
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 2 * SIZE;
+    button.append(canvas);
+    button.addEventListener("click", () => { state.styles[index] = end; changed(); });
+    return { button, canvas };
+  });
+  const slider = document.createElement("input");
+  Object.assign(slider, { type: "range", min: -STYLE_LIMIT, max: STYLE_LIMIT, step: 0.25 });
+  slider.setAttribute("aria-label", `Style ${index + 1}`);
+  slider.addEventListener("input", () => { state.styles[index] = Number(slider.value); changed(); });
+  slider.addEventListener("dblclick", () => { state.styles[index] = 0; changed(); });
+  fetchWhenTouched(slider, () => steps(slider).map((value) => ({ styles: state.styles.with(index, value) })));
+  root.append(low.button, slider, high.button);
+  return { root, slider, low: low.canvas, high: high.canvas };
+}
+
+function steps(slider) {
+  const [low, high, step] = [slider.min, slider.max, slider.step].map(Number);
+  return Array.from({ length: Math.round((high - low) / step) + 1 }, (_, place) => Number((low + place * step).toFixed(2)));
+}
+
+// All that a slider can show is fetched as soon as somebody touches it.
+function fetchWhenTouched(slider, variants) {
+  const fetchAll = () => {
+    const groups = variants().map((variant) => group(variant));
+    if (groups.length * state.count <= MAX_DRAWINGS && !groups.every(isKnown)) ask(groups).catch(() => {});
+  };
+  slider.addEventListener("pointerdown", fetchAll);
+  slider.addEventListener("focus", fetchAll);
+}
+
+const group = (change = {}) => ({ ...state, styles: [...state.styles], ...change });
+const seedOf = (one, place) => (one.seed + place) % (MAX_SEED + 1);
+const keyOf = (one, place) => `${one.name}|${one.psi}|${one.styles}|${seedOf(one, place)}`;
+const isKnown = (one) => Array.from({ length: one.count }, (_, place) => known.has(keyOf(one, place))).every(Boolean);
+
+// Ask the server for groups of drawings of one class and remember them.
+async function ask(groups) {
+  const wanted = groups.map(({ seed, count, psi, styles }) => [seed, count, psi, styles]);
+  const answer = await server.drawings([groups[0].name, wanted]);
+  return keep(groups, answer);
+}
+
+async function keep(groups, answer) {
+  if (answer.error) throw new Error(answer.error);
+  const before = cards.get(answer.name);
+  if (before && before.revision !== answer.revision) {
+    for (const key of known.keys()) if (key.startsWith(`${answer.name}|`)) known.delete(key);
+  }
+  cards.set(answer.name, { revision: answer.revision, origin: answer.origin });
+  const sheet = await openSheet(answer.sheet, answer.columns);
+  let place = 0;
+  const keys = groups.flatMap((one) => Array.from({ length: one.count }, (_, index) => keyOf(one, index)));
+  for (const key of keys) known.set(key, [sheet, place++]);
+  sheets.push({ sheet, keys });
+  while (sheets.length > MAX_SHEETS) {
+    const oldest = sheets.shift();
+    for (const key of oldest.keys) if (known.get(key)?.[0] === oldest.sheet) known.delete(key);
+  }
+  return answer;
+}
+
+const fetchShown = newestOnly(async () => {
+  const wanted = group();
+  element.classList.add("waiting");
+  try {
+    const answer = await ask([wanted]);
+    say("");
+    understand(wanted.name, answer.name);
+  } catch (error) {
+    say(error.message || "The server can't be reached; try again.");
+    if (drawn && wanted.name !== drawn.name) {
+      state.name = drawn.name;
+      picker.show(drawn.name);
+    }
+  }
+  element.classList.remove("waiting");
+  show();
+});
+// What was typed is called by its proper name from now on.
+function understand(typed, name) {
+  for (const [key, found] of [...known]) {
+    if (key.startsWith(`${typed}|`)) known.set(name + key.slice(typed.length), found);
+  }
+  if (state.name === typed) state.name = name;
+  picker.show(name);
+}
+
+// Controls and drawings follow the state; what isn't known yet is asked for.
+function changed() {
+  controls();
+  if (isKnown(group())) {
+    say("");
+    show();
+  } else {
+    fetchShown();
+  }
+}
+
+function controls() {
+  const first = Math.floor(state.seed / NEAR) * NEAR;
+  const near = find(".near");
+  Object.assign(near, { min: first, max: Math.min(MAX_SEED, first + NEAR - 1) });
+  near.value = state.seed;
+  find(".from").textContent = first;
+  find(".to").textContent = near.max;
+  if (document.activeElement !== find("#draw-seed") || Number(find("#draw-seed").value) !== state.seed) {
+    find("#draw-seed").value = state.seed;
+  }
+  find("#draw-psi").value = state.psi;
+  find(".psi-value").textContent = state.psi.toFixed(2).replace(/0$/, "");
+  find("#draw-count").value = state.count;
+  find(".count-value").textContent = state.count;
+  styleRows.forEach((row, index) => { row.slider.value = state.styles[index]; });
+  find(".reset").hidden = state.styles.every((value) => value === 0);
+}
+
+function show() {
+  const now = group();
+  if (!isKnown(now)) return;
+  const columns = [1, 2, 3, 4, 6, 8].find((number) => number * number >= now.count);
+  board.style.setProperty("--columns", columns);
+  while (board.children.length > now.count) board.lastChild.remove();
+  while (board.children.length < now.count) board.append(tile(board.children.length));
+  for (let place = 0; place < now.count; place++) {
+    const [sheet, index] = known.get(keyOf(now, place));
+    const button = board.children[place];
+    paint(button.firstChild, sheet, index);
+    const seed = seedOf(now, place);
+    button.lastChild.textContent = seed;
+    button.setAttribute("aria-label", `${now.name}, seed ${seed}`);
+  }
+  if (drawn?.name !== now.name) find(".origin").innerHTML = cards.get(now.name).origin;
+  drawn = now;
+  clearTimeout(aheadTimer);
+  aheadTimer = setTimeout(fetchAhead, AHEAD_MILLISECONDS);
+}
+
+function tile(place) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "tile";
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 4 * SIZE;
+  const seed = document.createElement("span");
+  button.append(canvas, seed);
+  button.addEventListener("click", () => openDetail(place));
+  return button;
+}
+
+// Once nothing moves: the address, the ends of the style sliders, and the neighbouring seeds.
+async function fetchAhead() {
+  remember({
+    class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null,
+    style: state.styles.some(Boolean) ? state.styles.join() : null,
+  });
+  const now = group();
+  const ends = now.styles.flatMap((_, index) =>
+    [-STYLE_LIMIT, STYLE_LIMIT].map((end) => ({ ...now, count: 1, styles: now.styles.with(index, end) })));
+  const first = Math.floor(now.seed / NEAR) * NEAR;
+  const near = { ...now, seed: first, count: NEAR + now.count - 1 };
+  try {
+    if (!ends.every(isKnown)) await ask(ends);
+    styleRows.forEach((row, index) => {
+      for (const [canvas, end] of [[row.low, ends[2 * index]], [row.high, ends[2 * index + 1]]]) {
+        const found = known.get(keyOf(end, 0));
+        if (found) paint(canvas, ...found);
+      }
+    });
+    if (keyOf(now, 0) === keyOf(group(), 0) && !isKnown(near)) await ask([near]);
+    element.dataset.ahead = keyOf(now, 0);
+  } catch {
+    // What is fetched ahead may be missing: it is asked for again when it is wanted.
+  }
+}
+
+function say(sentence) {
+  find(".message").textContent = sentence;
+  find(".message").hidden = !sentence;
+}
+
+function openDetail(place) {
+  selected = seedOf(drawn, place);
+  find("#detail-title").textContent = `${drawn.name}, seed ${selected}`;
+  const canvas = dialog.querySelector("canvas");
+  canvas.setAttribute("aria-label", find("#detail-title").textContent);
+  const found = known.get(keyOf(drawn, place));
+  if (found) paint(canvas, ...found);
+  else canvas.getContext("2d").drawImage(board.children[place].firstChild, 0, 0, canvas.width, canvas.height);
+  dialog.querySelector(".copied").textContent = "";
+  dialog.showModal();
+}
+
+function toMorph(end) {
+  dialog.close();
+  window.doodlesMorph = { name: drawn.name, seed: selected, psi: drawn.psi, end };
+  window.dispatchEvent(new Event("doodles-morph"));
+  openTab("Morph");
+}
+
+async function take(button) {
+  const alone = dialog.contains(button);
+  const { name, psi, styles } = drawn;
+  const [seed, count] = alone ? [selected, 1] : [drawn.seed, drawn.count];
+  const kind = button.dataset.take || button.dataset.copy;
+  const answer = await server.take([kind, name, seed, count, psi, styles, location.href.split("?")[0]])
+    .catch(() => ({ error: "The server can't be reached; try again." }));
+  const tell = alone ? (text) => { dialog.querySelector(".copied").textContent = text; } : say;
+  if (answer.error) {
+    tell(answer.error);
+  } else if (answer.url) {
+    download(answer.filename, answer.url);
+  } else {
+    const copied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
+    tell(copied ? `Copied: ${answer.text}` : answer.text);
+  }
+}
+
+const picker = classPicker(find("#draw-class"), () => server.catalog([]), (wanted) => server.screenful(wanted), (name) => {
+  state.name = name;
+  changed();
+});
+
+find(".near").addEventListener("input", (event) => { state.seed = Number(event.target.value); changed(); });
+find("#draw-psi").addEventListener("input", (event) => { state.psi = Number(event.target.value); changed(); });
+find("#draw-count").addEventListener("input", (event) => { state.count = Number(event.target.value); changed(); });
+fetchWhenTouched(find("#draw-psi"), () => steps(find("#draw-psi")).map((psi) => ({ psi })));
+find("#draw-seed").addEventListener("change", (event) => {
+  const seed = event.target.value === "" ? NaN : Number(event.target.value);
+  if (Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED) {
+    state.seed = seed;
+    changed();
+  } else {
+    say(`A seed is a whole number from 0 to ${MAX_SEED}.`);
+    event.target.value = state.seed;
+  }
+});
+find(".previous").addEventListener("click", () => { state.seed = Math.max(0, state.seed - state.count); changed(); });
+find(".following").addEventListener("click", () => { state.seed = Math.min(MAX_SEED, state.seed + state.count); changed(); });
+find(".dice").innerHTML = ICONS.dice;
+find(".lock").innerHTML = ICONS.open;
+find(".dice").addEventListener("click", () => { state.seed = rollSeed(); changed(); });
+find(".lock").addEventListener("click", (event) => {
+  locked = !locked;
+  event.currentTarget.setAttribute("aria-pressed", locked);
+  event.currentTarget.innerHTML = locked ? ICONS.locked : ICONS.open;
+});
+find(".generate").addEventListener("click", () => {
+  if (!locked) state.seed = rollSeed();
+  changed();
+});
+find(".reset").addEventListener("click", () => { state.styles.fill(0); changed(); });
+for (const button of element.querySelectorAll("[data-take], [data-copy]")) button.addEventListener("click", () => take(button));
+find(".use").addEventListener("click", () => { dialog.close(); state.seed = selected; changed(); });
+find(".to-a").addEventListener("click", () => toMorph("a"));
+find(".to-b").addEventListener("click", () => toMorph("b"));
+dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+
+// A link says where to begin; what it leaves open, or asks for in vain, is chosen for it.
+(async () => {
+  try {
+    const answer = await server.open_link([location.search]);
+    if (answer.state) Object.assign(state, answer.state);
+    picker.show(state.name);
+    controls();
+    await keep([group()], answer);
+    show();
+    say(answer.message);
+    if (new URLSearchParams(location.search).has("keys")) openTab("Morph");
+  } catch (error) {
+    say(error.message || "The server can't be reached; reload the page.");
+  }
+})();

@@ -1,0 +1,69 @@
+"""A small drawing of every class, for the Wall and the class pickers, a screenful an answer."""
+
+import random
+
+from model.checkpoint import Card
+from model.images import png, sheet
+from model.latents import Picture
+from model.sampler import MAX_PICTURES, Sampler
+from studio.pictures import data_url, figures
+
+SCREENFUL = MAX_PICTURES
+NUM_WALLS = 16  # a visit shows one of so many, so that most visitors are served from memory
+
+
+class Tiles:
+    """What can be drawn, by name, and drawings of it; a screenful is kept until one of its checkpoints changes."""
+
+    def __init__(self, sampler: Sampler):
+        self.sampler = sampler
+        self._drawn: dict[tuple[int, int], tuple[list[Card], str]] = {}
+
+    def catalog(self, wall: int | None = None) -> dict[str, object]:
+        """What there is, without a drawing yet: name, seed, whether it is a draft, and how well it does."""
+        which = random.randrange(NUM_WALLS) if wall is None else wall
+        shown = [
+            {
+                "name": card.class_name,
+                "seed": _seed(which, place),
+                "draft": card.is_draft,
+                "figures": figures(card),
+                "recognised": recognised(card),
+            }
+            for place, card in enumerate(self._cards())
+        ]
+        return {"tiles": shown, "wall": which, "screenful": SCREENFUL}
+
+    def screenful(self, wanted: list[int]) -> str:
+        """The drawings of [screenful number, wall] in a row, as a PNG's data URL; empty for what isn't there."""
+        if not isinstance(wanted, list) or len(wanted) != 2 or any(type(number) is not int for number in wanted):
+            return ""
+        number, which = wanted
+        if number < 0 or not 0 <= which < NUM_WALLS:
+            return ""
+        first = number * SCREENFUL
+        cards = self._cards()[first : first + SCREENFUL]
+        if not cards:
+            return ""
+        known, url = self._drawn.get((number, which), ([], ""))
+        if known != cards:
+            pictures = [
+                Picture(card.class_name, ((_seed(which, first + place), 1.0),)) for place, card in enumerate(cards)
+            ]
+            url = data_url(png(sheet(self.sampler.draw(pictures), columns=len(cards))))
+            self._drawn[number, which] = cards, url
+        return url
+
+    def _cards(self) -> list[Card]:
+        return sorted(self.sampler.cards().values(), key=lambda card: card.class_name.lower())
+
+
+def recognised(card: Card) -> float | None:
+    """How often a generator's drawings are recognised, as a share of how often real ones are, where it was measured."""
+    real = card.metrics.get("real_top1")
+    return card.metrics["top1"] / real if real and "top1" in card.metrics else None
+
+
+def _seed(which: int, place: int) -> int:
+    """Every tile of every wall has a seed of its own."""
+    return 1000 * which + place

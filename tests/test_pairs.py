@@ -1,0 +1,57 @@
+"""Classes turn into each other by mixing their generators; the page offers only pairs that were measured."""
+
+import json
+
+import numpy as np
+import pytest
+
+from model.latents import Picture, walk
+from model.pairs import PAIRS_NAME, partners
+from model.sampler import Sampler
+from tests.conftest import make_checkpoint
+from train.pairs import save_pairs
+
+
+@pytest.fixture
+def sampler(tmp_path):
+    for class_name in ("cat", "dog", "bird"):
+        make_checkpoint(tmp_path, class_name)
+    return Sampler([tmp_path])
+
+
+def test_the_way_into_another_class_begins_and_ends_at_its_own_drawings(sampler):
+    way = sampler.draw(walk("cat", [7, 9], 5, into="dog"))
+    ends = sampler.draw([Picture("cat", ((7, 1.0),)), Picture("dog", ((9, 1.0),))])
+    assert np.array_equal(way[0], ends[0]) and np.array_equal(way[-1], ends[1])
+    assert not np.array_equal(way[2], ends[0]) and not np.array_equal(way[2], ends[1])
+
+
+def test_generators_of_different_kinds_do_not_mix(tmp_path, sampler):
+    make_checkpoint(tmp_path, "sun", channels=9)
+    with pytest.raises(ValueError, match="different kinds"):
+        sampler.draw([Picture("cat", ((7, 1.0),), into="sun", share=0.5)])
+
+
+def test_offsets_and_a_second_class_do_not_go_together():
+    with pytest.raises(ValueError, match="Style offsets"):
+        Picture("cat", ((7, 1.0),), offsets=(1.0,), into="dog", share=0.5)
+    for share in (-0.1, 1.1, float("nan"), "1"):
+        with pytest.raises(ValueError, match="second class"):
+            Picture("cat", ((7, 1.0),), into="dog", share=share)
+
+
+def test_partners_come_best_first_and_only_as_long_as_what_was_measured_stands(tmp_path, sampler):
+    measured = {("cat", "dog"): 0.85, ("cat", "bird"): 0.95, ("dog", "bird"): 0.0}
+    save_pairs(tmp_path, sampler, ["cat", "dog", "bird"], measured)
+    assert partners(sampler, "cat") == ["bird", "dog"] and partners(sampler, "dog") == ["cat"]
+    path = tmp_path / "bird.safetensors"
+    path.unlink()
+    assert partners(sampler, "cat") == ["dog"] and partners(sampler, "bird") == []
+    make_checkpoint(tmp_path, "cat", channels=9)
+    assert partners(sampler, "cat") == []
+
+
+def test_a_broken_file_of_pairs_offers_none(tmp_path, sampler):
+    for broken in ("", "[]", "{}", json.dumps({"revisions": {"cat": 1}, "partners": {"cat": [2]}}), "[" * 100_000):
+        (tmp_path / PAIRS_NAME).write_text(broken)
+        assert partners(sampler, "cat") == []
