@@ -60,6 +60,12 @@ class Base:
                 single[name] = tensor
         return single
 
+    def generator_of_all(self) -> nn.Module:
+        """The generator that takes classes, ready to draw. Raises CheckpointError."""
+        prefix = "generator."
+        tensors = {name.removeprefix(prefix): t for name, t in self.tensors.items() if name.startswith(prefix)}
+        return fill(self.path, lambda: build(GENERATORS, self.generator), tensors)
+
     def generator_of(self, class_name: str) -> nn.Module:
         """A plain generator of one class, ready to draw. Raises CheckpointError."""
         single = self.generator | {"num_classes": 1}

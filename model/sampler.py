@@ -102,6 +102,21 @@ class Sampler:
                 drawings[places] = _draw_mixed(loaded, self._load(into), wanted, self.device)
         return drawings
 
+    def draw_drafts(self, class_names: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
+        """A draft of each class, uint8 (N, 28, 28), all by the base at once: as `draw` shows them, to a grey level.
+
+        Quicker than `draw`, which takes each class out of the base first. Raises NoGeneratorError, CheckpointError.
+        """
+        path = next((path for path in self._bases() if isinstance(self._header(path), Base)), None)
+        if path is None:
+            raise NoGeneratorError("There is no base here that could draw drafts.")
+        base = self._read_base(path)
+        generator = self._kept((*_revision(path), ""), lambda: _Loaded(_draft_card(base, ""), base.generator_of_all()))
+        z = torch.from_numpy(np.stack([latent([(seed, 1.0)], generator.generator.z_dim) for seed in seeds]))
+        classes = torch.tensor([CLASS_NAMES.index(class_name) for class_name in class_names])
+        with torch.inference_mode():
+            return to_drawings(generator.generator(z, classes))
+
     def _load(self, class_name: str) -> _Loaded:
         """The generator of a class: of the first folder whose checkpoint is sound, or else the base's draft."""
         class_name = self.find(class_name)

@@ -112,17 +112,20 @@ function classPicker(box, fetchCatalog, fetchScreenful, pick) {
   async function fill() {
     catalog = await fetchCatalog();
     list.replaceChildren(...catalog.tiles.map(option));
-    const items = [...list.children];
-    for (let first = 0; first < items.length; first += catalog.screenful) {
-      const row = items.slice(first, first + catalog.screenful);
-      fetchScreenful([first / catalog.screenful, catalog.wall]).then((sheet) => {
-        row.forEach((item, place) => {
-          const style = item.firstElementChild.style;
-          style.backgroundImage = `url(${sheet})`;
-          style.backgroundSize = `${row.length * 100}% 100%`;
-          style.backgroundPosition = row.length > 1 ? `${(place / (row.length - 1)) * 100}% 0` : "0 0";
-        });
-      }, () => {});
+    illustrate([...list.children], catalog);
+  }
+
+  // One screenful after the other, so that drawing goes on meanwhile.
+  async function illustrate(items, { screenful, wall }) {
+    for (let first = 0; first < items.length; first += screenful) {
+      const row = items.slice(first, first + screenful);
+      const sheet = await fetchScreenful([first / screenful, wall]);
+      row.forEach((item, place) => {
+        const style = item.firstElementChild.style;
+        style.backgroundImage = `url(${sheet})`;
+        style.backgroundSize = `${row.length * 100}% 100%`;
+        style.backgroundPosition = row.length > 1 ? `${(place / (row.length - 1)) * 100}% 0` : "0 0";
+      });
     }
   }
 

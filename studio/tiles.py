@@ -2,6 +2,8 @@
 
 import random
 
+import numpy as np
+
 from model.checkpoint import Card
 from model.images import png, sheet
 from model.latents import Picture
@@ -47,12 +49,23 @@ class Tiles:
             return ""
         known, url = self._drawn.get((number, which), ([], ""))
         if known != cards:
-            pictures = [
-                Picture(card.class_name, ((_seed(which, first + place), 1.0),)) for place, card in enumerate(cards)
-            ]
-            url = data_url(png(sheet(self.sampler.draw(pictures), columns=len(cards))))
+            drawings = self._draw(cards, [_seed(which, first + place) for place in range(len(cards))])
+            url = data_url(png(sheet(drawings, columns=len(cards))))
             self._drawn[number, which] = cards, url
         return url
+
+    def _draw(self, cards: list[Card], seeds: list[int]) -> np.ndarray:
+        """A drawing of each card's class, uint8 (N, 28, 28)."""
+        drawings = np.empty((len(cards), 28, 28), np.uint8)
+        drafts = [place for place, card in enumerate(cards) if card.is_draft]
+        others = [place for place, card in enumerate(cards) if not card.is_draft]
+        if drafts:
+            names = [cards[place].class_name for place in drafts]
+            drawings[drafts] = self.sampler.draw_drafts(names, [seeds[place] for place in drafts])
+        if others:
+            pictures = [Picture(cards[place].class_name, ((seeds[place], 1.0),)) for place in others]
+            drawings[others] = self.sampler.draw(pictures)
+        return drawings
 
     def _cards(self) -> list[Card]:
         return sorted(self.sampler.cards().values(), key=lambda card: card.class_name.lower())

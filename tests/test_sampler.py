@@ -257,3 +257,13 @@ def test_memory_holds_no_more_generators_than_allowed(tmp_path):
     for name in names:
         draw(few, 1, class_name=name)
     assert len(few._loaded) == 2
+
+
+def test_drafts_of_many_classes_at_once_are_those_drawn_one_by_one(tmp_path):
+    make_base(tmp_path)
+    sampler = Sampler([tmp_path])
+    names, seeds = ["cat", "sun", "The Mona Lisa"], [7, 7, MAX_SEED]
+    alone = [draw(sampler, seed, class_name=name)[0] for name, seed in zip(names, seeds, strict=True)]
+    assert np.abs(sampler.draw_drafts(names, seeds).astype(int) - np.stack(alone)).max() <= 1
+    with pytest.raises(NoGeneratorError, match="no base"):
+        Sampler([tmp_path / "nowhere"]).draw_drafts(names, seeds)
