@@ -102,6 +102,11 @@ class Sampler:
                 drawings[places] = _draw_mixed(loaded, self._load(into), wanted, self.device)
         return drawings
 
+    def draw_all(self, pictures: Sequence[Picture]) -> np.ndarray:
+        """As `draw`, any number of them; whoever asks sets a limit."""
+        firsts = range(0, len(pictures), MAX_PICTURES)
+        return np.concatenate([self.draw(pictures[first : first + MAX_PICTURES]) for first in firsts])
+
     def draw_drafts(self, class_names: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
         """A draft of each class, uint8 (N, 28, 28), all by the base at once: as `draw` shows them, to a grey level.
 

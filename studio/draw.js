@@ -172,7 +172,7 @@ function tile(place) {
   button.type = "button";
   button.className = "tile";
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 4 * SIZE;
+  canvas.width = canvas.height = 8 * SIZE;
   const seed = document.createElement("span");
   button.append(canvas, seed);
   button.addEventListener("click", () => openDetail(place));
@@ -234,7 +234,7 @@ async function take(button) {
   const { name, psi, styles } = drawn;
   const [seed, count] = alone ? [selected, 1] : [drawn.seed, drawn.count];
   const kind = button.dataset.take || button.dataset.copy;
-  const answer = await server.take([kind, name, seed, count, psi, styles, location.href.split("?")[0]])
+  const answer = await server.take_along([kind, name, seed, count, psi, styles, location.href.split("?")[0]])
     .catch(() => ({ error: "The server can't be reached; try again." }));
   const tell = alone ? (text) => { dialog.querySelector(".copied").textContent = text; } : say;
   if (answer.error) {

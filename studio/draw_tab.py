@@ -1,23 +1,21 @@
 """Draw: pick a class and a seed, see the drawings that belong to them. What moves next is fetched ahead (draw.js)."""
 
 import random
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 import gradio as gr
-import numpy as np
 
 from model.images import png, sheet
-from model.latents import MAX_SEED, Picture, check_seed
-from model.sampler import MAX_PICTURES, Sampler
+from model.latents import MAX_SEED, Picture, check_psi, check_seed
+from model.sampler import Sampler
+from model.view import MAX_STYLES, View, read_view
 from studio.pictures import data_url, origin
+from studio.take import take
 from studio.tiles import Tiles
 
 FIRST_CLASS = "cat"
-FIRST_PSI = 1.0
 FIRST_COUNT = 16
-NUM_STYLES = 5
 DICE_MAX = 999_999  # short seeds are easier to remember and to tell
 MAX_GROUPS = 32  # of drawings that an answer may hold ...
 MAX_DRAWINGS = 1664  # ... and how many in all
@@ -38,20 +36,30 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
 
     def open_link(asked: list) -> dict[str, object]:
         """The state of a link's [query], and its drawings; what can't be had is chosen, and a sentence says so."""
-        query = asked[0] if isinstance(asked, list) and len(asked) == 1 and isinstance(asked[0], str) else ""
-        message = ""
-        state = _first_state(sampler)
+        query = asked[0] if isinstance(asked, list) and len(asked) == 1 else ""
+        view, message = _first_view(sampler), ""
         try:
-            state = _read_link(dict(parse_qsl(query[1:4000])), state)
-            answer = _answer(sampler, sampler.find(state["name"]), [_group(state)])
+            view = _read_link(sampler, query)
+            answer = _answer(sampler, view.class_name, [_group(view)])
         except ValueError as error:
-            message = f"The link asks for something that isn't there. {error}" if len(query) > 1 else ""
-            state = _first_state(sampler)
+            message = f"The link asks for something that isn't there. {error}"
             try:
-                answer = _answer(sampler, sampler.find(state["name"]), [_group(state)])
+                answer = _answer(sampler, view.class_name, [_group(view)])
             except ValueError as nothing:
                 return {"error": str(nothing)}
-        return answer | {"state": state | {"name": answer["name"]}, "message": message}
+        state = {"name": view.class_name, "seed": view.seed, "psi": view.psi, "count": view.count}
+        return answer | {"state": state | {"styles": _group(view)[3]}, "message": message}
+
+    def take_along(asked: list) -> dict[str, str]:
+        """[kind, class, seed, count, psi, styles, the page's address] as `take` answers; or an "error"."""
+        try:
+            if not isinstance(asked, list) or len(asked) != 7 or not isinstance(asked[5], list):
+                raise ValueError("A kind, a class, a seed, a count, psi, style offsets and an address are needed.")
+            kind, name, seed, count, psi, styles, address = asked
+            view = View(sampler.find(name), check_seed(seed), count, check_psi(psi), tuple(styles))
+            return take(sampler, view, kind, address)
+        except ValueError as error:
+            return {"error": str(error)}
 
     def catalog(_: list) -> dict[str, object]:
         return tiles.catalog(wall=0)
@@ -64,7 +72,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         html_template=(_FOLDER / "draw.html").read_text(),
         css_template=(_FOLDER / "parts.css").read_text() + (_FOLDER / "draw.css").read_text(),
         js_on_load=(_FOLDER / "parts.js").read_text() + (_FOLDER / "draw.js").read_text(),
-        server_functions=[drawings, open_link, catalog, screenful],
+        server_functions=[drawings, open_link, take_along, catalog, screenful],
         apply_default_css=False,
         elem_id="draw",
     )
@@ -73,10 +81,9 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
 def _answer(sampler: Sampler, class_name: str, asked: object) -> dict[str, object]:
     """All drawings asked for in one picture, and what is known about who drew them. Raises ValueError."""
     pictures = _pictures(class_name, asked)
-    parts = [sampler.draw(pictures[first : first + MAX_PICTURES]) for first in range(0, len(pictures), MAX_PICTURES)]
     card = sampler.cards().get(class_name)
     return {
-        "sheet": data_url(png(sheet(np.concatenate(parts), columns=COLUMNS))),
+        "sheet": data_url(png(sheet(sampler.draw_all(pictures), columns=COLUMNS))),
         "columns": COLUMNS,
         "name": class_name,
         "origin": origin(card) if card else "",
@@ -95,8 +102,8 @@ def _pictures(class_name: str, asked: object) -> list[Picture]:
         seed, count, psi, styles = check_seed(group[0]), *group[1:]
         if type(count) is not int or not 1 <= count <= MAX_DRAWINGS - len(pictures):
             raise ValueError(f"1 to {MAX_DRAWINGS:,} drawings are allowed at a time.")
-        if not isinstance(styles, list) or len(styles) > NUM_STYLES:
-            raise ValueError(f"Up to {NUM_STYLES} style offsets are allowed.")
+        if not isinstance(styles, list) or len(styles) > MAX_STYLES:
+            raise ValueError(f"Up to {MAX_STYLES} style offsets are allowed.")
         offsets = tuple(styles) if any(styles) else ()
         pictures += [
             Picture(class_name, (((seed + place) % (MAX_SEED + 1), 1.0),), psi, offsets) for place in range(count)
@@ -104,24 +111,18 @@ def _pictures(class_name: str, asked: object) -> list[Picture]:
     return pictures
 
 
-def _first_state(sampler: Sampler) -> dict[str, object]:
+def _first_view(sampler: Sampler) -> View:
     cards = sampler.cards()
     name = FIRST_CLASS if FIRST_CLASS in cards else next(iter(cards), FIRST_CLASS)
-    seed = random.randint(0, DICE_MAX)
-    return {"name": name, "seed": seed, "psi": FIRST_PSI, "count": FIRST_COUNT, "styles": [0] * NUM_STYLES}
+    return View(name, random.randint(0, DICE_MAX), FIRST_COUNT)
 
 
-def _group(state: Mapping[str, object]) -> list[object]:
-    return [state["seed"], state["count"], state["psi"], state["styles"]]
+def _read_link(sampler: Sampler, query: str) -> View:
+    """What a link says of drawings; one of a way (keys, into) says the class and psi. Raises ValueError."""
+    first = _first_view(sampler)
+    view = read_view(query, class_name=first.class_name, seed=first.seed, count=first.count)
+    return replace(view, class_name=sampler.find(view.class_name), keys=(), into=None)
 
 
-def _read_link(query: Mapping[str, str], state: dict[str, object]) -> dict[str, object]:
-    """`state` with what a link says of it. Raises ValueError."""
-    read = {"class": str, "seed": int, "psi": float, "count": int}
-    found = {"name" if key == "class" else key: kind(query[key]) for key, kind in read.items() if key in query}
-    if not 1 <= found.get("count", 1) <= MAX_PICTURES:
-        raise ValueError(f"1 to {MAX_PICTURES} drawings are allowed.")
-    if "style" in query:
-        styles = [float(text) for text in query["style"].split(",")]
-        found["styles"] = (styles + [0] * NUM_STYLES)[: max(NUM_STYLES, len(styles))]
-    return state | found
+def _group(view: View) -> list[object]:
+    return [view.seed, view.count, view.psi, [*view.styles, *[0] * (MAX_STYLES - len(view.styles))]]

@@ -65,7 +65,7 @@ function changed() {
 function keyItem(key, place) {
   const item = document.createElement("li");
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 4 * SIZE;
+  canvas.width = canvas.height = 8 * SIZE;
   const look = button("", `Go to drawing ${place + 1}`, () => player.goTo(place / (state.keys.length - 1)));
   look.className = "look";
   look.append(canvas);
@@ -146,7 +146,7 @@ function begin() {
 async function take(button) {
   const kind = button.dataset.take || button.dataset.copy;
   const seeds = state.keys.map((key) => key.seed);
-  const answer = await server.take([kind, state.name, state.into || null, seeds, state.psi, location.href.split("?")[0]])
+  const answer = await server.take_along([kind, state.name, state.into || null, seeds, state.psi, location.href.split("?")[0]])
     .catch(() => ({ error: "The server can't be reached; try again." }));
   if (answer.error) say(answer.error);
   else if (answer.url) download(answer.filename, answer.url);

@@ -1,0 +1,112 @@
+"""What a page shows, as data: drawings of a class, or a way through some. Links, commands and programs say the same."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from model.latents import MAX_KEYS, MAX_SEED, Picture, check_psi, check_seed, walk
+
+MAX_COUNT = 64
+MAX_STYLES = 5
+MAX_QUERY = 4000  # letters
+FEWEST_FRAMES, FRAMES_PER_LEG = 64, 24
+
+
+@dataclass(frozen=True)
+class View:
+    """Drawings of `count` seeds from `seed` on, or, with `keys`, the frames of the way through those seeds.
+
+    psi, styles: see `Picture`. into: the class that the way leads to. Raises ValueError, with what is allowed.
+    """
+
+    class_name: str
+    seed: int = 0
+    count: int = 1
+    psi: float = 1.0
+    styles: tuple[float, ...] = ()
+    keys: tuple[int, ...] = ()
+    into: str | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.count) is not int or not 1 <= self.count <= MAX_COUNT:
+            raise ValueError(f"{str(self.count)[:40]} drawings were asked for; ask for 1 to {MAX_COUNT} at a time.")
+        if len(self.styles) > MAX_STYLES:
+            raise ValueError(f"Up to {MAX_STYLES} style offsets are allowed, not {len(self.styles)}.")
+        if self.keys and not 2 <= len(self.keys) <= MAX_KEYS:
+            raise ValueError(f"A way goes through 2 to {MAX_KEYS} seeds, not through {len(self.keys)}.")
+        for seed in (self.seed, *self.keys):
+            check_seed(seed)
+        check_psi(self.psi)
+        if not self.keys and self.into is not None:
+            raise ValueError("Turning into another class takes keys: 2 or more seeds.")
+        self.pictures()
+
+    @property
+    def num_frames(self) -> int:
+        return max(FEWEST_FRAMES, FRAMES_PER_LEG * (len(self.keys) - 1))
+
+    def pictures(self) -> list[Picture]:
+        if self.keys:
+            return walk(self.class_name, self.keys, self.num_frames, self.psi, self.into)
+        offsets = self.styles if any(self.styles) else ()
+        seeds = [(self.seed + place) % (MAX_SEED + 1) for place in range(self.count)]
+        return [Picture(self.class_name, ((seed, 1.0),), self.psi, offsets) for seed in seeds]
+
+    def query(self) -> str:
+        """The part of a link from its question mark on."""
+        entries: dict[str, object] = {"class": self.class_name, "psi": f"{self.psi:g}"}
+        if self.keys:
+            entries |= {"keys": ",".join(map(str, self.keys))} | ({"into": self.into} if self.into else {})
+        else:
+            entries |= {"seed": self.seed, "count": self.count}
+            entries |= {"style": self._styles()} if any(self.styles) else {}
+        return "?" + urlencode(entries, safe=",")
+
+    def command(self) -> str:
+        """A command that writes the same drawings into a file."""
+        options = ["python", "-m", "model", self.class_name, "--psi", f"{self.psi:g}"]
+        if self.keys:
+            options += ["--keys", ",".join(map(str, self.keys)), *(["--into", self.into] if self.into else [])]
+        else:
+            options += ["--seed", str(self.seed), "--count", str(self.count)]
+            options += [f"--style={self._styles()}"] if any(self.styles) else []
+        return shlex.join(options)
+
+    def python(self) -> str:
+        """A program that makes the same drawings, an array uint8 (N, 28, 28)."""
+        return (
+            "from pathlib import Path\n\nfrom model.sampler import Sampler\nfrom model.view import read_view\n\n"
+            f"view = read_view({self.query()!r})\n"
+            'drawings = Sampler([Path("checkpoints")]).draw_all(view.pictures())\n'
+        )
+
+    def _styles(self) -> str:
+        return ",".join(f"{offset:g}" for offset in self.styles)
+
+
+def read_view(query: str, **defaults: object) -> View:
+    """The view of a link's query; `defaults` are for what it leaves open. Raises ValueError."""
+    if not isinstance(query, str) or len(query) > MAX_QUERY:
+        raise ValueError(f"A link has up to {MAX_QUERY:,} letters.")
+    entries = dict(parse_qsl(query.removeprefix("?")))
+    view = dict(defaults)
+    for name, kind in (("class_name", str), ("seed", int), ("count", int), ("psi", float), ("into", str)):
+        key = "class" if name == "class_name" else name
+        if key in entries:
+            view[name] = _read(key, entries, kind)
+    for name, kind in (("style", float), ("keys", int)):
+        if name in entries:
+            parts = entries[name].split(",")
+            values = tuple(_read(name, {name: part}, kind) for part in parts[: max(MAX_KEYS, MAX_STYLES) + 1])
+            view["styles" if name == "style" else "keys"] = values
+    if "class_name" not in view:
+        raise ValueError("A link needs a class, such as ?class=cat.")
+    return View(**view)
+
+
+def _read(key: str, entries: Mapping[str, str], kind: type) -> object:
+    try:
+        return kind(entries[key])
+    except ValueError as error:
+        raise ValueError(f"“{entries[key][:40]}” is no {key}; use a {'whole ' * (kind is int)}number.") from error

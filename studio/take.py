@@ -1,0 +1,33 @@
+"""What a visitor takes along: a file of what is shown, or words that lead back to it."""
+
+from urllib.parse import urlsplit
+
+from model.classes import slug
+from model.exports import KINDS, export
+from model.sampler import Sampler
+from model.view import View
+from studio.pictures import data_url
+
+TEXTS = ("link", "command", "python")
+
+
+def take(sampler: Sampler, view: View, kind: object, address: object) -> dict[str, str]:
+    """A file as {"filename", "url"}, or a {"text"}. address: of the page, for links. Raises ValueError."""
+    if kind == "link":
+        return {"text": f"{_checked(address)}{view.query()}"}
+    if kind == "command":
+        return {"text": view.command()}
+    if kind == "python":
+        return {"text": view.python()}
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"There is nothing like that to take; take one of {', '.join((*KINDS, *TEXTS))}.")
+    content = export(sampler, view, kind)
+    way = "-".join(map(str, view.keys)) if view.keys else f"{view.seed}"
+    return {"filename": f"{slug(view.class_name)}-{way}.{kind}", "url": data_url(content, KINDS[kind])}
+
+
+def _checked(address: object) -> str:
+    """The page's address as its visitor's browser has it, for the link to lead there. Raises ValueError."""
+    if not isinstance(address, str) or len(address) > 2000 or urlsplit(address).scheme not in ("http", "https"):
+        raise ValueError("The page's address is needed for a link.")
+    return address

@@ -1,0 +1,171 @@
+"""What people take along opens elsewhere and shows the same; links, commands and programs lead to the very pixels."""
+
+import io
+import json
+import shlex
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.checkpoint import REPOSITORY
+from model.exports import export, film_gif, film_mp4, film_webp
+from model.sampler import Sampler
+from model.vector import enlarged
+from model.view import View, read_view
+from studio.take import take
+from tests.conftest import make_checkpoint, suns
+from tests.test_vector import rendered
+
+DRAWINGS = View("cat", 7, 5, 0.9, (1.5, 0.0, -2.0))
+WAY = View("cat", keys=(7, 12, 99), into="dog")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home") / "checkpoints"
+    for class_name in ("cat", "dog"):
+        make_checkpoint(folder, class_name, z_dim=64, channels=12)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sampler(folder):
+    return Sampler([folder])
+
+
+def ink(content: bytes) -> np.ndarray:
+    return 255 - np.asarray(Image.open(io.BytesIO(content)).convert("L"))
+
+
+def test_a_png_has_the_very_pixels(sampler):
+    picture = ink(export(sampler, DRAWINGS, "png"))
+    drawings = sampler.draw_all(DRAWINGS.pictures())
+    assert picture.shape == (56, 84) and np.array_equal(picture[28:, 28:56], drawings[4])
+
+
+def test_a_large_png_is_smooth_and_of_the_same_drawing(sampler):
+    view = View("cat", 7)
+    (drawing,) = sampler.draw_all(view.pictures())
+    picture = ink(export(sampler, view, "large.png"))
+    assert picture.shape == (1024, 1024) and np.array_equal(picture, 255 - np.asarray(enlarged(drawing, 1024)))
+
+
+def test_an_svg_opens_in_another_program(sampler):
+    assert rendered(export(sampler, View("cat", 7), "svg").decode(), 8).max() > 0
+
+
+def test_an_archive_has_every_drawing_and_says_how_to_make_it_again(sampler):
+    content = export(sampler, DRAWINGS, "zip")
+    assert content == export(sampler, DRAWINGS, "zip"), "the same bytes every time"
+    drawings = sampler.draw_all(DRAWINGS.pictures())
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        manifest = json.loads(file.read("manifest.json"))
+        assert len(file.namelist()) == 3 * 5 + 1 and file.testzip() is None
+        for entry, drawing in zip(manifest["drawings"], drawings, strict=True):
+            assert np.array_equal(ink(file.read(entry["files"] + ".png")), drawing)
+            again = View(manifest["class"], entry["seed"], 1, entry["psi"], tuple(entry["style"]))
+            assert np.array_equal(sampler.draw_all(again.pictures())[0], drawing)
+    assert "CC-BY" in manifest["license"]
+
+
+def test_films_have_every_frame_there_and_back():
+    frames = suns(64)
+    for kind, content in (("gif", film_gif(frames)), ("webp", film_webp(frames))):
+        film = Image.open(io.BytesIO(content))
+        assert film.format.lower() == kind and film.n_frames == 126 and film.info.get("loop") == 0
+        film.seek(31)
+        side = film.size[0]
+        expected = (
+            enlarged(frames[31], side) if kind == "webp" else Image.fromarray(255 - frames[31]).resize(film.size, 0)
+        )
+        assert np.abs(np.asarray(film.convert("L")).astype(float) - np.asarray(expected)).mean() < 12
+
+
+def test_an_mp4_plays():
+    frames = suns(64)
+    with av.open(io.BytesIO(film_mp4(frames))) as film:
+        pictures = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
+    assert len(pictures) == 2 * len(frames) - 2
+    assert np.abs(pictures[31].astype(float) - np.asarray(enlarged(frames[31], 504))).mean() < 12
+
+
+def test_without_its_package_an_mp4_is_a_sentence(sampler, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(ValueError, match="pip install av"):
+        export(sampler, WAY, "mp4")
+
+
+@pytest.mark.parametrize("view", [DRAWINGS, WAY, View("cat", 2**32 - 1, 64), View("cat", keys=(1, 2))])
+def test_a_link_leads_back_to_the_same_view(view):
+    assert read_view(view.query()) == view
+
+
+def test_bad_links_are_sentences():
+    for query, sentence in {
+        "?seed=7": "needs a class",
+        "?class=cat&seed=x": "no seed",
+        "?class=cat&seed=-1": "is not allowed",
+        "?class=cat&count=65": "1 to 64",
+        "?class=cat&psi=nan": "not allowed",
+        "?class=cat&style=1,2,3,4,5,6": "Up to 5",
+        "?class=cat&style=9": "offset",
+        "?class=cat&keys=1": "2 to 8",
+        "?class=cat&keys=" + ",".join("1" * 500): "2 to 8",
+        "?class=cat&into=dog": "takes keys",
+        "?class=" + "c" * 5000: "letters",
+    }.items():
+        with pytest.raises(ValueError, match=sentence):
+            read_view(query)
+
+
+@pytest.mark.parametrize("view", [DRAWINGS, WAY])
+def test_the_command_and_the_program_make_the_very_pixels(view, folder, sampler, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOODLES_HOME", str(folder.parent))
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    kind = "gif" if view.keys else "png"
+    done = subprocess.run(
+        [sys.executable, *shlex.split(view.command())[1:], "--out", f"made.{kind}"], cwd=tmp_path, check=True
+    )
+    assert done.returncode == 0
+    assert (tmp_path / f"made.{kind}").read_bytes() == export(sampler, view, kind)
+    (tmp_path / "program.py").write_text(view.python() + 'import numpy\n\nnumpy.save("made.npy", drawings)\n')
+    (tmp_path / "checkpoints").symlink_to(folder)
+    subprocess.run([sys.executable, "program.py"], cwd=tmp_path, check=True)
+    assert np.array_equal(np.load(tmp_path / "made.npy"), sampler.draw_all(view.pictures()))
+
+
+def test_the_command_line_refuses_in_one_sentence(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOODLES_HOME", str(folder.parent))
+    for arguments, sentence in (
+        (["cat", "--out", "cat.bmp"], "not a kind of file"),
+        (["cat", "--keys", "1,2", "--out", "cat.png"], "not a kind of file"),
+        ([], "Say what to draw"),
+        (["cat", "--count", "99"], "1 to 64"),
+        (["--link", "?class=cat&seed=x"], "no seed"),
+        (["cat", "--style", "a,b"], "commas"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "model", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2 and sentence in done.stderr and "Traceback" not in done.stderr
+    assert not list(Path(tmp_path).iterdir())
+
+
+def test_what_a_visitor_asks_to_take_is_checked(sampler):
+    assert take(sampler, DRAWINGS, "link", "https://example.org/")["text"].startswith("https://example.org/?class=cat")
+    for kind, address in (
+        ("exe", ""),
+        (None, ""),
+        (["png"], ""),
+        ("gif", ""),
+        ("link", "javascript:alert(1)"),
+        ("link", 7),
+    ):
+        with pytest.raises(ValueError):
+            take(sampler, DRAWINGS, kind, address)
