@@ -44,7 +44,7 @@ def rasterise(strokes: Strokes) -> np.ndarray:
         pen.line([tuple(place) for place in places], fill=255, width=_PEN)
         for x, y in places:  # round ends and joins
             pen.ellipse((x - _PEN / 2, y - _PEN / 2, x + _PEN / 2 - 1, y + _PEN / 2 - 1), fill=255)
-    return np.asarray(picture.resize((SIZE, SIZE), Image.Resampling.BOX))
+    return np.array(picture.resize((SIZE, SIZE), Image.Resampling.BOX))
 
 
 def _check_point(point: object) -> tuple[float, float]:

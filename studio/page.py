@@ -9,6 +9,7 @@ from studio.morph_tab import morph_tab
 from studio.pictures import drawing_url
 from studio.train_tab import train_tab
 from studio.wall_tab import wall_tab
+from studio.yours_tab import yours_tab
 from train.home import Home
 
 
@@ -23,6 +24,8 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             draw_picker = draw_tab(page, sampler)
         with gr.Tab("Morph", id="morph") as tab:
             morph_picker = morph_tab(sampler, tab)
+        with gr.Tab("Yours", id="yours") as tab:
+            yours_tab(sampler, tab)
         with gr.Tab("Train", id="train"):
             train_tab(page, home, sampler, [draw_picker, morph_picker])
         with gr.Tab("Wall", id="wall") as tab:
