@@ -89,10 +89,14 @@ def walk(class_name: str, seeds: Sequence[Key], num_frames: int, psi: float = 1.
     pictures = []
     for position in np.linspace(0, len(seeds) - 1, num_frames):
         leg = min(int(position), len(seeds) - 2)
-        t = float(position) - leg
-        keys = tuple((seed, weight) for seed, weight in ((seeds[leg], 1 - t), (seeds[leg + 1], t)) if weight)
-        pictures.append(Picture(class_name, keys, psi))
+        pictures.append(between(class_name, seeds[leg], seeds[leg + 1], float(position) - leg, psi))
     return pictures
+
+
+def between(class_name: str, start: Key, end: Key, t: float, psi: float = 1.0) -> Picture:
+    """The picture that is `t`, 0 to 1, of the way from one seed or latent to another. Raises ValueError."""
+    _check_number("The part of the way", t, 0.0, 1.0)
+    return Picture(class_name, tuple((key, weight) for key, weight in ((start, 1 - t), (end, t)) if weight), psi)
 
 
 def style_directions(weight: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from model.images import png
 from model.latents import Picture
-from model.nearest import likeness
+from model.nearest import NUM_LOOKED_AT, likeness
 from studio.pictures import data_url, drawing_url
 
 MINE, THEIRS = (67, 56, 202), (180, 83, 9)  # the colours of yours and of the nearest where they lie on each other
@@ -25,8 +25,13 @@ IDLE = (
 WAITING = f'{_EMPTY}</div><p class="sentence" role="status">Waiting for a free place to search …</p>'
 
 
-def found_html(picture: Picture, mine: np.ndarray, nearest: np.ndarray, fraction: float) -> str:
-    """Drawings (28, 28) side by side and over each other, with progress or, when fraction is 1, how near they are."""
+def found_html(
+    picture: Picture, mine: np.ndarray, nearest: np.ndarray, fraction: float, best_random: float = 0.0
+) -> str:
+    """Drawings (28, 28) side by side and over each other, with progress or, when fraction is 1, how near they are.
+
+    best_random: the ink that yours has in common with the nearest of many random drawings, for comparison.
+    """
     name, alike = escape(picture.class_name), likeness(mine, nearest)
     figures = "".join(
         f'<figure><img src="{source}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
@@ -41,7 +46,7 @@ def found_html(picture: Picture, mine: np.ndarray, nearest: np.ndarray, fraction
         words = f"Looking for the nearest “{name}” … {percent}%, so far {alike:.0%} of the ink in common."
     else:
         words = f"{_verdict(alike)} Yours and the nearest “{name}” have {alike:.0%} of their ink in common."
-        words += " (Any seed has about 40%, the best of 1,000 seeds about 65%.)"
+        words += f" The nearest of {NUM_LOOKED_AT} random ones has {best_random:.0%}."
     return (
         f'<div class="trio">{figures}</div>'
         f'<div class="progress{"" if fraction < 1 else " done"}" role="progressbar" aria-label="Search" '

@@ -6,7 +6,7 @@ const most = element.querySelector(".most");
 const tiny = element.querySelector(".tiny");
 const context = canvas.getContext("2d");
 const PEN = canvas.width / 32;
-const NEARER_IS_THE_SAME = 0.003; // of the paper
+const NEARER_IS_THE_SAME = 0.006; // of the paper: a sixth of a pixel of the drawing
 const DEBOUNCE = 120; // milliseconds
 let strokes = [];
 let pointer = null; // whose stroke is being drawn
@@ -27,14 +27,21 @@ function place(event) {
   return [inside((event.clientX - box.left) / box.width), inside((event.clientY - box.top) / box.height)];
 }
 
+function numPoints() {
+  return strokes.reduce((sum, stroke) => sum + stroke.length, 0);
+}
+
+function isFull() {
+  return strokes.length >= props.max_strokes || numPoints() >= props.max_points;
+}
+
 function extend(event) {
   const stroke = strokes.at(-1);
   const points = event.getCoalescedEvents?.() ?? [];
   for (const one of points.length ? points : [event]) {
     const [x, y] = place(one);
     const [lastX, lastY] = stroke.at(-1);
-    const room = strokes.reduce((sum, each) => sum + each.length, 0) < props.max_points;
-    if (room && Math.hypot(x - lastX, y - lastY) > NEARER_IS_THE_SAME) {
+    if (numPoints() < props.max_points && Math.hypot(x - lastX, y - lastY) > NEARER_IS_THE_SAME) {
       stroke.push([x, y]);
       draw(stroke, stroke.length - 2);
     }
@@ -67,7 +74,7 @@ async function look() {
     }
   }
   if (number !== asked) return; // drawn on meanwhile
-  most.textContent = seen.words;
+  most.textContent = isFull() ? "The paper is full; undo or clear something." : seen.words;
   tiny.hidden = !seen.picture;
   if (seen.picture) tiny.src = seen.picture;
   rank(seen.top);
@@ -91,13 +98,16 @@ function row() {
   for (const part of ["bar", "name", "share"]) {
     button.append(Object.assign(document.createElement("span"), { className: part }));
   }
-  button.addEventListener("click", () => trigger("select", { class_name: button.querySelector(".name").textContent }));
+  button.addEventListener("click", () => {
+    props.value = { strokes, picked: button.querySelector(".name").textContent };
+    trigger("select");
+  });
   item.append(button);
   return item;
 }
 
 canvas.addEventListener("pointerdown", (event) => {
-  if (pointer !== null || event.button !== 0 || strokes.length >= props.max_strokes) return;
+  if (pointer !== null || event.button !== 0 || isFull()) return;
   event.preventDefault();
   pointer = event.pointerId;
   canvas.setPointerCapture(pointer);
@@ -106,7 +116,7 @@ canvas.addEventListener("pointerdown", (event) => {
   draw(strokes.at(-1), 0);
 });
 canvas.addEventListener("pointermove", (event) => { if (event.pointerId === pointer) extend(event); });
-for (const end of ["pointerup", "pointercancel"]) {
+for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
   canvas.addEventListener(end, (event) => {
     if (event.pointerId !== pointer) return;
     pointer = null;

@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from model.images import png, sheet
-from model.latents import MAX_SEED, Key, Picture, check_seed, walk
+from model.latents import MAX_SEED, Key, Picture, between, check_seed, walk
 from model.nearest import likeness, search
 from model.recogniser import Recogniser
 from model.sampler import MAX_PICTURES, Sampler
@@ -49,12 +49,14 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
 
     def find(sketch: object, text: str) -> Iterator[tuple[object, ...]]:
         """The nearest drawing of a class: what to show, what was found, and the class that may do better."""
+        best_random = 0.0
         try:
             drawing = rasterise(check_strokes(sketch.get("strokes") if isinstance(sketch, dict) else None))
             class_name = sampler.find(text)
             for guess in search(sampler.generator(class_name), drawing, recogniser.evaluator()):
                 picture = Picture(class_name, ((guess.latent, 1.0),))
                 (nearest,) = sampler.draw([picture])
+                best_random = best_random or likeness(drawing, nearest)  # that is where the search starts
                 if guess.fraction < 1:
                     yield found_html(picture, drawing, nearest, guess.fraction), *[gr.skip()] * 4
         except ValueError as error:
@@ -62,16 +64,16 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
         (likeliest, share), *_ = recogniser.top(drawing) or [(class_name, 0.0)]
         better = likeness(drawing, nearest) < VERY_NEAR and share >= LIKELY and likeliest != class_name
         yield (
-            found_html(picture, drawing, nearest, 1.0),
+            found_html(picture, drawing, nearest, 1.0, best_random),
             (class_name, guess.latent),
             gr.Row(visible=True),
             likeliest,
             gr.Button(f"It looks more like “{likeliest}”: look there", visible=better),
         )
 
-    def pick(event: gr.EventData) -> str:
+    def pick(sketch: object) -> str:
         try:
-            return sampler.find(getattr(event, "class_name", None))
+            return sampler.find(sketch.get("picked") if isinstance(sketch, dict) else None)
         except ValueError as error:
             raise mistake(error) from error
 
@@ -80,19 +82,20 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
         try:
             class_name, latent = _needed(found)
             seeds = [(check_seed(first) + place) % (MAX_SEED + 1) for place in range(NUM_VARIATIONS)]
-            pictures = [Picture(class_name, ((latent, 1 - strength), (seed, strength))) for seed in seeds]
-            return variations_html(class_name, seeds, sampler.draw(pictures))
-        except (ValueError, TypeError) as error:
+            drawings = sampler.draw([between(class_name, latent, seed, strength) for seed in seeds])
+            return variations_html(class_name, seeds, drawings)
+        except ValueError as error:
             raise mistake(error) from error
 
     def filmstrip(found: Found | None, seed: int) -> dict[str, object]:
         try:
             class_name, latent = _needed(found)
-            frames = sampler.draw(walk(class_name, [latent, check_seed(seed)], MAX_PICTURES))
+            end = check_seed(seed)
+            frames = sampler.draw(walk(class_name, [latent, end], MAX_PICTURES))
         except ValueError as error:
             raise mistake(error) from error
         strip = data_url(png(sheet(frames, columns=MAX_PICTURES)))
-        return {"strip": strip, "frames": MAX_PICTURES, "name": class_name, "a": "yours", "b": seed}
+        return {"strip": strip, "frames": MAX_PICTURES, "name": class_name, "a": "yours", "b": end}
 
     css = (_FOLDER / "yours.css").read_text()
     with gr.Row():
@@ -155,7 +158,7 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
         live(trigger, filmstrip, [found, seed], player, **options)
 
     # One search at a time, for it takes a core; the others wait in the queue.
-    picked = live(pad.select, pick, None, picker).success
+    picked = live(pad.select, pick, pad, picker).success
     accepted = live(instead.click, str, likelier, picker).success
     for chosen in (begin.click, picked, accepted):
         in_browser(chosen, f"() => `{WAITING}`", None, result)
