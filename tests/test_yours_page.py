@@ -168,10 +168,11 @@ def test_a_finger_draws_and_the_page_stays_where_it_is(browser, site):
     touch = context.new_cdp_session(page)
     for stroke in CAT:
         steps = [("touchStart", stroke[:1]), *(("touchMove", [point]) for point in stroke[1:]), ("touchEnd", [])]
-        page.wait_for_timeout(350)  # sooner, and the browser takes two strokes for a double tap
+        page.wait_for_timeout(350)  # at a finger's pace: quicker, and the browser sees flings and double taps
         for kind, points in steps:
             places = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in points]
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+            page.wait_for_timeout(20)
     wait_for_most(page, "cat")
     assert page.evaluate("scrollY") == before
     page.locator("#yours-find").tap()
