@@ -20,10 +20,10 @@ REPORT_EVERY = 6  # steps
 MAX_SECONDS = 20.0  # on a slow or busy machine the search ends early, with the best so far
 DECIMALS = 3  # of a latent's numbers: as many as anybody would want to copy, and the drawing doesn't change
 
-LEARNING_RATE = 0.2
+LEARNING_RATE = 0.1
 _BLURS = ((0.0, 1.0), (1.0, 2.0), (2.0, 4.0))  # (sigma, weight): sharp for where it fits, blurred to find the way there
 _MAPS_WEIGHT = 0.01  # what the evaluator sees, beside pixels
-_PRIOR = 0.02  # keeps |z| near sqrt(Z), where the generator has learned to draw
+_PRIOR = 0.002  # keeps |z| near sqrt(Z), where the generator has learned to draw
 _BATCH = 32  # random latents looked at in one go
 
 
