@@ -42,12 +42,15 @@ class Evaluator(nn.Module):
         self.at4 = Residual(4 * channels)
         self.to_logits = nn.Linear(4 * channels, num_classes)
 
+    def maps(self, ink: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Ink (N, 1, 28, 28) to what is seen where: (N, C, 14, 14), (N, 2C, 7, 7) and (N, 4C, 4, 4)."""
+        fine = self.at14(self.to14(ink))
+        middle = self.at7(self.to7(fine))
+        return fine, middle, self.at4(self.to4(middle))
+
     def features(self, ink: Tensor) -> Tensor:
         """Ink (N, 1, 28, 28) to features (N, 4C)."""
-        x = self.at14(self.to14(ink))  # (N, C, 14, 14)
-        x = self.at7(self.to7(x))  # (N, 2C, 7, 7)
-        x = self.at4(self.to4(x))  # (N, 4C, 4, 4)
-        return x.mean((2, 3))
+        return self.maps(ink)[-1].mean((2, 3))
 
     def forward(self, ink: Tensor) -> Tensor:
         """Ink (N, 1, 28, 28) to one logit per class (N, K)."""

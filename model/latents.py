@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,13 +10,19 @@ MAX_SEED = 2**32 - 1
 MAX_PSI = 2.0
 MAX_KEYS = 8
 MAX_OFFSET = 4.0
+MAX_LENGTH = 1024  # numbers of a latent; no generator takes more
+MAX_NUMBER = 8.0  # in a latent; normally distributed ones hardly ever reach 5
+
+# What a drawing comes from: a seed, or the very numbers of a latent, for a drawing that no seed gives.
+Key = int | tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Picture:
     """One drawing, as the page, links, the command line and the API all ask for it.
 
-    keys: (seed, weight) pairs, one for a plain drawing, several for a mixture of drawings.
+    keys: (seed, weight) pairs, one for a plain drawing, several for a mixture of drawings. In place of a seed there may
+        be a latent, a tuple of as many numbers as the generator takes, such as `nearest.search` finds.
     psi: scales the latent; below 1 is more typical, above 1 wilder.
     offsets: how far to go along the generator's first style directions (see `style_directions`).
     into, share: another class, and how much of its generator is mixed into that of class_name, 0 to 1.
@@ -24,7 +30,7 @@ class Picture:
     """
 
     class_name: str
-    keys: tuple[tuple[int, float], ...]
+    keys: tuple[tuple[Key, float], ...]
     psi: float = 1.0
     offsets: tuple[float, ...] = ()
     into: str | None = None
@@ -35,8 +41,8 @@ class Picture:
             raise ValueError("The class has to be a name, such as “cat”.")
         if not 1 <= len(self.keys) <= MAX_KEYS:
             raise ValueError(f"A drawing is mixed from 1 to {MAX_KEYS} seeds, not from {len(self.keys)}.")
-        for seed, weight in self.keys:
-            check_seed(seed)
+        for key, weight in self.keys:
+            check_latent(key) if isinstance(key, tuple) else check_seed(key)
             _check_number("A seed's weight", weight, -1.0, 1.0)
         if not any(weight for _, weight in self.keys):
             raise ValueError("At least one seed needs a weight other than 0.")
@@ -59,23 +65,31 @@ def check_seed(seed: object) -> int:
     return whole
 
 
+def check_latent(latent: object) -> tuple[float, ...]:
+    """`latent`, a list or tuple of so many numbers within bounds, as a tuple of floats. Raises ValueError otherwise."""
+    if not isinstance(latent, list | tuple) or not 1 <= len(latent) <= MAX_LENGTH:
+        raise ValueError(f"A latent is a list of 1 to {MAX_LENGTH} numbers, as many as the generator takes.")
+    return tuple(_check_number("A latent's number", number, -MAX_NUMBER, MAX_NUMBER) for number in latent)
+
+
 def check_psi(psi: object) -> float:
     return _check_number("Psi", psi, 0.0, MAX_PSI)
 
 
-def latent(keys: Sequence[tuple[int, float]], z_dim: int, psi: float = 1.0) -> np.ndarray:
+def latent(keys: Sequence[tuple[Key, float]], z_dim: int, psi: float = 1.0) -> np.ndarray:
     """The latent (Z,) float32 of a mixture: psi * sum(w_i z_i) / sqrt(sum(w_i^2)).
 
     Each z_i comes from its own legacy Mersenne Twister stream, frozen by NumPy's policy (NEP 19), so a seed means the
-    same drawing on every machine and in every year. The root keeps the mixture as normal as its parts.
+    same drawing on every machine and in every year; a latent in place of a seed is its own z_i. The root keeps the
+    mixture as normal as its parts. Raises ValueError for a latent of another length.
     """
-    total = sum(weight * _normal(seed, z_dim) for seed, weight in keys)
+    total = sum(weight * _numbers(key, z_dim) for key, weight in keys)
     norm = math.sqrt(sum(weight**2 for _, weight in keys))
     return (psi / norm * total).astype(np.float32)
 
 
 def walk(
-    class_name: str, seeds: Sequence[int], num_frames: int, psi: float = 1.0, into: str | None = None
+    class_name: str, seeds: Sequence[Key], num_frames: int, psi: float = 1.0, into: str | None = None
 ) -> list[Picture]:
     """`num_frames` pictures on the way from the first seed through all others to the last, both ends included.
 
@@ -86,11 +100,15 @@ def walk(
     pictures = []
     for position in np.linspace(0, len(seeds) - 1, num_frames):
         leg = min(int(position), len(seeds) - 2)
-        t = float(position) - leg
-        keys = tuple((seed, weight) for seed, weight in ((seeds[leg], 1 - t), (seeds[leg + 1], t)) if weight)
-        share = float(position) / (len(seeds) - 1) if into else 0.0
-        pictures.append(Picture(class_name, keys, psi, into=into, share=share))
+        way = between(class_name, seeds[leg], seeds[leg + 1], float(position) - leg, psi)
+        pictures.append(replace(way, into=into, share=float(position) / (len(seeds) - 1)) if into else way)
     return pictures
+
+
+def between(class_name: str, start: Key, end: Key, t: float, psi: float = 1.0) -> Picture:
+    """The picture that is `t`, 0 to 1, of the way from one seed or latent to another. Raises ValueError."""
+    _check_number("The part of the way", t, 0.0, 1.0)
+    return Picture(class_name, tuple((key, weight) for key, weight in ((start, 1 - t), (end, t)) if weight), psi)
 
 
 def style_directions(weight: np.ndarray) -> np.ndarray:
@@ -105,8 +123,12 @@ def style_directions(weight: np.ndarray) -> np.ndarray:
     return directions * np.sign(directions[np.arange(len(directions)), strongest])[:, None]
 
 
-def _normal(seed: int, z_dim: int) -> np.ndarray:
-    return np.random.RandomState(seed).standard_normal(z_dim)
+def _numbers(key: Key, z_dim: int) -> np.ndarray:
+    if not isinstance(key, tuple):
+        return np.random.RandomState(key).standard_normal(z_dim)
+    if len(key) != z_dim:
+        raise ValueError(f"The latent has {len(key)} numbers, but this generator takes {z_dim}; find it anew.")
+    return np.array(key)
 
 
 def _check_number(what: str, value: object, low: float, high: float) -> float:

@@ -122,6 +122,10 @@ class Sampler:
         with torch.inference_mode():
             return to_drawings(generator.generator(z, classes))
 
+    def generator(self, class_name: str) -> nn.Module:
+        """The network that draws a class, ready to use and not to be trained. Raises ValueError with a sentence."""
+        return self._load(class_name).generator
+
     def _load(self, class_name: str) -> _Loaded:
         """The generator of a class: of the first folder whose checkpoint is sound, or else the base's draft."""
         class_name = self.find(class_name)

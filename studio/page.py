@@ -10,6 +10,7 @@ from studio.pictures import drawing_url
 from studio.tiles import Tiles
 from studio.train_tab import train_tab
 from studio.wall_tab import wall_tab
+from studio.yours_tab import yours_tab
 from train.home import Home
 
 
@@ -25,8 +26,10 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             draw_tab(sampler, tiles)
         with gr.Tab("Morph", id="morph"):
             morph_tab(sampler, tiles)
+        with gr.Tab("Yours", id="yours") as tab:
+            yours_picker = yours_tab(sampler, tab)
         with gr.Tab("Train", id="train"):
-            train_tab(page, home, sampler, [])
+            train_tab(page, home, sampler, [yours_picker])
         with gr.Tab("Wall", id="wall") as tab:
             wall_tab(tiles, tab)
         gr.Markdown(

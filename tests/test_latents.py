@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from model.latents import MAX_SEED, Picture, check_seed, latent, style_directions, walk
+from model.latents import MAX_SEED, Picture, between, check_seed, latent, style_directions, walk
 
 
 def test_a_seed_means_these_very_numbers_for_ever():
@@ -35,6 +35,14 @@ def test_a_walk_begins_and_ends_at_its_seeds_and_moves_in_small_steps():
     path = [latent(picture.keys, 64) for picture in pictures]
     steps = [np.linalg.norm(b - a) for a, b in itertools.pairwise(path)]
     assert max(steps) < 2 * np.mean(steps)
+
+
+def test_part_of_the_way_is_a_number_from_0_to_1():
+    assert between("cat", 7, 12, 0.0) == Picture("cat", ((7, 1.0),))
+    assert between("cat", 7, 12, 0.25).keys == ((7, 0.75), (12, 0.25))
+    for bad in ("0.5", None, float("nan"), 1.5, -0.1, [0.5]):
+        with pytest.raises(ValueError, match="use a number from 0 to 1"):
+            between("cat", 7, 12, bad)
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 1.5, "7", None, True, float("nan"), float("inf"), 10**400])

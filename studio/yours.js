@@ -1,0 +1,137 @@
+// A paper to draw on. Strokes are lists of points in 0..1 and all that leaves the browser; the server makes the drawing.
+const canvas = element.querySelector("canvas");
+const hint = element.querySelector(".hint");
+const top5 = element.querySelector(".top");
+const most = element.querySelector(".most");
+const tiny = element.querySelector(".tiny");
+const context = canvas.getContext("2d");
+const PEN = canvas.width / 32;
+const NEARER_IS_THE_SAME = 0.006; // of the paper: a sixth of a pixel of the drawing
+const DEBOUNCE = 120; // milliseconds
+let strokes = [];
+let pointer = null; // whose stroke is being drawn
+let waiting = 0;
+let asked = 0;
+
+function draw(stroke, from) {
+  const [x, y] = stroke[from];
+  context.beginPath();
+  context.moveTo(x * canvas.width, y * canvas.height);
+  for (const [x, y] of stroke.slice(from)) context.lineTo(x * canvas.width, y * canvas.height);
+  context.stroke();
+}
+
+function place(event) {
+  const box = canvas.getBoundingClientRect();
+  const inside = (number) => Math.round(Math.min(1, Math.max(0, number)) * 1e4) / 1e4;
+  return [inside((event.clientX - box.left) / box.width), inside((event.clientY - box.top) / box.height)];
+}
+
+function numPoints() {
+  return strokes.reduce((sum, stroke) => sum + stroke.length, 0);
+}
+
+function isFull() {
+  return strokes.length >= props.max_strokes || numPoints() >= props.max_points;
+}
+
+function extend(event) {
+  const stroke = strokes.at(-1);
+  const points = event.getCoalescedEvents?.() ?? [];
+  for (const one of points.length ? points : [event]) {
+    const [x, y] = place(one);
+    const [lastX, lastY] = stroke.at(-1);
+    if (numPoints() < props.max_points && Math.hypot(x - lastX, y - lastY) > NEARER_IS_THE_SAME) {
+      stroke.push([x, y]);
+      draw(stroke, stroke.length - 2);
+    }
+  }
+}
+
+function changed() {
+  const num = strokes.length;
+  hint.hidden = num > 0;
+  canvas.setAttribute("aria-label", num ? `Your drawing: ${num} stroke${num > 1 ? "s" : ""}` : "Your drawing: empty paper");
+  props.value = { strokes };
+  clearTimeout(waiting);
+  waiting = setTimeout(look, num ? DEBOUNCE : 0);
+}
+
+function redraw() {
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  strokes.forEach((stroke) => draw(stroke, 0));
+  changed();
+}
+
+async function look() {
+  const number = ++asked;
+  let seen = { top: [], words: "Nothing yet." };
+  if (strokes.length) {
+    try {
+      seen = await server.look([strokes]);
+    } catch {
+      seen = { top: [], words: "The machine can't be reached; draw on to try again." };
+    }
+  }
+  if (number !== asked) return; // drawn on meanwhile
+  most.textContent = isFull() ? "The paper is full; undo or clear something." : seen.words;
+  tiny.hidden = !seen.picture;
+  if (seen.picture) tiny.src = seen.picture;
+  rank(seen.top);
+}
+
+function rank(top) {
+  [...top5.children].forEach((item, place) => {
+    const [name, share] = top[place] ?? ["–", 0];
+    const button = item.firstElementChild;
+    button.disabled = place >= top.length;
+    button.title = button.disabled ? "" : `Look for yours among “${name}”`;
+    button.querySelector(".name").textContent = name;
+    button.querySelector(".share").textContent = button.disabled ? "" : `${Math.round(100 * share)}%`;
+    button.querySelector(".bar").style.width = `${100 * share}%`;
+  });
+}
+
+function row() {
+  const item = document.createElement("li");
+  const button = Object.assign(document.createElement("button"), { type: "button" });
+  for (const part of ["bar", "name", "share"]) {
+    button.append(Object.assign(document.createElement("span"), { className: part }));
+  }
+  button.addEventListener("click", () => {
+    props.value = { strokes, picked: button.querySelector(".name").textContent };
+    trigger("select");
+  });
+  item.append(button);
+  return item;
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  if (pointer !== null || event.button !== 0 || isFull()) return;
+  event.preventDefault();
+  pointer = event.pointerId;
+  canvas.setPointerCapture(pointer);
+  strokes.push([place(event)]);
+  hint.hidden = true;
+  draw(strokes.at(-1), 0);
+});
+canvas.addEventListener("pointermove", (event) => { if (event.pointerId === pointer) extend(event); });
+for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+  canvas.addEventListener(end, (event) => {
+    if (event.pointerId !== pointer) return;
+    pointer = null;
+    changed();
+  });
+}
+function undo() { if (pointer === null) { strokes = strokes.slice(0, -1); redraw(); } }
+element.querySelector(".undo").addEventListener("click", undo);
+element.querySelector(".clear").addEventListener("click", () => { if (pointer === null) { strokes = []; redraw(); } });
+element.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
+    event.preventDefault();
+    undo();
+  }
+});
+Object.assign(context, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: "#16181f" });
+top5.replaceChildren(...Array.from({ length: 5 }, row));
+rank([]);

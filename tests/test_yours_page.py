@@ -1,0 +1,200 @@
+"""A visitor draws: the machine says what it sees, finds the nearest, varies it and walks away from it."""
+
+# ruff: noqa: F811 (fixtures are asked for by their names)
+import ast
+import math
+
+import numpy as np
+import pytest
+
+from model.latents import Picture
+from model.nearest import likeness
+from model.sampler import Sampler
+from tests.test_nearest import SHIPPED
+from tests.test_page import browser, open_page, page, pixels, set_number, site  # noqa: F401 (fixtures)
+
+SECONDS = 1000  # milliseconds
+CIRCLE = [(0.5 + 0.3 * math.cos(t), 0.55 + 0.3 * math.sin(t)) for t in np.linspace(0, 2 * math.pi, 25)]
+CAT = (
+    CIRCLE,
+    [(0.25, 0.4), (0.22, 0.12), (0.42, 0.27)],
+    [(0.58, 0.27), (0.78, 0.12), (0.75, 0.4)],
+    [(0.4, 0.5), (0.41, 0.51)],
+    [(0.6, 0.5), (0.61, 0.51)],
+    [(0.3, 0.62), (0.05, 0.58)],
+    [(0.3, 0.68), (0.05, 0.72)],
+    [(0.7, 0.62), (0.95, 0.58)],
+    [(0.7, 0.68), (0.95, 0.72)],
+)
+
+
+def open_yours(page, site, query: str = "?class=cat&seed=7&count=4") -> None:
+    open_page(page, site, query)
+    page.get_by_role("tab", name="Yours").click()
+    page.wait_for_selector("#yours-pad canvas")
+    page.locator("#yours-pad canvas").scroll_into_view_if_needed()
+
+
+def draw(page, stroke) -> None:
+    box = page.locator("#yours-pad canvas").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=3)
+    page.mouse.up()
+
+
+def ink(page) -> int:
+    """How many pixels of the paper are drawn on."""
+    return page.evaluate(
+        """() => {
+            const canvas = document.querySelector("#yours-pad canvas");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return data.filter((value, place) => place % 4 === 3 && value > 127).length;
+        }"""
+    )
+
+
+def wait_for_most(page, class_name: str) -> None:
+    page.wait_for_function(
+        f"document.querySelector('#yours-pad .most').textContent === 'Most like {class_name}.'", timeout=30 * SECONDS
+    )
+
+
+def find(page) -> None:
+    page.click("#yours-find")
+    wait_for_found(page, "cat")
+
+
+def wait_for_found(page, class_name: str) -> None:
+    page.locator("#yours-found .sentence", has_text=f"nearest “{class_name}” have").wait_for(timeout=60 * SECONDS)
+    page.wait_for_selector(f'#yours-variations img[alt^="{class_name}, yours"]')
+
+
+def shown(page, selector: str) -> list[np.ndarray]:
+    urls = page.eval_on_selector_all(f"{selector} img", "images => images.map(image => image.src)")
+    return [pixels(url) for url in urls]
+
+
+def test_what_it_looks_like_changes_with_the_strokes_and_undo_takes_one_back(page, site):
+    open_yours(page, site)
+    assert page.locator("#yours-pad .hint").is_visible()
+    draw(page, CIRCLE)
+    wait_for_most(page, "circle")
+    assert not page.locator("#yours-pad .hint").is_visible()
+    only_circle = ink(page)
+    for stroke in CAT[1:]:
+        draw(page, stroke)
+    wait_for_most(page, "cat")
+    shares = page.locator("#yours-pad .share").all_inner_texts()
+    assert len(shares) == 5 and sum(int(share.rstrip("%")) for share in shares) <= 102
+    page.locator("#yours-pad canvas").evaluate("canvas => canvas.closest('#yours-pad').querySelector('.undo').focus()")
+    for _ in CAT[1:]:
+        page.keyboard.press("Enter")
+    wait_for_most(page, "circle")
+    assert ink(page) == pytest.approx(only_circle, rel=0.01)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("#yours-pad .most", has_text="Nothing yet.").wait_for()
+    assert ink(page) == 0 and page.locator("#yours-pad .hint").is_visible()
+
+
+def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page, site):
+    open_yours(page, site)
+    for stroke in CAT:
+        draw(page, stroke)
+    wait_for_most(page, "cat")
+    find(page)
+    mine, nearest, both = shown(page, "#yours-found")
+    assert likeness(255 - mine, 255 - nearest) > 0.7 and both.shape == (28, 28, 3)
+
+    code = page.locator("#yours-found pre").text_content()
+    latent = ast.literal_eval(code.partition("latent = ")[2].partition("\n")[0])
+    assert np.array_equal(255 - Sampler([SHIPPED]).draw([Picture("cat", ((latent, 1.0),))])[0], nearest)
+
+    varied = shown(page, "#yours-variations")
+    assert len(varied) == 16 and len({drawing.tobytes() for drawing in varied}) == 16
+    set_number(page, "#yours-strength", 0)
+    page.wait_for_function(
+        "new Set([...document.querySelectorAll('#yours-variations img')].map((image) => image.src)).size === 1"
+    )
+    assert np.array_equal(shown(page, "#yours-variations")[0], nearest), "at 0 there is only the found drawing"
+
+    page.wait_for_function("document.querySelector('#yours-player .end-a')?.textContent.includes('yours')")
+    page.wait_for_timeout(500)
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    frames = set()
+    for position in range(0, 64, 7):
+        page.locator("#yours-player input[type=range]").evaluate(
+            "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')) }", position
+        )
+        frames.add(page.evaluate("document.querySelector('#yours-player canvas').toDataURL()"))
+    assert len(frames) == 10, "every place of the walk shows another frame"
+    assert not [url for url in requests if "heartbeat" not in url]
+    set_number(page, "#yours-seed", 99)
+    page.wait_for_function("document.querySelector('#yours-player .end-b').textContent.includes('99')")
+
+
+def test_a_drawing_of_another_class_is_offered_that_class(page, site):
+    open_yours(page, site, "?class=apple&seed=7&count=4")
+    draw(page, [(0.5, 0.08), (0.75, 0.9), (0.1, 0.4), (0.9, 0.4), (0.25, 0.9), (0.5, 0.08)])
+    wait_for_most(page, "star")
+    page.click("#yours-find")
+    wait_for_found(page, "apple")
+    page.get_by_role("button", name="It looks more like “star”").click()
+    wait_for_found(page, "star")
+    assert page.locator("#yours-class input").input_value() == "✓ star"
+    page.locator("#yours-pad .top button").nth(1).click()
+    wait_for_found(page, page.locator("#yours-pad .top .name").nth(1).inner_text())
+
+
+def test_an_empty_paper_is_a_sentence(page, site):
+    open_yours(page, site)
+    page.click("#yours-find")
+    page.get_by_text("There is no drawing yet").first.wait_for()
+    page.locator("#yours-found .sentence", has_text="press “Find mine”").wait_for()
+
+
+def test_a_finger_draws_and_the_page_stays_where_it_is(browser, site):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.set_default_timeout(30 * SECONDS)
+    open_yours(page, site)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator("#yours-pad canvas").bounding_box()
+    before = page.evaluate("scrollY")
+    touch = context.new_cdp_session(page)
+    for stroke in CAT:
+        steps = [("touchStart", stroke[:1]), *(("touchMove", [point]) for point in stroke[1:]), ("touchEnd", [])]
+        page.wait_for_timeout(350)  # at a finger's pace: quicker, and the browser sees flings and double taps
+        for kind, points in steps:
+            places = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in points]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+            page.wait_for_timeout(20)
+    wait_for_most(page, "cat")
+    assert page.evaluate("scrollY") == before
+    page.locator("#yours-find").tap()
+    wait_for_found(page, "cat")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "wrong", [[None], ["x"], [[[["0.1", 0]]]], [[[[1e99, 0]]]], [[[[0.5, 0.5]] * 5000]], [], {"a": 1}, None, "x"]
+)
+def test_a_hostile_sketch_gets_a_sentence_from_the_server(page, site, wrong):
+    open_page(page, site)
+    status, answer = page.evaluate(
+        """async ([address, wrong]) => {
+            const component = gradio_config.components.find((one) => one.props.elem_id === "yours-pad");
+            const body = {session_hash: "x", component_id: component.id, fn_name: "look", data: wrong};
+            const headers = {"Content-Type": "application/json"};
+            const answer = await fetch(address + "gradio_api/component_server",
+                {method: "POST", headers, body: JSON.stringify(body)});
+            return [answer.status, await answer.json()];
+        }""",
+        [site, wrong],
+    )
+    assert status == 200 and answer["top"] == [] and answer["words"].endswith("."), answer
