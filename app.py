@@ -1,6 +1,7 @@
 """The app's entry point, on a laptop (python app.py) and as a Hugging Face Space."""
 
 import logging
+import os
 from pathlib import Path
 
 import gradio as gr
@@ -31,6 +32,7 @@ def launch(app: gr.Blocks, **options: object) -> None:
         run_history=False,
         enable_monitoring=False,
         max_file_size="1mb",
+        mcp_server=os.environ.get("DOODLES_MCP") == "1",
         **options,
     )
 

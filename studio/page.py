@@ -2,11 +2,10 @@
 
 import gradio as gr
 
-from model.sampler import Sampler, seeds_to_pictures
+from model.sampler import Sampler
+from studio.api import add_api
 from studio.draw_tab import draw_tab
-from studio.live import mistake
 from studio.morph_tab import morph_tab
-from studio.pictures import drawing_url
 from studio.tiles import Tiles
 from studio.train_tab import train_tab
 from studio.wall_tab import wall_tab
@@ -21,7 +20,7 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             elem_id="title",
         )
         tiles = Tiles(sampler)
-        _add_api(sampler)  # before the tabs, whose private events would take the names
+        add_api(sampler)  # before the tabs, whose private events would take the names
         with gr.Tab("Draw", id="draw"):
             draw_tab(sampler, tiles)
         with gr.Tab("Morph", id="morph"):
@@ -38,29 +37,3 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             elem_id="footer",
         )
     return page
-
-
-def _add_api(sampler: Sampler) -> None:
-    def draw(class_name: str, seed: int = 0, count: int = 1, psi: float = 1.0) -> list[str]:
-        """Draw `count` doodles of a class with consecutive seeds.
-
-        Parameters:
-            class_name: what to draw, such as "cat"
-            seed: the first seed, 0 to 4294967295
-            count: how many, 1 to 64
-            psi: 0 to 2, lower is more typical
-        Returns:
-            28x28 PNG pictures as data URLs, one per seed
-        """
-        try:
-            drawings = sampler.draw(seeds_to_pictures(sampler.find(class_name), seed, count, psi))
-        except ValueError as error:
-            raise mistake(error) from error
-        return [drawing_url(drawing) for drawing in drawings]
-
-    def classes() -> list[str]:
-        """The classes that can be drawn now."""
-        return sorted(sampler.cards())
-
-    gr.api(draw, api_name="draw", queue=False)
-    gr.api(classes, api_name="classes", queue=False)

@@ -447,20 +447,6 @@ def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
         assert answer == [200, '""'], wrong
 
 
-def test_programs_draw_through_the_api(site):
-    from gradio_client import Client
-
-    client = Client(site, verbose=False)
-    one = client.predict("cat", 7, 1, 0.9, api_name="/draw")
-    assert one[0] == client.predict("cat", 5, 4, 0.9, api_name="/draw")[2]
-    assert "cat" in client.predict(api_name="/classes")
-    for bad in (("blorp", 7, 1, 0.9), ("cat", -1, 1, 0.9), ("cat", 1, 10**9, 0.9), ("cat", 1, 1, 99.0)):
-        with pytest.raises(Exception, match=r"There is no class|is not allowed|ask for 1 to 64"):
-            client.predict(*bad, api_name="/draw")
-    public = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(public) == {"/draw", "/classes"}
-
-
 def _wait_until_served(address: str, app: subprocess.Popen, log: Path) -> None:
     for _ in range(240):
         try:
