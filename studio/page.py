@@ -7,6 +7,7 @@ from studio.draw_tab import draw_tab
 from studio.live import mistake
 from studio.morph_tab import morph_tab
 from studio.pictures import drawing_url
+from studio.train_api import add_train_api
 from studio.train_tab import train_tab
 from studio.wall_tab import wall_tab
 from train.home import Home
@@ -18,6 +19,7 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             "# Endless Doodles\nDrawings that nobody drew: pick a class, turn a seed into a doodle, morph, train.",
             elem_id="title",
         )
+        add_train_api(home, sampler)
         _add_api(sampler)  # before the tabs, whose private events would take the names
         with gr.Tab("Draw", id="draw"):
             draw_picker = draw_tab(page, sampler)
