@@ -11,6 +11,7 @@ import pandas as pd
 
 from studio.pictures import sheet_html
 from train.loop import Progress
+from train.requests import is_paused
 from train.runs import Run, list_runs
 from train.status import Status
 from train.turns import Place
@@ -35,7 +36,9 @@ WATCH_ON_CLICK = """element.addEventListener("click", (event) => {
 def status_html(run: Run, status: Status, progress: Progress | None, place: Place | None, can_be_drawn: bool) -> str:
     """A run in words, with a bar, its place in the line, and a way to its drawings."""
     fraction = progress.fraction if progress else 0.0
-    word = "stopping" if status.state == "running" and run.should_stop() else _WORDS[status.state]
+    word = _WORDS[status.state]
+    if status.state == "running" and (run.should_stop() or is_paused(run)):
+        word = "stopping" if run.should_stop() else "paused, press Resume to go on"
     details = [escape(status.sentence)] if status.sentence else []
     if place:
         soon = "next" if place.position == 1 else f"number {place.position} in the line"
@@ -76,7 +79,7 @@ def sheet_at(run: Run, sheets: Sequence[Path], number: int, progress: Sequence[P
     step = int(path.stem)
     before = [entry.seconds for entry in progress if entry.step <= step]
     when = f"step {step}, after {duration(before[-1] if before else 0)}"
-    caption = f'<p class="origin sheet-when">{when}</p>'
+    caption = f'<p class="origin" style="text-align:center">{when}</p>'
     return sheet_html(path, f"{run.status().order.class_name}, 64 fixed seeds, {when}") + caption
 
 

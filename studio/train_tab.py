@@ -1,6 +1,7 @@
 """Train: order a generator for any class and watch it learn. The run lives in its folder; this only looks at it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
 
@@ -22,10 +23,11 @@ from studio.run_view import (
 from studio.visitors import visitor_id
 from studio.watchers import Watchers
 from studio.wishes import DIAL, Wishes
+from train.bursts import is_zero_gpu
 from train.home import Home
 from train.order import MAX_CLASSES
 from train.recipes import DOODLE, RECIPES
-from train.requests import may_change
+from train.requests import is_paused, may_change
 from train.runs import Run, find_run
 from train.settings import Settings
 from train.status import Status
@@ -146,8 +148,6 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
                 interactive=bool(settings.training),
                 elem_id="train-start",
             )
-            gr.Markdown("#### Latest runs")
-            latest = gr.HTML(NO_RUNS, js_on_load=WATCH_ON_CLICK, elem_id="train-runs")
         with gr.Column(scale=2, min_width=300):
             status = gr.HTML(IDLE, elem_id="train-status")
             with gr.Row():
@@ -164,20 +164,28 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
                 precision=0,
                 visible=False,
                 label="From the first sheet to the last",
+                buttons=[],
                 elem_id="train-moment",
             )
             losses = gr.LinePlot(
-                x="step", y="loss", color="network", height=240, label="Losses", visible=False, elem_id="train-losses"
+                x="step", y="loss", color="network", height=300, label="Losses", visible=False, elem_id="train-losses"
             )
             distances = gr.LinePlot(
                 x="step",
                 y="distance",
-                height=200,
+                height=220,
                 label="Distance to real drawings",
                 visible=False,
                 elem_id="train-distance",
             )
 
+    gr.Markdown("#### Latest runs")
+    latest = gr.HTML(
+        NO_RUNS,
+        css_template=(Path(__file__).parent / "runs.css").read_text(),
+        js_on_load=WATCH_ON_CLICK,
+        elem_id="train-runs",
+    )
     run_id = gr.Textbox(visible=False)
     seen = gr.State(Seen())
     timer = gr.Timer(1.0, active=False)
@@ -185,19 +193,24 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
     told = {"show_progress": "hidden", "api_visibility": "private"}  # queued: what they have to say is shown
     long = [dial, minutes]
     end, resume, longer, drop = controls
+    started = begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **told)
+    resumed = resume.click(wishes.resume, run_id, timer, **told)
+    lengthened = longer.click(wishes.train_longer, [run_id, *long], timer, **told)
     for event in (
-        in_browser(
-            begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **told).success, KEEP, run_id
-        ).then,
+        in_browser(started.success, KEEP, run_id).then,
         end.click(wishes.stop, run_id, None, **told).then,
-        resume.click(wishes.resume, run_id, timer, **told).then,
-        longer.click(wishes.train_longer, [run_id, *long], timer, **told).then,
+        resumed.then,
+        lengthened.then,
         in_browser(drop.click(wishes.discard, run_id, run_id, **told).success, KEEP, run_id).then,
         in_browser(latest.watch(watch, None, [run_id, timer], **told).success, KEEP, run_id).then,
         page.load(attach, run_id, [run_id, timer], js=RECALL, **told).then,
         timer.tick,
     ):
         live(event, look, [run_id, moment, seen], shown)
+    if is_zero_gpu():
+        # Queued, for only such events carry the quota of whoever clicked; one after the other, as a worker would.
+        for event in (started, resumed, lengthened):
+            event.success(wishes.work, run_id, None, concurrency_limit=1, concurrency_id="work", **told)
     live(moment.input, scrub, [run_id, moment], picture, trigger_mode="always_last")
 
 
@@ -206,7 +219,7 @@ def allowed_buttons(run: Run, status: Status, may_train: bool, is_own: bool) -> 
     ended = status.state in ("stopped", "failed", "done")
     return (
         is_own and run.is_active() and not run.should_stop(),
-        may_train and status.state in ("stopped", "failed"),
+        may_train and (status.state in ("stopped", "failed") or is_paused(run)),
         may_train and status.state in ("stopped", "done") and run.snapshot_path.exists(),
         is_own and ended,
     )

@@ -1,21 +1,26 @@
 """What a visitor can do to a run from the Train tab: start, stop, go on, train longer, discard."""
 
+import logging
+
 import gradio as gr
 from filelock import Timeout
 
 from model.classes import find_class
 from studio.live import mistake
 from studio.visitors import visitor_id
+from train.bursts import is_zero_gpu, work_in_bursts
 from train.execute import sentence_for
 from train.home import Home
 from train.order import page_order
 from train.recipes import RECIPES
-from train.requests import may_change, request_again, request_training
+from train.requests import is_paused, may_change, request_again, request_training
 from train.runs import BusyError, Run, find_run
 from train.settings import Settings
 from train.worker import ensure_worker
 
 DIAL = {"Quick · 1 min": 1.0, "Good · 3 min": 3.0, "Best · 10 min": 10.0}
+
+log = logging.getLogger(__name__)
 
 
 class Wishes:
@@ -55,6 +60,8 @@ class Wishes:
             if not run.is_active():
                 raise ValueError("Nothing is in training here; start a run first.")
             run.ask_to_stop()
+            if is_paused(run):  # nobody else will
+                run.set_state("stopped", "Stopped; resume it to get its drawings.")
         except (ValueError, OSError) as error:
             raise mistake(ValueError(sentence_for(error))) from error
         ensure_worker(self.home)
@@ -79,6 +86,19 @@ class Wishes:
         except (ValueError, OSError) as error:
             raise mistake(ValueError(sentence_for(error))) from error
         return ""
+
+    def work(self, run_id: str) -> None:
+        """On ZeroGPU, advance a run while its visitor's page is open; elsewhere the worker does."""
+        run = find_run(self.home.runs, run_id or "")
+        if run is None or not is_zero_gpu():
+            return
+        try:
+            for _ in work_in_bursts(self.home, run):
+                pass
+        except Exception:
+            # Whatever ended the call, its time limit or the quota, the snapshot is there to go on from.
+            log.exception("A burst of run %s ended early.", run.id)
+            gr.Warning("The lent GPU's time is used up; press Resume to go on, now or when you have some again.")
 
     def _again(self, run_id: str, seconds: float | None, request: gr.Request, who: gr.OAuthProfile | None) -> object:
         run, visitor = self._own(run_id, request, who)

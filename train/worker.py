@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from model.sampler import limit_threads, pick_device
+from train.bursts import is_zero_gpu
 from train.execute import execute
 from train.home import REPOSITORY, Home
 from train.runs import LOCK_SECONDS, is_held
@@ -33,6 +34,8 @@ _keeper_lock = threading.Lock()
 def ensure_worker(home: Home) -> None:
     """See to it that somebody works as long as there is work: one thread here, which starts one worker at a time."""
     global _keeper
+    if is_zero_gpu():  # no process of its own gets a GPU there
+        return
     with _keeper_lock:
         if (_keeper is None or not _keeper.is_alive()) and next_run(home.runs) is not None:
             _keeper = threading.Thread(target=_keep_working, args=(home,), daemon=True)
