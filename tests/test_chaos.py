@@ -3,10 +3,9 @@
 import random
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
-from benchmarks.chaos import FAULTS, storm, verdict
+from benchmarks.chaos import storm, verdict
 from tests.conftest import SMALL, suns, write_class
 from tests.mirror import Mirror
 from tests.site import REPOSITORY, Site
@@ -33,22 +32,20 @@ class Page(Site):
 
 def test_kills_at_random_moments_lose_no_request(tmp_path):
     rng = random.Random(4)
-    for number, class_name in enumerate(("sun", "cat", "dog", "moon")):
-        write_class(tmp_path / "drawings", class_name, suns(30, number))
+    for number, class_name in enumerate(("sun", "cat", "dog")):
+        write_class(tmp_path / "drawings", class_name, suns(4, number))  # too few to measure with, which takes long
     with Mirror(tmp_path / "drawings") as mirror, Page(tmp_path / "home", mirror.url) as page:
-        mirror.faults = [rng.choice((*FAULTS[:-1], "stall:1", "", "")) for _ in range(12)]
+        mirror.faults = rng.sample(["503", "cut:2000", "stall:1", "no-range", "503", "cut:90", "", ""], 8)
         home = Home(page.home, mirror.url)
 
         def ask(number: int) -> str:
             class_name = ("sun", "cat", "dog", "moon")[number]
             config = replace(SMALL, seed=number)
-            order = Order(
-                class_name, (class_name,), mirror.url, num_steps=60, seconds=30.0, config=config, replace=True
-            )
+            order = Order(class_name, (class_name,), mirror.url, num_steps=20, seconds=4.0, config=config, replace=True)
             return request_training(home, Settings(), replace(order, requested_by=f"visitor-{number % 2}")).id
 
-        accepted, counts = storm(page, ask, 4, 4, rng, patience=120, pause=(0.5, 4.0))
+        accepted, counts = storm(page, ask, 4, 4, rng, patience=300, pause=(0.5, 4.0))
         states, wrongs = verdict(page, accepted)
-    time.sleep(0.1)
-    assert len(accepted) == 4 and counts["pages killed"] + counts["workers killed"] >= 2
-    assert not wrongs and states.total() == 4, (states, wrongs)
+    assert len(accepted) == 4 and counts["pages killed"] + counts["workers killed"] >= 3
+    assert not wrongs
+    assert states == {"done": 3, "failed": 1}, "there is no source for the fourth, which says so"
