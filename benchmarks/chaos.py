@@ -28,7 +28,8 @@ from tests.mirror import Mirror
 from tests.site import Site
 from train.runs import Run, find_run, list_runs
 
-FAULTS = ("503", "404", "html", "no-range", "wrong-part", "cut:9000", "liar", "stall:3")
+TROUBLES = ("503", "no-range", "cut:9000", "stall:3")
+LIES = ("404", "html", "wrong-part", "liar")
 SMALL_DISK_BYTES = 200_000_000
 
 
@@ -52,7 +53,7 @@ class WildMirror(Mirror):
 
     def answer(self, handler: object) -> None:
         if self.rng.random() < 0.3:
-            self.faults = [self.rng.choice(FAULTS)]
+            self.faults = [self.rng.choice(TROUBLES * 4 + LIES)]
         super().answer(handler)
 
 
@@ -83,7 +84,7 @@ def storm(
             continue
         time.sleep(rng.uniform(*pause))
         whom = rng.choice(("page", "worker", "both"))
-        with full_disk(page.home, rng.uniform(0.5, 4.0), counts) if rng.random() < 0.3 else contextlib.nullcontext():
+        with full_disk(page.home, rng.uniform(0.5, 4.0), counts) if rng.random() < 0.2 else contextlib.nullcontext():
             if whom != "page":
                 counts["workers killed"] += page.kill_worker()
             if whom != "worker":
