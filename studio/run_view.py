@@ -11,7 +11,6 @@ import pandas as pd
 
 from studio.pictures import sheet_html
 from train.loop import Progress
-from train.requests import is_paused
 from train.runs import Run, list_runs
 from train.status import Status
 from train.turns import Place
@@ -37,7 +36,7 @@ def status_html(run: Run, status: Status, progress: Progress | None, place: Plac
     """A run in words, with a bar, its place in the line, and a way to its drawings."""
     fraction = progress.fraction if progress else 0.0
     word = _WORDS[status.state]
-    if status.state == "running" and (run.should_stop() or is_paused(run)):
+    if status.state == "running" and (run.should_stop() or run.is_paused()):
         word = "stopping" if run.should_stop() else "paused, press Resume to go on"
     details = [escape(status.sentence)] if status.sentence else []
     if place:
@@ -66,7 +65,7 @@ def runs_html(runs: Path, watched: str) -> str:
         status = run.status()
         current = ' aria-current="true"' if run.id == watched else ""
         rows.append(
-            f'<li><a href="?{urlencode({"run": run.id})}" data-run="{run.id}"{current}>'
+            f'<li><a href="?{urlencode({"run": run.id})}" data-run="{escape(run.id)}"{current}>'
             f"<b>{escape(status.order.class_name)}</b> · {_WORDS[status.state]}"
             f"<span>{escape(status.sentence)}</span></a></li>"
         )

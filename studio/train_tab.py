@@ -23,13 +23,12 @@ from studio.run_view import (
 from studio.visitors import visitor_id
 from studio.watchers import Watchers
 from studio.wishes import DIAL, Wishes
-from train.bursts import is_zero_gpu
 from train.home import Home
 from train.order import MAX_CLASSES
 from train.recipes import DOODLE, RECIPES
-from train.requests import is_paused, may_change
+from train.requests import may_change
 from train.runs import Run, find_run
-from train.settings import Settings
+from train.settings import Settings, is_zero_gpu
 from train.status import Status
 from train.turns import place
 from train.worker import ensure_worker
@@ -64,6 +63,13 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
     wishes = Wishes(home, settings)
 
     def look(run_id: str, moment: int, seen: Seen, request: gr.Request, who: gr.OAuthProfile | None) -> list[object]:
+        visitor = visitor_id(home, settings, request, who)
+        try:
+            return show(run_id, moment, seen, visitor, request.session_hash or "")
+        except FileNotFoundError:  # somebody discarded a run meanwhile; now it is no longer listed
+            return show(run_id, moment, seen, visitor, request.session_hash or "")
+
+    def show(run_id: str, moment: int, seen: Seen, visitor: str, session: str) -> list[object]:
         """Everything the tab shows of a run, `gr.skip()` for what the visitor's page shows already."""
         run = find_run(home.runs, run_id or "")
         trained = tuple(trained_classes(sampler))
@@ -75,7 +81,7 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
             nothing = [IDLE, "", gr.Slider(visible=False), gr.LinePlot(visible=False), gr.LinePlot(visible=False)]
             return [*nothing, latest, *buttons, Seen(trained=trained, states=listed), gr.Timer(active=False), *updates]
         status, sheets = run.status(), run.sheets()
-        is_own = may_change(run, visitor_id(home, settings, request, who))
+        is_own = may_change(run, visitor)
         allowed = allowed_buttons(run, status, is_own and bool(settings.training), is_own)
         now = Seen(
             run.id,
@@ -83,7 +89,7 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
             trained,
             listed,
             allowed,
-            watchers.pause(request.session_hash or ""),
+            watchers.pause(session),
         )
         ensure_worker(home)
         buttons = [gr.Button(interactive=each) if allowed != seen.buttons else gr.skip() for each in allowed]
@@ -111,7 +117,7 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
         return (found.id if found else ""), gr.Timer(active=True)
 
     def watch(event: gr.EventData) -> tuple[str, object]:
-        return attach(str(event._data.get("run", "")))
+        return attach(event._data.get("run", "") if isinstance(event._data, dict) else "")
 
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
@@ -219,7 +225,7 @@ def allowed_buttons(run: Run, status: Status, may_train: bool, is_own: bool) -> 
     ended = status.state in ("stopped", "failed", "done")
     return (
         is_own and run.is_active() and not run.should_stop(),
-        may_train and (status.state in ("stopped", "failed") or is_paused(run)),
+        may_train and (status.state in ("stopped", "failed") or run.is_paused()),
         may_train and status.state in ("stopped", "done") and run.snapshot_path.exists(),
         is_own and ended,
     )

@@ -1,5 +1,6 @@
 """What a visitor can do to a run from the Train tab: start, stop, go on, train longer, discard."""
 
+import contextlib
 import logging
 
 import gradio as gr
@@ -8,14 +9,15 @@ from filelock import Timeout
 from model.classes import find_class
 from studio.live import mistake
 from studio.visitors import visitor_id
-from train.bursts import is_zero_gpu, work_in_bursts
+from train.bursts import work_in_bursts
 from train.execute import sentence_for
 from train.home import Home
 from train.order import page_order
 from train.recipes import RECIPES
-from train.requests import is_paused, may_change, request_again, request_training
+from train.requests import may_change, request_again, request_training
 from train.runs import BusyError, Run, find_run
-from train.settings import Settings
+from train.settings import Settings, is_zero_gpu
+from train.tidy import tidy
 from train.worker import ensure_worker
 
 DIAL = {"Quick · 1 min": 1.0, "Good · 3 min": 3.0, "Best · 10 min": 10.0}
@@ -60,8 +62,6 @@ class Wishes:
             if not run.is_active():
                 raise ValueError("Nothing is in training here; start a run first.")
             run.ask_to_stop()
-            if is_paused(run):  # nobody else will
-                run.set_state("stopped", "Stopped; resume it to get its drawings.")
         except (ValueError, OSError) as error:
             raise mistake(ValueError(sentence_for(error))) from error
         ensure_worker(self.home)
@@ -99,6 +99,8 @@ class Wishes:
             # Whatever ended the call, its time limit or the quota, the snapshot is there to go on from.
             log.exception("A burst of run %s ended early.", run.id)
             gr.Warning("The lent GPU's time is used up; press Resume to go on, now or when you have some again.")
+        with contextlib.suppress(OSError):
+            tidy(self.home, self.settings)
 
     def _again(self, run_id: str, seconds: float | None, request: gr.Request, who: gr.OAuthProfile | None) -> object:
         run, visitor = self._own(run_id, request, who)

@@ -38,18 +38,21 @@ class Site:
         self.kill()
 
     def start(self) -> None:
+        # A machine with much else to do may not answer Gradio's own check in time, which ends the start.
+        assert any(self._starts() for _ in range(3)), f"the app did not start: {self.log.read_text()[-3000:]}"
+
+    def _starts(self) -> bool:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=REPOSITORY, env=self.environment, stdout=log, stderr=log
             )
-        for _ in range(600):
+        while self.process.poll() is None:
             try:
                 with urllib.request.urlopen(self.url, timeout=5):
-                    return
+                    return True
             except OSError:
-                assert self.process.poll() is None, self.log.read_text()
                 time.sleep(0.25)
-        raise AssertionError(f"the app did not start: {self.log.read_text()}")
+        return False
 
     def kill(self) -> None:
         """As the system would, without a word."""

@@ -13,7 +13,9 @@ from tests.conftest import SMALL
 from train import bursts
 from train.bursts import burst, burst_duration, work_in_bursts
 from train.order import Order
-from train.runs import create_run, is_held
+from train.requests import request_again, request_training
+from train.runs import Run, create_run, is_held
+from train.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +71,19 @@ def test_a_call_that_is_killed_loses_only_what_came_after_the_last_snapshot(home
     run.ask_to_stop()
     (result,) = work_in_bursts(home, run, lambda *arguments: lend(arguments, 60))
     assert result["state"] == "stopped" and run.trained_seconds() >= before
+
+
+def test_a_run_that_nobody_lends_a_gpu_pauses_and_stands_in_nobody_s_way(home, monkeypatch):
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    run = new_run(home)
+    assert run.is_paused() and not run.is_active()
+    settings = replace(Settings(), queue_length=1)
+    other = request_training(home, settings, replace(run.status().order, requested_by="visitor-b"))
+    assert other.id != run.id, "nobody joins what stands still"
+    assert request_again(home, settings, run, "visitor-a").id == run.id
+    with run.lock:
+        assert not Run(run.folder).is_paused()
+        assert list(work_in_bursts(home, Run(run.folder), lambda *arguments: {})) == [], "somebody works on it already"
 
 
 def test_a_call_asks_for_no_more_time_than_it_needs(home):

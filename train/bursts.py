@@ -4,7 +4,6 @@ Each burst is a call in a forked process that ends with it: it gets and gives pl
 anybody sees, and may be killed when its time is up. So a burst resumes from the run's snapshot and leaves one behind.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -24,11 +23,6 @@ try:
     import spaces
 except ImportError:  # only Spaces have it
     spaces = None
-
-
-def is_zero_gpu() -> bool:
-    """Whether this is a Space that is lent a GPU for a call at a time."""
-    return spaces is not None and bool(os.environ.get("SPACES_ZERO_GPU"))
 
 
 def burst_duration(folder: str, source: str, run_id: str, seconds: float) -> int:

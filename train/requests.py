@@ -6,12 +6,12 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from model.weights import write_file
-from train.bursts import is_zero_gpu
 from train.home import Home
 from train.order import Order
 from train.runs import BusyError, Run, answers, create_run, list_runs
@@ -28,15 +28,15 @@ def request_training(home: Home, settings: Settings, order: Order) -> Run:
     for run in list_runs(home.runs):
         if answers(run, order):  # joining it costs nobody anything
             raise BusyError(order.class_name, run.id)
-    most = settings.queue_length
-    return _admit(home, settings, order.requested_by, order.seconds, lambda: create_run(home.runs, order, most=most))
+    begin = partial(create_run, home.runs, order, most=math.inf)  # the queue's length is looked at before
+    return _admit(home, settings, order.requested_by, order.seconds, begin)
 
 
 def request_again(home: Home, settings: Settings, run: Run, visitor: str, more_seconds: float | None = None) -> Run:
     """Queue an ended run once more: to go on where it was, or for so much longer. Raises ValueError over a limit."""
 
     def again() -> Run:
-        if run.is_active() and not is_paused(run):
+        if run.is_active():
             raise ValueError("This run is under way already; watch it.")
         if more_seconds is not None and not run.snapshot_path.exists():
             raise ValueError("What this run would go on from is no longer there; start a new one.")
@@ -47,11 +47,6 @@ def request_again(home: Home, settings: Settings, run: Run, visitor: str, more_s
         return run
 
     return _admit(home, settings, visitor, more_seconds or 0.0, again)
-
-
-def is_paused(run: Run) -> bool:
-    """Whether a run waits for its visitor to lend it a GPU again; elsewhere the worker goes on by itself."""
-    return is_zero_gpu() and run.waits_for_worker()
 
 
 def may_change(run: Run, visitor: str) -> bool:

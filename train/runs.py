@@ -20,6 +20,7 @@ from model.classes import slug
 from model.weights import read_safetensors, write_file
 from train.loop import Progress, Training
 from train.order import COMMAND_LINE, Order
+from train.settings import is_zero_gpu
 from train.status import Status, read_progress, read_status, write_status
 
 LOCK_SECONDS = 1.0
@@ -78,10 +79,19 @@ class Run:
             write_status(self.folder / "run.json", status)
 
     def is_active(self) -> bool:
-        """Whether this run waits, works, or will be taken up again; a dead one of the command line is none of that."""
+        """Whether this run waits, works, or will be taken up again; a dead one of the command line is none of that.
+
+        Where GPUs are lent to visitors for a call at a time, nobody but they take a run up again.
+        """
         status = self.status()
-        kept_up = status.order.requested_by != COMMAND_LINE or is_held(self.folder / "lock")
-        return status.state == "queued" or (status.state == "running" and kept_up)
+        if status.state not in ("queued", "running"):
+            return False
+        goes_on = not is_zero_gpu() and (status.state == "queued" or status.order.requested_by != COMMAND_LINE)
+        return goes_on or is_held(self.folder / "lock")
+
+    def is_paused(self) -> bool:
+        """Whether this run has not ended, and yet nobody will go on with it unasked."""
+        return self.status().state in ("queued", "running") and not self.is_active()
 
     def waits_for_worker(self) -> bool:
         """Whether this is a run of the page's that nobody is working on but somebody should."""
@@ -188,7 +198,7 @@ class Run:
         write_file(self.folder / "spare", bytes(SPARE_BYTES))
 
 
-def create_run(runs: Path, order: Order, begin: bool = False, most: int = MAX_ACTIVE) -> Run:
+def create_run(runs: Path, order: Order, begin: bool = False, most: float = MAX_ACTIVE) -> Run:
     """A new run folder, queued, or with its lock held by the caller who will `begin` it at once.
 
     Raises BusyError when the same is waiting or in training already (to begin at once: anything of the same name), and
@@ -231,7 +241,7 @@ def list_runs(runs: Path) -> list[Run]:
 
 def find_run(runs: Path, run_id: str) -> Run | None:
     """The readable run of that id, if there is one. Only what an id looks like is ever made a path of."""
-    if not re.fullmatch(RUN_ID, run_id):
+    if not isinstance(run_id, str) or not re.fullmatch(RUN_ID, run_id):
         return None
     run = Run(runs / run_id)
     try:

@@ -35,6 +35,11 @@ class Settings:
         return cls(**{each.name: _number(each, given[each.name]) for each in fields(cls) if given[each.name]})
 
 
+def is_zero_gpu() -> bool:
+    """Whether this is a Space that is lent a GPU for a call at a time, so that no worker of its own can train."""
+    return bool(os.environ.get("SPACES_ZERO_GPU"))
+
+
 def _number(setting: object, text: str) -> float:
     low, high = setting.metadata["low"], setting.metadata["high"]
     kind = "a number" if setting.type is float else "a whole number"

@@ -16,11 +16,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from model.sampler import limit_threads, pick_device
-from train.bursts import is_zero_gpu
 from train.execute import execute
 from train.home import REPOSITORY, Home
 from train.runs import LOCK_SECONDS, is_held
-from train.settings import Settings
+from train.settings import Settings, is_zero_gpu
 from train.tidy import tidy
 from train.turns import next_run, take_turn
 
@@ -61,10 +60,11 @@ def main() -> int:
                 for _ in execute(run, home, pick_device()):
                     if orphaned.is_set():
                         return 0
-                tidy(home, settings)
             except Exception as error:
                 failed.add(run.id)
                 print(f"Run {run.id}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError):
+                tidy(home, settings)
     return 0
 
 
