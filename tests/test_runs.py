@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 
 from model.checkpoint import REPOSITORY
 from tests.conftest import SMALL
+from train import worker as worker_module
 from train.loop import Progress
 from train.order import Order
 from train.runs import MAX_ACTIVE, BusyError, Run, create_run, find_run, is_held, list_runs
@@ -189,6 +191,7 @@ def test_the_worker_leaves_with_the_process_that_started_it(home):
 import time
 from pathlib import Path
 from train.home import Home
+from train import worker as worker_module
 from train.worker import ensure_worker
 ensure_worker(Home(Path({str(home.folder)!r}), {home.source!r}))
 time.sleep(600)
@@ -235,6 +238,28 @@ worker.execute = noting
 worker.FileLock = lambda path, timeout: FileLock(f"{path}-{time.monotonic_ns()}")
 worker.main()
 """
+
+
+def test_a_full_disk_holds_the_queue_up_and_fails_nobody(home, monkeypatch):
+    first, second = create_run(home.runs, order(home, num_steps=1)), create_run(home.runs, order(home, num_steps=2))
+    free = iter([10**9, 0, 0, *[10**9] * 9])
+    monkeypatch.setattr(worker_module.shutil, "disk_usage", lambda path: SimpleNamespace(free=next(free)))
+    monkeypatch.setattr(worker_module.sys, "argv", ["worker"])
+    monkeypatch.setattr(worker_module, "_step_back", lambda: None)
+    begun = []
+
+    def execute(run, *_: object):
+        begun.append(run.id)
+        run.set_state("failed" if len(begun) == 1 else "done", "What happened.")
+        if len(begun) == 1:
+            raise OSError(28, "No space left on device")
+        yield from ()
+
+    monkeypatch.setattr(worker_module, "execute", execute)
+    monkeypatch.setenv("DOODLES_HOME", str(home.folder))
+    assert worker_module.main() == 0
+    assert begun == [first.id, first.id, second.id] or begun == [first.id, second.id, first.id]
+    assert {run.status().state for run in (first, second)} == {"done"}
 
 
 def test_runs_of_the_command_line_are_left_to_it(home):

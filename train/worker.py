@@ -6,7 +6,9 @@ It works at low priority, resumes runs whose worker died, and ends with the proc
 """
 
 import contextlib
+import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,6 +20,7 @@ from filelock import FileLock, Timeout
 from model.sampler import limit_threads, pick_device
 from train.execute import execute
 from train.home import REPOSITORY, Home
+from train.requests import FREE_BYTES
 from train.runs import LOCK_SECONDS, is_held
 from train.settings import Settings, is_zero_gpu
 from train.tidy import tidy
@@ -43,17 +46,14 @@ def ensure_worker(home: Home) -> None:
 
 def main() -> int:
     """Work off the queue. Another worker on the same folder makes this one leave at once."""
-    if hasattr(os, "nice"):
-        os.nice(10)
-    with contextlib.suppress(OSError):  # where memory runs out, Linux should take this process and not the page
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    limit_threads(max(2, (os.cpu_count() or 2) - 1))
+    _step_back()
     orphaned = _watch_parent(int(sys.argv[1])) if len(sys.argv) > 1 else threading.Event()
     home, settings = Home.from_environment(), Settings.from_environment()
     home.runs.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(Timeout), FileLock(home.runs / "worker.lock", timeout=LOCK_SECONDS):
         failed: set[str] = set()
-        while run := next_run(home.runs, failed):
+        retried: set[str] = set()
+        while (run := next_run(home.runs, failed)) and _wait_for_room(home, settings, orphaned):
             # A run that fails says so in its folder, unless nothing can be written there; the next one gets its turn.
             try:
                 take_turn(run, home.runs)
@@ -63,9 +63,33 @@ def main() -> int:
             except Exception as error:
                 failed.add(run.id)
                 print(f"Run {run.id}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                is_full = getattr(error.__cause__ or error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+                if is_full and run.id not in retried and _wait_for_room(home, settings, orphaned):
+                    retried.add(run.id)
+                    with contextlib.suppress(OSError, ValueError):
+                        run.resume()
+                        failed.remove(run.id)
             with contextlib.suppress(OSError):
                 tidy(home, settings)
     return 0
+
+
+def _step_back() -> None:
+    """Leave the page what it needs: the processor first, and memory to the last."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    with contextlib.suppress(OSError):  # where memory runs out, Linux should take this process and not the page
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    limit_threads(max(2, (os.cpu_count() or 2) - 1))
+
+
+def _wait_for_room(home: Home, settings: Settings, orphaned: threading.Event) -> bool:
+    """Wait while the disk is full, which would fail all that waits in turn. False if the page is gone by then."""
+    while shutil.disk_usage(home.runs).free < FREE_BYTES and not orphaned.is_set():
+        with contextlib.suppress(OSError):
+            tidy(home, settings)
+        time.sleep(1)
+    return not orphaned.is_set()
 
 
 def _watch_parent(parent: int) -> threading.Event:
