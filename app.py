@@ -1,8 +1,13 @@
 """The app's entry point, on a laptop (python app.py) and as a Hugging Face Space."""
 
+import contextlib
 import logging
 import os
+import sys
 from pathlib import Path
+
+with contextlib.suppress(ImportError):
+    import spaces  # noqa: F401  where a GPU is lent for a call at a time, this has to come before torch
 
 import gradio as gr
 
@@ -39,4 +44,8 @@ def launch(app: gr.Blocks, **options: object) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    launch(build_app())
+    try:
+        app = build_app()
+    except ValueError as error:
+        sys.exit(f"app.py: {error}")
+    launch(app)

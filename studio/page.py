@@ -7,6 +7,7 @@ from studio.api import add_api
 from studio.draw_tab import draw_tab
 from studio.morph_tab import morph_tab
 from studio.tiles import Tiles
+from studio.train_api import add_train_api
 from studio.train_tab import train_tab
 from studio.wall_tab import wall_tab
 from studio.yours_tab import yours_tab
@@ -21,6 +22,7 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
         )
         tiles = Tiles(sampler)
         add_api(sampler)  # before the tabs, whose private events would take the names
+        add_train_api(home, sampler)
         with gr.Tab("Draw", id="draw"):
             draw_tab(sampler, tiles)
         with gr.Tab("Morph", id="morph"):

@@ -1,31 +1,45 @@
 """Train: order a generator for any class and watch it learn. The run lives in its folder; this only looks at it."""
 
 from dataclasses import dataclass
-from html import escape
+from pathlib import Path
 
 import gradio as gr
-import pandas as pd
 
-from model.classes import CLASS_NAMES, find_class
+from model.classes import CLASS_NAMES
 from model.sampler import Sampler
 from studio.classes import choices, trained_classes
-from studio.live import in_browser, live, mistake
-from studio.pictures import sheet_html
+from studio.live import in_browser, live
+from studio.run_view import (
+    IDLE,
+    NO_RUNS,
+    WATCH_ON_CLICK,
+    distance_plot,
+    loss_curves,
+    runs_html,
+    sheet_at,
+    shown_progress,
+    status_html,
+)
+from studio.visitors import visitor_id
+from studio.watchers import Watchers
+from studio.wishes import DIAL, Wishes
 from train.home import Home
-from train.loop import Progress
-from train.order import MAX_CLASSES, Order, default_name
+from train.order import MAX_CLASSES
 from train.recipes import DOODLE, RECIPES
-from train.runs import BusyError, Run, Status, create_run, find_run
+from train.requests import may_change
+from train.runs import Run, find_run
+from train.settings import Settings, is_zero_gpu
+from train.status import Status
+from train.turns import place
 from train.worker import ensure_worker
 
-MAX_MINUTES = 60
-MAX_POINTS = 300  # of a curve on the page
+CONTROLS = {"stop": "Stop", "resume": "Resume", "longer": "Train longer", "discard": "Discard"}
 
 # The run that this browser watches: in the link, so that it can be shared, and in the browser's memory.
 RECALL = "() => new URLSearchParams(location.search).get('run') || localStorage.getItem('doodles-run') || ''"
 KEEP = """(run) => {
   const query = new URLSearchParams(location.search);
-  query.set("run", run);
+  if (run) query.set("run", run); else query.delete("run");
   history.replaceState(null, "", "?" + query);
   localStorage.setItem("doodles-run", run);
 }"""
@@ -36,62 +50,64 @@ class Seen:
     """What a visitor's page shows already, so that a poll sends only what is new."""
 
     run_id: str = ""
-    sheet: str = ""
+    sheets: tuple[str, ...] = ()
     trained: tuple[str, ...] = ()
+    states: str = ""
+    buttons: tuple[bool, ...] = ()
+    pause: float = 1.0
 
 
 def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dropdown]) -> None:
-    """Builds the tab; `pickers` are told when there is a new class to draw."""
+    """Builds the tab; `pickers` are told when there is a new class to draw. Raises ValueError for a bad setting."""
+    settings, watchers = Settings.from_environment(), Watchers()
+    wishes = Wishes(home, settings)
 
-    def start(texts: list[str], minutes: float, recipe: str) -> tuple[str, object]:
+    def look(run_id: str, moment: int, seen: Seen, request: gr.Request, who: gr.OAuthProfile | None) -> list[object]:
+        visitor = visitor_id(home, settings, request, who)
         try:
-            if not texts:
-                raise ValueError("Pick at least one class to train.")
-            class_names = tuple(dict.fromkeys(find_class(text) for text in texts))
-            config = RECIPES[recipe]
-            order = Order(
-                class_name=default_name(class_names, config),
-                class_names=class_names,
-                source=home.source,
-                seconds=60 * minutes,
-                requested_by="page",
-                config=config,
-            )
-            run = create_run(home.runs, order)
-        except BusyError as error:
-            gr.Info(escape(str(error)))
-            return error.run_id, gr.Timer(active=True)
-        except (ValueError, OSError) as error:
-            raise mistake(error) from error
-        ensure_worker(home)
-        return run.id, gr.Timer(active=True)
+            return show(run_id, moment, seen, visitor, request.session_hash or "")
+        except FileNotFoundError:  # somebody discarded a run meanwhile; now it is no longer listed
+            return show(run_id, moment, seen, visitor, request.session_hash or "")
 
-    def stop(run_id: str) -> None:
-        run = find_run(home.runs, run_id or "")
-        if run is None or not run.is_active():
-            raise mistake(ValueError("Nothing is in training here; start a run first."))
-        run.ask_to_stop()
-
-    def look(run_id: str, seen: Seen) -> list[object]:
+    def show(run_id: str, moment: int, seen: Seen, visitor: str, session: str) -> list[object]:
         """Everything the tab shows of a run, `gr.skip()` for what the visitor's page shows already."""
         run = find_run(home.runs, run_id or "")
         trained = tuple(trained_classes(sampler))
         updates = [gr.Dropdown(choices=choices(sampler)) if trained != seen.trained else gr.skip() for _ in pickers]
+        listed = runs_html(home.runs, run.id if run else "")
+        latest = listed if listed != seen.states else gr.skip()
         if run is None:
-            return [gr.skip(), gr.skip(), gr.skip(), Seen(trained=trained), gr.Timer(active=False), *updates]
-        status, progress, sheets = run.status(), run.progress(), run.sheets()
+            buttons = [gr.Button(interactive=False)] * 4
+            nothing = [IDLE, "", gr.Slider(visible=False), gr.LinePlot(visible=False), gr.LinePlot(visible=False)]
+            return [*nothing, latest, *buttons, Seen(trained=trained, states=listed), gr.Timer(active=False), *updates]
+        status, sheets = run.status(), run.sheets()
+        is_own = may_change(run, visitor)
+        allowed = allowed_buttons(run, status, is_own and bool(settings.training), is_own)
+        now = Seen(
+            run.id,
+            tuple(path.name for path in sheets),
+            trained,
+            listed,
+            allowed,
+            watchers.pause(session),
+        )
         ensure_worker(home)
-        now = Seen(run.id, sheets[-1].name if sheets else "", trained)
-        # The curves come with each new sheet: drawn anew every second, they would flicker.
-        same = (now.run_id, now.sheet) == (seen.run_id, seen.sheet)
+        buttons = [gr.Button(interactive=each) if allowed != seen.buttons else gr.skip() for each in allowed]
+        active = status.state in ("queued", "running")
         return [
-            status_html(status, progress[-1] if progress else None),
-            gr.skip() if same else _sheet(run, status),
-            gr.skip() if same else curves(progress),
+            status_html(run, status, run.last_progress(), place(run, home.runs), status.order.class_name in trained),
+            *_moving_parts(run, sheets, moment, seen),
+            latest,
+            *buttons,
             now,
-            gr.Timer(active=status.state in ("queued", "running")),
+            gr.Timer(now.pause, active=active) if not active or now.pause != seen.pause else gr.skip(),
             *updates,
         ]
+
+    def scrub(run_id: str, moment: int) -> str:
+        run = find_run(home.runs, run_id or "")
+        sheets = run.sheets() if run else []
+        return sheet_at(run, sheets, int(moment), shown_progress(run)) if sheets else ""
 
     def attach(run_id: str) -> tuple[str, object]:
         """Watch the run that the link or this browser's memory names, if it is still there."""
@@ -99,6 +115,9 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
         if run_id and not found:
             gr.Info("The run that was watched here is no longer there.")
         return (found.id if found else ""), gr.Timer(active=True)
+
+    def watch(event: gr.EventData) -> tuple[str, object]:
+        return attach(event._data.get("run", "") if isinstance(event._data, dict) else "")
 
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
@@ -111,84 +130,121 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
                 info="one, or several for a mixture",
                 elem_id="train-classes",
             )
-            minutes = gr.Slider(0.5, MAX_MINUTES, 3, step=0.5, label="How long (minutes)", elem_id="train-minutes")
-            with gr.Accordion("For experts", open=False):
+            offered = [name for name, minutes in DIAL.items() if minutes <= settings.max_minutes] or list(DIAL)[:1]
+            dial = gr.Radio(offered, value=offered[min(1, len(offered) - 1)], label="How long", elem_id="train-dial")
+            with gr.Accordion("For experts", open=False, elem_id="train-experts"):
+                minutes = gr.Number(
+                    None,
+                    minimum=0.5,
+                    maximum=settings.max_minutes,
+                    step=0.5,
+                    label="Exact minutes",
+                    info=f"up to {settings.max_minutes:g}, in place of the dial",
+                    elem_id="train-minutes",
+                )
                 recipe = gr.Radio(
                     list(RECIPES),
                     value=DOODLE.recipe,
                     label="Recipe",
                     info="doodle is ours; superdeep is the student project's, for comparison",
                 )
-            with gr.Row():
-                begin = gr.Button("Start", variant="primary", elem_id="train-start")
-                end = gr.Button("Stop", variant="stop", elem_id="train-stop")
+            begin = gr.Button(
+                "Start" if settings.training else "Training is switched off here",
+                variant="primary",
+                interactive=bool(settings.training),
+                elem_id="train-start",
+            )
         with gr.Column(scale=2, min_width=300):
             status = gr.HTML(IDLE, elem_id="train-status")
+            with gr.Row():
+                controls = [
+                    gr.Button(name, size="sm", min_width=80, interactive=False, elem_id=f"train-{key}")
+                    for key, name in CONTROLS.items()
+                ]
             picture = gr.HTML(elem_id="train-sheet")
-            plot = gr.LinePlot(
+            moment = gr.Slider(
+                0,
+                1,
+                0,
+                step=1,
+                precision=0,
+                visible=False,
+                label="From the first sheet to the last",
+                buttons=[],
+                elem_id="train-moment",
+            )
+            losses = gr.LinePlot(
+                x="step", y="loss", color="network", height=300, label="Losses", visible=False, elem_id="train-losses"
+            )
+            distances = gr.LinePlot(
                 x="step",
-                y="loss",
-                color="network",
-                height=280,
-                label="Losses",
-                elem_id="train-losses",
-                buttons=["export"],
+                y="distance",
+                height=220,
+                label="Distance to real drawings",
+                visible=False,
+                elem_id="train-distance",
             )
 
+    gr.Markdown("#### Latest runs")
+    latest = gr.HTML(
+        NO_RUNS,
+        css_template=(Path(__file__).parent / "runs.css").read_text(),
+        js_on_load=WATCH_ON_CLICK,
+        elem_id="train-runs",
+    )
     run_id = gr.Textbox(visible=False)
     seen = gr.State(Seen())
     timer = gr.Timer(1.0, active=False)
-    shown = [status, picture, plot, seen, timer, *pickers]
+    shown = [status, picture, moment, losses, distances, latest, *controls, seen, timer, *pickers]
     told = {"show_progress": "hidden", "api_visibility": "private"}  # queued: what they have to say is shown
+    long = [dial, minutes]
+    end, resume, longer, drop = controls
+    started = begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **told)
+    resumed = resume.click(wishes.resume, run_id, timer, **told)
+    lengthened = longer.click(wishes.train_longer, [run_id, *long], timer, **told)
     for event in (
-        in_browser(begin.click(start, [picker, minutes, recipe], [run_id, timer], **told).success, KEEP, run_id).then,
-        end.click(stop, run_id, None, **told).then,
+        in_browser(started.success, KEEP, run_id).then,
+        end.click(wishes.stop, run_id, None, **told).then,
+        resumed.then,
+        lengthened.then,
+        in_browser(drop.click(wishes.discard, run_id, run_id, **told).success, KEEP, run_id).then,
+        in_browser(latest.watch(watch, None, [run_id, timer], **told).success, KEEP, run_id).then,
         page.load(attach, run_id, [run_id, timer], js=RECALL, **told).then,
         timer.tick,
     ):
-        live(event, look, [run_id, seen], shown)
+        live(event, look, [run_id, moment, seen], shown)
+    if is_zero_gpu():
+        # Queued, for only such events carry the quota of whoever clicked; one after the other, as a worker would.
+        for event in (started, resumed, lengthened):
+            event.success(wishes.work, run_id, None, concurrency_limit=1, concurrency_id="work", **told)
+    live(moment.input, scrub, [run_id, moment], picture, trigger_mode="always_last")
 
 
-IDLE = (
-    '<p class="origin">Pick a class and press Start. The run goes on if you close this page; come back to watch it.</p>'
-)
-
-
-def status_html(status: Status, progress: Progress | None) -> str:
-    """A run in words, with a bar."""
-    fraction = progress.fraction if progress else 0.0
-    words = {"queued": "waiting for its turn", "running": "learning", "done": "done", "failed": "failed"}
-    detail = ""
-    if progress and status.state == "running":
-        left = progress.seconds * (1 - fraction) / fraction if fraction else 0
-        detail = f"{_duration(left)} left · step {progress.step} · {progress.images_per_second:.0f} images/s"
+def allowed_buttons(run: Run, status: Status, may_train: bool, is_own: bool) -> tuple[bool, ...]:
+    """Whether it makes sense to stop, to resume, to train longer and to discard a run."""
+    ended = status.state in ("stopped", "failed", "done")
     return (
-        f'<div class="run run-{status.state}"><p><b>{escape(status.order.class_name)}</b> · '
-        f"{words.get(status.state, status.state)}</p>"
-        f'<div class="bar" role="progressbar" aria-label="Progress" '
-        f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{100 * fraction:.0f}">'
-        f'<div style="width:{100 * fraction:.1f}%"></div></div>'
-        f'<p class="origin">{escape(status.sentence)} {detail}</p></div>'
+        is_own and run.is_active() and not run.should_stop(),
+        may_train and (status.state in ("stopped", "failed") or run.is_paused()),
+        may_train and status.state in ("stopped", "done") and run.snapshot_path.exists(),
+        is_own and ended,
     )
 
 
-def curves(progress: list[Progress]) -> pd.DataFrame:
-    """Both networks' losses in long form, thinned to what a plot can show."""
-    every = max(1, -(-len(progress) // MAX_POINTS))
-    thin = [*progress[:-1:every], *progress[-1:]]
-    losses = {
-        "discriminator": [entry.loss_discriminator for entry in thin],
-        "generator": [entry.loss_generator for entry in thin],
-    }
-    steps = [entry.step for entry in thin]
-    parts = [pd.DataFrame({"step": steps, "loss": values, "network": name}) for name, values in losses.items()]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _sheet(run: Run, status: Status) -> str:
-    sheets = run.sheets()
-    return sheet_html(sheets[-1], f"{status.order.class_name}, 64 fixed seeds") if sheets else ""
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+def _moving_parts(run: Run, sheets: list, moment: int, seen: Seen) -> list[object]:
+    """Sheet, slider and curves, where there is a new sheet: drawn anew every second, curves would flicker."""
+    names = tuple(path.name for path in sheets)
+    if (run.id, names) == (seen.run_id, seen.sheets):
+        return [gr.skip()] * 4
+    progress = shown_progress(run)
+    last = max(0, len(sheets) - 1)
+    # Whoever looks back at an earlier time is left there.
+    follows = run.id != seen.run_id or moment >= len(seen.sheets) - 1
+    slider = {"maximum": max(1, last), "visible": last > 0} | ({"value": last} if follows else {})
+    picture = (sheet_at(run, sheets, last, progress) if sheets else "") if follows else gr.skip()
+    return [
+        picture,
+        gr.Slider(**slider),
+        gr.LinePlot(loss_curves(progress), visible=len(progress) > 1),
+        distance_plot(progress),
+    ]

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,7 +11,8 @@ from urllib.parse import unquote
 class Mirror:
     """Use as a context manager. `faults` are taken one per request; without any left it behaves.
 
-    Faults: "404", "503", "html", "no-range", "wrong-part", "cut:<bytes>" (breaks off), "liar" (a wrong total length).
+    Faults: "404", "503", "html", "no-range", "wrong-part", "cut:<bytes>" (breaks off), "liar" (a wrong total length),
+    "stall:<seconds>" (answers late).
     """
 
     def __init__(self, folder: Path):
@@ -42,6 +44,8 @@ class Mirror:
         name = unquote(handler.path.rpartition("/")[2])
         self.requests.append((name, handler.headers.get("Range", "")))
         fault = self.faults.pop(0) if self.faults else ""
+        if fault.startswith("stall:"):
+            time.sleep(float(fault.partition(":")[2]))
         path = self.folder / name
         if fault in ("404", "503") or not path.is_file():
             handler.send_error(int(fault or 404))

@@ -6,15 +6,18 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 
 from model.checkpoint import REPOSITORY
 from tests.conftest import SMALL
+from train import worker as worker_module
 from train.loop import Progress
 from train.order import Order
 from train.runs import MAX_ACTIVE, BusyError, Run, create_run, find_run, is_held, list_runs
-from train.worker import ensure_worker, next_run
+from train.turns import fair_line, next_run, place, take_turn
+from train.worker import ensure_worker
 
 
 def order(home, **changes) -> Order:
@@ -51,9 +54,50 @@ def test_a_run_whose_process_died_blocks_its_class_only_if_it_is_taken_up_again(
     create_run(home.runs, order(home, **other), begin=True)
 
 
+def test_another_length_of_the_same_class_is_another_run(home):
+    first = create_run(home.runs, order(home))
+    second = create_run(home.runs, order(home, num_steps=6))
+    assert [run.id for run in fair_line(list_runs(home.runs))] == [first.id, second.id]
+    with pytest.raises(BusyError) as caught:
+        create_run(home.runs, order(home, requested_by="somebody else"))
+    assert caught.value.run_id == first.id, "whoever asks for the same joins"
+    with pytest.raises(BusyError):
+        create_run(home.runs, order(home, num_steps=7), begin=True)
+
+
+def test_turns_go_round_among_visitors(home):
+    asked = "AAABBCAB"
+    runs = [create_run(home.runs, order(home, class_name=f"s {i}", requested_by=who)) for i, who in enumerate(asked)]
+    assert [run.status().order.requested_by for run in fair_line(list_runs(home.runs))] == list("ABCABABA")
+    served = []
+    for _ in asked:
+        run = next_run(home.runs)
+        take_turn(run, home.runs)
+        run.set_state("done")
+        served.append(run)
+        if len(served) == 2:  # a newcomer is served before anybody's second
+            create_run(home.runs, order(home, class_name="new", requested_by="D"))
+    assert [run.status().order.requested_by for run in served] == list("ABCDABAB")
+    assert [run.id for run in served if run.status().order.requested_by == "A"] == [runs[i].id for i in (0, 1, 2)]
+
+
+def test_a_place_in_the_line_says_how_long(home):
+    runs = [
+        create_run(home.runs, order(home, class_name=f"s {i}", num_steps=None, seconds=100.0, requested_by=who))
+        for i, who in enumerate("AAB")
+    ]
+    assert [place(run, home.runs).position for run in runs] == [1, 3, 2]
+    assert 200 < place(runs[1], home.runs).seconds < 300 and place(runs[0], home.runs).seconds == 0
+    take_turn(runs[0], home.runs)
+    runs[0].set_state("running", "")
+    runs[0].append(Progress(10, 50.0, 0.5, 9.0, 1.0, 1.0))
+    assert place(runs[0], home.runs) is None
+    assert place(runs[2], home.runs).position == 1 and 50 <= place(runs[2], home.runs).seconds < 100
+
+
 def test_the_number_of_waiting_runs_is_bounded(home):
-    for place in range(MAX_ACTIVE):
-        create_run(home.runs, order(home, class_name=f"sun {place}"))
+    for number in range(MAX_ACTIVE):
+        create_run(home.runs, order(home, class_name=f"sun {number}"))
     with pytest.raises(ValueError, match="come back"):
         create_run(home.runs, order(home))
 
@@ -118,7 +162,7 @@ def test_the_worker_trains_what_waits_then_leaves(home):
     assert first.status().state == "done"
     assert bad.status().state == "failed"
     wait_for(lambda: not is_held(home.runs / "worker.lock"))
-    assert next_run(home) is None
+    assert next_run(home.runs) is None
     assert (home.runs / "worker.log").read_text().count("moon.npy") == 1, "one worker, one attempt"
     assert (home.checkpoints / "sun.safetensors").exists()
 
@@ -128,14 +172,14 @@ def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
     command = [sys.executable, "-m", "train.worker"]
     environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
     worker = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
-    wait_for(run.snapshot_path.exists)
+    wait_for(lambda: run.trained_seconds() > 0)
     worker.kill()
     worker.wait()
     assert run.status().state == "running" and run.waits_for_worker()
-    assert next_run(home).id == run.id
+    assert next_run(home.runs).id == run.id
     before = run.progress()[:5]
     subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, timeout=120)
-    assert run.status().state == "done" and not run.snapshot_path.exists()
+    assert run.status().state == "done"
     assert run.progress()[:5] == before, "the work before the snapshot was not done again"
     seconds = [entry.seconds for entry in run.progress()]
     assert seconds == sorted(seconds) and seconds[-1] > 16
@@ -147,6 +191,7 @@ def test_the_worker_leaves_with_the_process_that_started_it(home):
 import time
 from pathlib import Path
 from train.home import Home
+from train import worker as worker_module
 from train.worker import ensure_worker
 ensure_worker(Home(Path({str(home.folder)!r}), {home.source!r}))
 time.sleep(600)
@@ -160,6 +205,63 @@ time.sleep(600)
     assert run.snapshot_path.exists()
 
 
+def test_two_pages_on_one_folder_train_every_run_once(home):
+    runs = [create_run(home.runs, order(home, class_name=f"sun {i}", num_steps=20)) for i in range(3)]
+    command = [sys.executable, "-c", WATCHFUL_WORKER]
+    environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
+    workers = [subprocess.Popen(command, cwd=REPOSITORY, env=environment) for _ in range(2)]
+    assert [worker.wait(120) for worker in workers] == [0, 0]
+    begun = (home.runs / "begun").read_text().split()
+    assert sorted(begun) == sorted(run.id for run in runs)
+    assert {run.status().state for run in runs} == {"done"}
+
+
+# A worker that notes what it begins, and that doesn't mind another one: only the runs' own locks are left.
+WATCHFUL_WORKER = """
+import time
+from filelock import FileLock
+import torch
+from train import execute as execute_module, worker
+from train.home import Home
+torch.set_num_threads(1)
+worker.limit_threads = lambda number: None
+execute_module.yardstick_for = lambda *arguments: None
+home, execute = Home.from_environment(), worker.execute
+def noting(run, *arguments):
+    for number, progress in enumerate(execute(run, *arguments)):
+        if not number:
+            with (home.runs / "begun").open("a") as file:
+                file.write(run.id + chr(10))
+        time.sleep(0.2)
+        yield progress
+worker.execute = noting
+worker.FileLock = lambda path, timeout: FileLock(f"{path}-{time.monotonic_ns()}")
+worker.main()
+"""
+
+
+def test_a_full_disk_holds_the_queue_up_and_fails_nobody(home, monkeypatch):
+    first, second = create_run(home.runs, order(home, num_steps=1)), create_run(home.runs, order(home, num_steps=2))
+    free = iter([10**9, 0, 0, *[10**9] * 9])
+    monkeypatch.setattr(worker_module.shutil, "disk_usage", lambda path: SimpleNamespace(free=next(free)))
+    monkeypatch.setattr(worker_module.sys, "argv", ["worker"])
+    monkeypatch.setattr(worker_module, "_step_back", lambda: None)
+    begun = []
+
+    def execute(run, *_: object):
+        begun.append(run.id)
+        run.set_state("failed" if len(begun) == 1 else "done", "What happened.")
+        if len(begun) == 1:
+            raise OSError(28, "No space left on device")
+        yield from ()
+
+    monkeypatch.setattr(worker_module, "execute", execute)
+    monkeypatch.setenv("DOODLES_HOME", str(home.folder))
+    assert worker_module.main() == 0
+    assert begun == [first.id, first.id, second.id] or begun == [first.id, second.id, first.id]
+    assert {run.status().state for run in (first, second)} == {"done"}
+
+
 def test_runs_of_the_command_line_are_left_to_it(home):
     create_run(home.runs, order(home, requested_by="command line"))
-    assert next_run(home) is None
+    assert next_run(home.runs) is None

@@ -1,6 +1,7 @@
 """Training learns, resumes exactly, and leaves everything worth keeping."""
 
 import json
+import math
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -9,13 +10,15 @@ import torch
 from PIL import Image
 
 from model.base import read_base
-from model.checkpoint import load_checkpoint
+from model.checkpoint import checkpoint_path, load_checkpoint
 from model.classes import CLASS_NAMES
 from model.images import cut
 from model.sampler import Sampler, seeds_to_pictures
 from tests.conftest import SMALL, as_drawings, make_checkpoint, suns, write_class
 from train import execute as execute_module
 from train import publish as publish_module
+from train import runs as runs_module
+from train import status as status_module
 from train.base import NEWCOMERS, grow_from_base, save_base
 from train.data import load_drawings
 from train.drawings import held_back
@@ -24,6 +27,7 @@ from train.execute import execute
 from train.fetch import fetch
 from train.loop import Progress, Training, TrainingError, draw_seeds, fit, update_ema
 from train.order import Order
+from train.publish import undo
 from train.recipes import SUPERDEEP
 from train.runs import Run, create_run, is_held
 
@@ -274,6 +278,152 @@ def test_a_run_that_was_stopped_is_not_begun(home):
     assert finish(run, home)[-1].step == 6 and run.status().state == "done"
 
 
+def run_away_at(monkeypatch, steps: dict[int, float]) -> None:
+    """Let the losses run away at some steps while the learning rate is above a bound."""
+    advance = Training.advance
+
+    def advance_or_run_away(self) -> tuple[float, float]:
+        losses = advance(self)
+        rate = self.config.learning_rate * 0.5**self.halvings
+        if rate > steps.get(self.step, math.inf):
+            with torch.no_grad():
+                self.generator.to_grid.weight.fill_(math.nan)
+        return losses
+
+    monkeypatch.setattr(Training, "advance", advance_or_run_away)
+
+
+def test_losses_that_run_away_roll_back_and_go_on_at_half_the_rate(home, monkeypatch):
+    run_away_at(monkeypatch, {4: SMALL.learning_rate * 0.4})
+    run = create_run(home.runs, order(home), begin=True)
+    said = []
+    monkeypatch.setattr(Run, "set_state", _told(said))
+    assert finish(run, home)[-1].step == 6
+    assert run.status().state == "done" and "halved twice" in run.status().sentence
+    assert len([sentence for sentence in said if "Went back to step 0 and on at half the rate" in sentence]) == 2
+    _, generator = load_checkpoint(home.checkpoints / "sun.safetensors")
+    assert all(weight.isfinite().all() for weight in generator.state_dict().values())
+
+
+def _told(said: list[str]):
+    set_state = Run.set_state
+
+    def telling(self, state: str, sentence: str = "", **changes: object) -> None:
+        said.append(sentence)
+        set_state(self, state, sentence, **changes)
+
+    return telling
+
+
+def test_losses_that_keep_running_away_end_in_a_sentence(home, monkeypatch):
+    run_away_at(monkeypatch, {2: 0.0})
+    run = create_run(home.runs, order(home), begin=True)
+    with pytest.raises(TrainingError, match="ran away 4 times"):
+        finish(run, home)
+    assert run.status().state == "failed" and "halved 3 times" in run.status().sentence
+    training = Training(SMALL, as_drawings(suns(20)))
+    assert run.load_snapshot(training) and training.is_finite(), "the last good snapshot stays"
+
+
+def test_a_resumed_run_is_bit_equal_to_an_uninterrupted_one_after_a_rollback_too(home, monkeypatch):
+    run_away_at(monkeypatch, {3: SMALL.learning_rate * 0.8})
+    monkeypatch.setattr(execute_module, "MEASURE_STEPS", 2)  # a report, and so a chance to leave, every other step
+    weights = []
+    for leave_after in (None, 1):
+        run = create_run(home.runs, order(home, class_name=f"sun {leave_after}", num_steps=8), begin=True)
+        if leave_after:
+            work = execute(run, home)
+            while next(work).step < 6:
+                pass
+            work.close()
+        finish(run, home)
+        _, generator = load_checkpoint(checkpoint_path(run.folder, run.status().order.class_name))
+        weights.append(generator.state_dict())
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_finished_run_can_be_trained_longer(home):
+    run = create_run(home.runs, order(home, requested_by="page"), begin=True)
+    finish(run, home)
+    assert run.status().state == "done" and run.snapshot_path.exists()
+    run.resume(more_seconds=1.5)
+    longer = finish(run, home)
+    assert run.status().state == "done" and longer[-1].step > 6 and longer[0].step > 6
+    assert run.status().order.seconds > 1.5
+
+
+def test_a_stop_of_a_run_whose_worker_died_keeps_what_it_has_learned(home):
+    run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
+    work = execute(run, home)
+    while next(work).step < publish_module.FEWEST_STEPS:
+        pass
+    work.close()
+    run.ask_to_stop()
+    assert finish(run, home) == []
+    assert run.status().state == "stopped" and "can be drawn" in run.status().sentence
+
+
+def test_a_run_killed_while_it_measures_does_not_begin_for_ever(home, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(execute_module, "publish", killed)
+    run = create_run(home.runs, order(home))
+    for _ in range(execute_module.MAX_ATTEMPTS):
+        with pytest.raises(Killed):
+            finish(run, home)
+    with pytest.raises(TrainingError, match="want of memory"):
+        finish(run, home)
+
+
+def test_a_full_disk_is_told_in_the_folder_all_the_same(home, monkeypatch):
+    run = create_run(home.runs, order(home), begin=True)
+    write_file = status_module.write_file
+
+    def full(path, content) -> None:
+        if (run.folder / "spare").exists() and path.name != "spare":
+            raise OSError(28, "No space left on device")
+        write_file(path, content)
+
+    monkeypatch.setattr(status_module, "write_file", full)
+    monkeypatch.setattr(runs_module, "write_file", full)
+    monkeypatch.setattr(Run, "save_snapshot", lambda *_: full(run.snapshot_path, b""))
+    with pytest.raises(OSError):
+        finish(run, home)
+    assert run.status().state == "failed" and "free some space" in run.status().sentence
+
+
+def test_undo_puts_the_replaced_checkpoint_back_and_forth(home):
+    for class_name in ("sun", "moon"):
+        make_checkpoint(home.checkpoints, class_name)
+    first = (home.checkpoints / "sun.safetensors").read_bytes()
+    with pytest.raises(ValueError, match="none to put back"):
+        undo(home, "sun")
+    finish(create_run(home.runs, order(home, num_steps=1), begin=True), home)
+    second = (home.checkpoints / "sun.safetensors").read_bytes()
+    for expected in (first, second, first):
+        undo(home, "sun")
+        assert (home.checkpoints / "sun.safetensors").read_bytes() == expected
+    publish_module.replaced_path(home, "sun.safetensors").write_bytes(b"broken")
+    with pytest.raises(ValueError, match="damaged"):
+        undo(home, "sun")
+    assert (home.checkpoints / "sun.safetensors").read_bytes() == first
+
+
+def test_a_run_killed_after_it_published_keeps_what_it_replaced(home):
+    make_checkpoint(home.checkpoints, "sun")
+    first = (home.checkpoints / "sun.safetensors").read_bytes()
+    run = create_run(home.runs, order(home, requested_by="page"), begin=True)
+    finish(run, home)
+    run.set_state("running", "Measuring.")  # as if it had been killed just before it said so
+    finish(run, home)
+    assert run.status().state == "done"
+    assert publish_module.replaced_path(home, "sun.safetensors").read_bytes() == first
+
+
 def test_a_stop_outlives_the_process_that_should_have_heard_it(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     work = execute(run, home)
@@ -307,7 +457,7 @@ def test_a_worse_checkpoint_does_not_replace_a_better_one(home):
     run = create_run(home.runs, order(home, num_steps=1, replace=True), begin=True)
     finish(run, home)
     assert (home.checkpoints / "sun.safetensors").read_bytes() != content
-    assert (run.folder / "replaced-sun.safetensors").read_bytes() == content
+    assert publish_module.replaced_path(home, "sun.safetensors").read_bytes() == content
 
 
 @pytest.mark.usefixtures("by_pixels")
@@ -345,11 +495,11 @@ def test_an_unforeseen_error_fails_the_run_and_does_not_repeat_for_ever(home, mo
         patch.setattr(execute_module, "Training", broken)
         with pytest.raises(MemoryError):
             finish(run, home)
-    assert run.status().state == "failed" and "no memory left" in run.status().sentence
+    assert run.status().state == "failed" and "not enough memory" in run.status().sentence
 
     dying = create_run(home.runs, order(home))
     dying.set_state("running", attempts=execute_module.MAX_ATTEMPTS)
-    with pytest.raises(TrainingError, match="broke off 3 times"):
+    with pytest.raises(TrainingError, match="cut off 5 times in a row"):
         finish(dying, home)
     assert dying.status().state == "failed"
 

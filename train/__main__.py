@@ -5,6 +5,7 @@ python -m train base          the shared base of all classes
 python -m train all           every class with enough drawings
 python -m train evaluate      hold generators against real drawings
 python -m train cards         write checkpoints/README.md
+python -m train undo CLASS    put the checkpoint back that the last training replaced
 python -m train evaluator     the network that the figures stand on
 python -m train guide         the network through whose eyes the discriminator looks
 """

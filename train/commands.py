@@ -1,4 +1,4 @@
-"""The commands of `python -m train` besides training one class: all, evaluate, evaluator, guide, cards."""
+"""The commands of `python -m train` besides training one class: all, evaluate, evaluator, guide, cards, undo."""
 
 import argparse
 from collections.abc import Callable
@@ -30,6 +30,7 @@ from train.home import Home
 from train.loop import TrainingError
 from train.order import Order
 from train.pairs import measure_pairs, save_pairs
+from train.publish import undo
 from train.recipes import DOODLE
 from train.runs import BusyError, create_run, list_runs
 
@@ -247,6 +248,15 @@ def _learn(options: argparse.Namespace, home: Home, network: nn.Module) -> tuple
     return training, top1, top5
 
 
+def _undo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="CLASS", help="whose checkpoint")
+
+
+def _undo(options: argparse.Namespace, home: Home) -> int:
+    print(undo(home, Sampler(home.checkpoint_folders).find(options.name)))
+    return 0
+
+
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
     pass
 
@@ -277,6 +287,7 @@ COMMANDS = {
     "evaluate": Command("hold generators against real drawings", _evaluate_arguments, _evaluate),
     "pairs": Command("find out which classes turn into which others well", _no_arguments, _measure_pairs),
     "cards": Command("write checkpoints/README.md and its sheets", _no_arguments, _write_cards),
+    "undo": Command("put the checkpoint back that the last training of a class replaced", _undo_arguments, _undo),
     "guide": Command("train the network through whose eyes the discriminator looks", _guide_arguments, _train_guide),
     "evaluator": Command("train the network that the figures stand on", _evaluator_arguments, _train_evaluator),
 }

@@ -62,8 +62,7 @@ def load_drawings(
         if not path.is_file():
             raise DataError(f"There is no file “{path.name}” in the folder of drawings; check the data setting.")
     try:
-        rows, start = _read_header(path)
-        at_hand = (path.stat().st_size - start) // ROW_BYTES
+        rows, start, at_hand = read_extent(path)
         if at_hand < min(rows, num_rows):
             raise DataError(f"“{path.name}” is cut short: it holds {at_hand} of {rows} drawings; get it anew.")
         return np.memmap(path, np.uint8, "r", offset=start, shape=(min(rows, num_rows), 28, 28))
@@ -93,15 +92,21 @@ def check_more(also: str | None, source: str) -> None:
         raise ValueError("--also is the folder that drawings are held back in; give another or leave it out.")
 
 
+def cached_path(class_name: str, source: str, cache: Path) -> Path:
+    """Where what was fetched of a class is kept; what is still being fetched lies beside it, as `.part`."""
+    source = source.rstrip("/") + "/"
+    return cache / hashlib.sha256(source.encode()).hexdigest()[:12] / f"{slug(class_name)}.npy"
+
+
 def _fetched(class_name: str, num_rows: int, source: str, cache: Path, report: Report | None) -> Path:
     """The cached file that holds at least the rows asked for (or all there are), fetched as far as it has to be."""
-    folder = cache / hashlib.sha256(source.encode()).hexdigest()[:12]
-    path = folder / f"{slug(class_name)}.npy"
+    path = cached_path(class_name, source, cache)
     part = path.with_suffix(".part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if path.exists() and _is_readable(path):
+                path.touch()  # used now: least recently used goes first
                 if path.stat().st_size >= _wanted_bytes(path, num_rows):
                     return path
                 if not part.exists():
@@ -235,6 +240,12 @@ def _chunks(response: http.client.HTTPResponse, skip: int, num_bytes: int) -> It
             yield chunk
     except (OSError, http.client.HTTPException) as error:
         raise _NetworkError(f"the transfer broke off ({str(error) or type(error).__name__})") from error
+
+
+def read_extent(path: Path) -> tuple[int, int, int]:
+    """Of a .npy file: the drawings it promises, the offset of the first, and how many are there. Raises DataError."""
+    rows, start = _read_header(path)
+    return rows, start, (path.stat().st_size - start) // ROW_BYTES
 
 
 def _is_readable(path: Path) -> bool:

@@ -1,8 +1,10 @@
 """From an order to a checkpoint: fetch the drawings, train, leave everything worth keeping in the run's folder."""
 
 import errno
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 
 import torch
@@ -18,8 +20,8 @@ from train.data import DataError
 from train.evaluate import Yardstick
 from train.fetch import Fetched, fetch
 from train.home import Home
-from train.loop import SHEET_SEEDS, Progress, Training, TrainingError, fit
-from train.order import Order
+from train.loop import SHEET_SEEDS, Progress, RunawayError, Training, TrainingError, fit
+from train.order import COMMAND_LINE, Order
 from train.publish import publish, yardstick_for
 from train.runs import Run
 
@@ -27,13 +29,15 @@ SNAPSHOT_SECONDS = 10.0  # from one to the next ...
 SNAPSHOT_SHARE = 0.02  # ... or more, where saving would take more than this share of the time
 MEASURE_STEPS = 200
 NUM_SHEETS = 48
-MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 5
+MAX_HALVINGS = 3
+PATIENCE_SECONDS = 1.0  # that a fetching that is to stop may take to be done after all
 
 Tell = Callable[[str], None]
 
 
 class _Stopped(Exception):
-    """Somebody asked to stop before there was anything to keep."""
+    """Somebody asked to stop before there was anything to train with; says so in a sentence."""
 
 
 def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sentence: None) -> Iterator[Progress]:
@@ -50,37 +54,41 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
         status = run.status()
         if status.state not in ("queued", "running"):
             return
+        run.clear_temporaries()
         order = status.order
         if status.attempts >= MAX_ATTEMPTS:
-            raise TrainingError(f"The training broke off {MAX_ATTEMPTS} times in a row; see the log.")
-        run.set_state("running", "Fetching drawings.", attempts=status.attempts + 1)
+            raise TrainingError(
+                f"The training was cut off {MAX_ATTEMPTS} times in a row, most likely for want of memory; "
+                "free some, then resume."
+            )
         fetched = _fetch(run, order, home, tell)
+        run.set_state("running", "Getting ready.", attempts=status.attempts + 1)
         if device == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
             torch.backends.cudnn.benchmark = True
         training = Training(order.config, fetched.drawings, len(CLASS_NAMES) if order.is_base else 1, device)
         yardstick = yardstick_for(order, fetched, home, device)
-        if run.load_snapshot(training):
-            tell(f"Resuming at step {training.step}.")
-        elif (base := _base(order, home)) and grow_from_base(training, base, order.class_names):
-            tell("Growing from the shared base.")
-        elif order.config.discriminator == "guided":
-            training.follow_guide(find_guide(home), [CLASS_NAMES.index(name) for name in order.class_names])
-        run.set_state("running", f"Learning from {len(fetched.drawings)} drawings.")
+        _begin(run, training, order, home, tell)
+        run.set_state("running", f"Learning from {len(fetched.drawings)} drawings. {_notes(fetched, training)}".strip())
         yield from _train(run, training, order, yardstick)
         stopped = run.should_stop()
-        run.set_state("running", "Measuring.")
+        run.set_state("running", "Stopping: measuring what it has learned." if stopped else "Measuring.")
         sentence = publish(run, training, order, fetched, yardstick, home, stopped)
         write_file(run.folder / "sheet.png", png(sheet(training.draw_fixed(SHEET_SEEDS), scale=4, gap=2)))
         write_curves(run)
         write_gif(run)
-        run.set_state("stopped" if stopped else "done", sentence)
-        if not stopped:
+        sentence = f"{sentence} {_notes(fetched, training)}".strip()
+        run.set_state("stopped" if stopped else "done", sentence, attempts=0)
+        if not stopped and order.requested_by == COMMAND_LINE:  # the page offers to train longer, within its budget
             run.snapshot_path.unlink()
             run.best_path.unlink(missing_ok=True)
         tell(sentence)
-    except _Stopped:
-        run.set_state("stopped", "Stopped before it began.")
+    except _Stopped as stop:
+        run.set_state("stopped", str(stop), attempts=0)
+    except GeneratorExit:
+        # Whoever iterates leaves in good order, so this was no attempt that broke off.
+        run.set_state("running", run.status().sentence, attempts=status.attempts)
+        raise
     except Exception as error:
         run.set_state("failed", sentence_for(error))
         raise
@@ -96,6 +104,9 @@ def sentence_for(error: Exception) -> str:
         return f"A file can't be used: {error}; check that folder and its rights, then resume."
     if isinstance(error, (DataError, TrainingError, ValueError)):
         return str(error)
+    # PyTorch says it in words of its own on the CPU, and by a class of its own on a GPU.
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error):
+        return "There is not enough memory for this training; free some or use smaller batches, then resume."
     first_line = str(error).partition("\n")[0][:200]
     return f"The training broke off: {type(error).__name__}: {first_line}"
 
@@ -105,19 +116,66 @@ def _base(order: Order, home: Home) -> Base | None:
     return home.first_usable(BASE_NAME, read_base) if order.config.from_base and not order.is_base else None
 
 
-def _fetch(run: Run, order: Order, home: Home, tell: Tell) -> Fetched:
-    def report(sentence: str) -> None:
-        run.set_state("running", sentence)
-        tell(sentence)
-        if run.should_stop():
-            raise _Stopped
+def _begin(run: Run, training: Training, order: Order, home: Home, tell: Tell) -> None:
+    """Set a training to the run's snapshot, or to where such an order begins, and leave a first snapshot there."""
+    if run.load_snapshot(training):
+        tell(f"Resuming at step {training.step}.")
+        return
+    if (base := _base(order, home)) and grow_from_base(training, base, order.class_names):
+        tell("Growing from the shared base.")
+    elif order.config.discriminator == "guided":
+        training.follow_guide(find_guide(home), [CLASS_NAMES.index(name) for name in order.class_names])
+    run.save_snapshot(training)
 
-    if run.should_stop():
-        raise _Stopped
-    return fetch(order, home, report)
+
+def _fetch(run: Run, order: Order, home: Home, tell: Tell) -> Fetched:
+    """The order's drawings. They come in a thread of its own, so that a stop is heard though a server stalls."""
+    if run.should_stop() and not run.snapshot_path.exists():
+        raise _Stopped("Stopped before it began.")
+    run.set_state("running", "Fetching drawings.")
+    told, shown, fetched = ["Fetching drawings."], "Fetching drawings.", Future()
+
+    def work() -> None:
+        try:
+            fetched.set_result(fetch(order, home, lambda sentence: told.append(sentence)))
+        except BaseException as error:
+            fetched.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    asked = None
+    while not fetched.done():
+        time.sleep(0.05)
+        if told[-1] != shown:
+            shown = told[-1]
+            run.set_state("running", shown)
+            tell(shown)
+        if run.should_stop():
+            asked = asked or time.monotonic()
+            if time.monotonic() - asked > PATIENCE_SECONDS:
+                raise _Stopped("Stopped while its drawings were fetched; resume it to go on.")
+    return fetched.result()
 
 
 def _train(run: Run, training: Training, order: Order, yardstick: Yardstick | None) -> Iterator[Progress]:
+    """Train; when the losses run away, go back to the last snapshot and on at half the rate, a few times."""
+    while not run.should_stop():
+        try:
+            yield from _record(run, training, order, yardstick)
+            return
+        except RunawayError as error:
+            halvings = training.halvings + 1
+            if halvings > MAX_HALVINGS:
+                raise TrainingError(
+                    f"The losses ran away {halvings} times, though the learning rate was halved {MAX_HALVINGS} times; "
+                    "try a lower one."
+                ) from error
+            run.load_snapshot(training)
+            training.halvings = halvings
+            run.save_snapshot(training)  # from here on, so that whoever resumes does the same
+            run.set_state("running", f"{error} Went back to step {training.step} and on at half the rate.")
+
+
+def _record(run: Run, training: Training, order: Order, yardstick: Yardstick | None) -> Iterator[Progress]:
     """Train, recording progress, an evolving sheet of fixed seeds, the best generator so far, and snapshots."""
     best = run.best_distance()
     saved, took = time.monotonic(), 0.0
@@ -135,22 +193,26 @@ def _train(run: Run, training: Training, order: Order, yardstick: Yardstick | No
             _write_due_sheet(run, training, progress.fraction)
             if time.monotonic() - saved >= max(SNAPSHOT_SECONDS, took / SNAPSHOT_SHARE):
                 began = time.monotonic()
-                _save(run, training)
+                run.save_snapshot(training)
+                run.set_state("running", run.status().sentence, attempts=0)  # this attempt has got somewhere
                 saved = time.monotonic()
                 took = saved - began
             yield progress
             if stopping or run.should_stop():
                 break
     except GeneratorExit:
-        _save(run, training)
+        run.save_snapshot(training)
         raise
-    _save(run, training)
-
-
-def _save(run: Run, training: Training) -> None:
-    """Leave a snapshot; whatever breaks from here on is a first attempt again."""
     run.save_snapshot(training)
-    run.set_state("running", run.status().sentence, attempts=0)
+
+
+def _notes(fetched: Fetched, training: Training) -> str:
+    """What did not go as ordered, in sentences."""
+    notes = list(fetched.notes)
+    if training.halvings:
+        times = {1: "once", 2: "twice"}.get(training.halvings, f"{training.halvings} times")
+        notes.append(f"The learning rate was halved {times}, for the losses ran away.")
+    return " ".join(notes)
 
 
 def _write_due_sheet(run: Run, training: Training, fraction: float) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from model.classes import CLASS_NAMES
 from train.base import NEWCOMER_ROWS, NEWCOMERS
-from train.data import load_drawings, load_more
+from train.cache import load_at_hand
+from train.data import DataError, load_drawings, load_more
 from train.drawings import Drawings, learned
 from train.home import Home
 from train.order import Order
@@ -20,18 +21,19 @@ REPORT_SECONDS = 0.5
 class Fetched:
     """exact: each class's file, uint8 (N, 28, 28). more: drawings from elsewhere, learned from only.
 
-    drawings: what to learn from. rows: how many of each class.
+    drawings: what to learn from. rows: how many of each class. notes: sentences on what could not be had.
     """
 
     exact: dict[str, np.ndarray]
     more: list[np.ndarray]
     drawings: Drawings
     rows: dict[str, int]
+    notes: tuple[str, ...] = ()
 
 
 def fetch(order: Order, home: Home, report: Callable[[str], None] = lambda sentence: None) -> Fetched:
     """All drawings of an order; `report` is told how far it is about twice a second. Raises DataError."""
-    exact, more, parts = {}, [], []
+    exact, more, parts, notes = {}, [], [], []
     told = time.monotonic()
     for class_name in order.class_names:
 
@@ -43,7 +45,14 @@ def fetch(order: Order, home: Home, report: Callable[[str], None] = lambda sente
 
         # In a base a class has its place among all classes; else all drawings are of the one class that is to be drawn.
         place = CLASS_NAMES.index(class_name) if order.is_base else 0
-        drawings = load_drawings(class_name, order.num_rows, order.source, home.cache, tell)
+        try:
+            drawings = load_drawings(class_name, order.num_rows, order.source, home.cache, tell)
+        except DataError as error:
+            # The source is gone or has turned bad: what came from it before is still good to learn from.
+            drawings = load_at_hand(class_name, order.num_rows, order.source, home.cache)
+            if drawings is None:
+                raise
+            notes.append(f"{str(error).partition(';')[0].rstrip('.')}; it went on with the {len(drawings)} at hand.")
         rows = learned(len(drawings))
         exact[class_name] = drawings
         if order.is_base and class_name in NEWCOMERS:
@@ -56,4 +65,4 @@ def fetch(order: Order, home: Home, report: Callable[[str], None] = lambda sente
     counts = dict.fromkeys(order.class_names, 0)
     for class_name, (_, _, rows) in parts:
         counts[class_name] += len(rows)
-    return Fetched(exact, more, Drawings([part for _, part in parts]), counts)
+    return Fetched(exact, more, Drawings([part for _, part in parts]), counts, tuple(notes))

@@ -44,6 +44,10 @@ class TrainingError(RuntimeError):
     """A training can't go on; the message is one sentence that says why."""
 
 
+class RunawayError(TrainingError):
+    """Losses or weights are no longer finite; going back and on at a lower rate may help."""
+
+
 class Training:
     """Both networks, their optimisers and the averaged generator; everything that a snapshot has to hold.
 
@@ -61,6 +65,7 @@ class Training:
         torch.manual_seed(config.seed)
         self.config, self.drawings, self.device = config, drawings, torch.device(device)
         self.step, self.seconds = 0, 0.0
+        self.halvings = 0  # of the learning rate, each after the losses ran away
         self.classes = torch.from_numpy(drawings.classes)
         options = asdict(config) | {"num_classes": num_classes if num_classes > 1 else None}
         self.architecture = architecture(GENERATORS, config.generator, options)
@@ -95,7 +100,7 @@ class Training:
         share = final + (1 - final) * 0.5 * (1 + math.cos(math.pi * fraction))
         for _, optimizer in self._optimizers():
             for group in optimizer.param_groups:
-                group["lr"] = self.config.learning_rate * share
+                group["lr"] = self.config.learning_rate * share * 0.5**self.halvings
 
     def advance(self) -> tuple[float, float]:
         """One step of both networks. Returns the discriminator's and the generator's loss."""
@@ -126,6 +131,10 @@ class Training:
         self.step += 1
         update_ema(self.ema, self.generator, min(config.ema_decay, (1 + self.step) / (10 + self.step)))
         return float(loss_discriminator.detach()), float(loss_generator.detach())
+
+    def is_finite(self) -> bool:
+        """Whether all weights are numbers still; a snapshot of others would be worth nothing."""
+        return all(bool(tensor.isfinite().all()) for _, net in self._nets() for tensor in net.state_dict().values())
 
     def tensors(self) -> dict[str, Tensor]:
         """All that a snapshot holds, by name; on the CPU and contiguous, as files want it."""
@@ -216,7 +225,7 @@ def fit(
 
     Yields Progress about once a second, at the end, and at all multiples of `every` steps; what is done there counts as
     work. Whoever iterates may look at
-    `training`, save it or stop at any yield. Raises TrainingError when the losses are no longer finite.
+    `training`, save it or stop at any yield. Raises RunawayError when losses or weights are no longer finite.
     """
     if num_steps is None and seconds is None:
         raise ValueError("How long to train is open: give steps or seconds.")
@@ -230,8 +239,8 @@ def fit(
         elapsed = time.monotonic() - reported
         if losses and (fraction == 1 or elapsed >= 1 or (every and training.step % every == 0)):
             means = np.mean(losses, axis=0).tolist()
-            if not np.isfinite(means).all():
-                raise TrainingError(f"The losses ran away at step {training.step}; try a lower learning rate.")
+            if not (np.isfinite(means).all() and training.is_finite()):
+                raise RunawayError(f"The losses ran away at step {training.step}.")
             pace = len(losses) * training.config.batch_size / max(1e-9, elapsed)
             yield Progress(training.step, training.seconds, fraction, pace, *means)
             losses, reported = [], time.monotonic()

@@ -63,6 +63,14 @@ class Order:
             raise ValueError(f"{self.num_rows} drawings per class are not allowed; use 1 to 1000000.")
 
 
+def page_order(class_names: Sequence[str], config: Config, minutes: float, source: str, visitor: str) -> Order:
+    """What a visitor asks for. Raises ValueError."""
+    if not isinstance(minutes, (int, float)) or not math.isfinite(minutes):
+        raise ValueError("How long is no number; give minutes.")
+    name = default_name(class_names, config)
+    return Order(name, tuple(class_names), source, seconds=60.0 * minutes, requested_by=visitor, config=config)
+
+
 def default_name(class_names: Sequence[str], config: Config) -> str:
     """What a checkpoint is called if nobody says otherwise: "cat", "cat+dog", "cat (superdeep)"."""
     suffix = "" if config.recipe == DOODLE.recipe else f" ({config.recipe})"

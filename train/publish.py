@@ -1,13 +1,16 @@
 """What a finished run leaves: its best generator, as a checkpoint where people draw from unless a better is there."""
 
-import shutil
+import contextlib
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from filelock import FileLock
+
 from model.base import BASE_NAME, read_base
-from model.checkpoint import Card, load_checkpoint, save_checkpoint
+from model.checkpoint import Card, checkpoint_path, load_checkpoint, save_checkpoint
 from model.evaluator import EVALUATOR_NAME, load_evaluator
-from model.weights import write_file
+from model.weights import read_safetensors, write_file
 from train.base import save_base
 from train.data import ATTRIBUTION
 from train.drawings import held_back
@@ -42,7 +45,8 @@ def publish(
         standing = home.first_usable(BASE_NAME, partial(read_base, with_tensors=False))
         if standing and not order.replace and standing.images_seen > training.step * order.config.batch_size:
             return f"{how}, but the base at hand has seen more drawings and stays; --replace overrules."
-        _publish_file(run, path, home)
+        with _publishing(home):
+            _publish_file(path, home)
         return f"{how}: the base knows {len(order.class_names)} classes."
 
     step = run.load_best(training.ema) or training.step
@@ -60,22 +64,67 @@ def publish(
     if yardstick:
         yardstick.nearest(training.ema, run.folder / "nearest.png")
 
-    standing = None if order.replace else home.first_usable(path.name, load_checkpoint)
-    if standing and not yardstick:
-        return f"{how}, but with nothing to compare by, the checkpoint at hand stays; --replace overrules."
-    if standing:
-        old = standing[1].to(training.device)
-        old_distance, new_distance = yardstick.distance(old), yardstick.distance(training.ema)
-        if not new_distance <= old_distance:
-            distances = f"distance {old_distance:.2f} against {new_distance:.2f}"
-            return f"{how}, but the checkpoint at hand is better ({distances}) and stays."
-    _publish_file(run, path, home)
+    with _publishing(home):
+        standing = None if order.replace else home.first_usable(path.name, load_checkpoint)
+        if standing and not yardstick:
+            return f"{how}, but with nothing to compare by, the checkpoint at hand stays; --replace overrules."
+        if standing:
+            old = standing[1].to(training.device)
+            old_distance, new_distance = yardstick.distance(old), yardstick.distance(training.ema)
+            if not new_distance <= old_distance:
+                distances = f"distance {old_distance:.2f} against {new_distance:.2f}"
+                return f"{how}, but the checkpoint at hand is better ({distances}) and stays."
+        _publish_file(path, home)
     return f"{how}: “{order.class_name}” can be drawn."
 
 
-def _publish_file(run: Run, path: Path, home: Home) -> None:
-    """Put a run's file where people draw and train from; what stood there moves into the run's folder."""
-    published = home.checkpoints / path.name
-    if published.exists():
-        shutil.copyfile(published, run.folder / f"replaced-{path.name}")
-    write_file(published, path.read_bytes())
+def undo(home: Home, class_name: str) -> str:
+    """Put the checkpoint back that the last training of a class replaced; once more puts the newer one back.
+
+    Returns what happened in a sentence. Raises ValueError if there is none, CheckpointError if it can't be used.
+    """
+    published = checkpoint_path(home.checkpoints, class_name)
+    kept = replaced_path(home, published.name)
+    with _publishing(home):
+        if not kept.exists() or not published.exists():
+            raise ValueError(
+                f"No training here has replaced a checkpoint of “{class_name}”, so there is none to put back."
+            )
+        load_checkpoint(kept)
+        older, newer = kept.read_bytes(), published.read_bytes()
+        aside = kept.with_suffix(".newer")
+        write_file(aside, newer)
+        write_file(published, older)
+        aside.replace(kept)
+    return f"“{class_name}” is drawn as before its last training; undo once more for the newer checkpoint."
+
+
+def replaced_path(home: Home, name: str) -> Path:
+    """Where the checkpoint lies that the published one of that file name has replaced."""
+    return home.runs / "replaced" / name
+
+
+@contextlib.contextmanager
+def _publishing(home: Home) -> Iterator[None]:
+    """Alone with the checkpoints, which are compared and then replaced; what killed processes left goes."""
+    home.runs.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.runs / "publish.lock"):
+        for folder in (home.checkpoints, home.runs / "replaced"):
+            for path in folder.glob(".*.tmp"):
+                path.unlink(missing_ok=True)
+        yield
+
+
+def _publish_file(path: Path, home: Home) -> None:
+    """Put a run's file where people draw and train from; what they drew from until now is kept for `undo`."""
+    standing = home.first_usable(path.name, _hash)
+    # Somebody killed just after this comes by a second time, when what stands is its own.
+    if standing and standing[1] != _hash(path)[1]:
+        write_file(replaced_path(home, path.name), standing[0].read_bytes())
+    write_file(home.checkpoints / path.name, path.read_bytes())
+
+
+def _hash(path: Path) -> tuple[Path, str]:
+    """A file of weights and the hash of its content; its bytes differ from one writing to the next."""
+    header, _ = read_safetensors(path, with_tensors=False)
+    return path, header.get("sha256", "")

@@ -1,13 +1,15 @@
 """A run is a folder: what was asked for, how it goes, what came of it. Whoever wants to know reads the folder."""
 
 import contextlib
+import errno
 import json
 import math
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,29 +20,17 @@ from model.classes import slug
 from model.weights import read_safetensors, write_file
 from train.loop import Progress, Training
 from train.order import COMMAND_LINE, Order
-from train.recipes import Config
+from train.settings import is_zero_gpu
+from train.status import Status, read_progress, read_status, write_status
 
 LOCK_SECONDS = 1.0
-STATES = ("queued", "running", "stopped", "failed", "done")
 MAX_ACTIVE = 20
-
-
-@dataclass(frozen=True)
-class Status:
-    """run.json. state: queued, running, stopped, failed or done; sentence: what happened, in words.
-
-    attempts: how often somebody began to work on it since the last snapshot.
-    """
-
-    order: Order
-    state: str
-    sentence: str
-    created: float
-    attempts: int = 0
+SPARE_BYTES = 1 << 16
+RUN_ID = r"[0-9]{8}-[0-9]{6}-[a-z0-9+-]+"
 
 
 class BusyError(ValueError):
-    """The class is in training already. run_id says where to watch."""
+    """The same is in training already. run_id says where to watch."""
 
     def __init__(self, class_name: str, run_id: str):
         super().__init__(f"“{class_name}” is already in training (run {run_id}); watch that run or stop it first.")
@@ -73,27 +63,35 @@ class Run:
 
     def status(self) -> Status:
         """Raises OSError or ValueError for a folder that holds no readable run."""
-        try:
-            stored = json.loads((self.folder / "run.json").read_text())
-            order = stored.pop("order")
-            order |= {"config": Config(**order["config"]), "class_names": tuple(order["class_names"])}
-            status = Status(order=Order(**order), **stored)
-            if status.state not in STATES or [type(status.sentence), type(status.created)] != [str, float]:
-                raise TypeError
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"{self.folder.name}/run.json is not of this version.") from error
-        return status
+        return read_status(self.folder / "run.json")
 
-    def set_state(self, state: str, sentence: str = "", attempts: int | None = None) -> None:
-        status = self.status()
-        attempts = status.attempts if attempts is None else attempts
-        self._write(replace(status, state=state, sentence=sentence, attempts=attempts))
+    def set_state(self, state: str, sentence: str = "", **changes: object) -> None:
+        """changes: other fields of the status."""
+        status = replace(self.status(), state=state, sentence=sentence, **changes)
+        try:
+            write_status(self.folder / "run.json", status)
+        except OSError as error:
+            # The end on a full disk has to be told too: what was put aside for that makes room.
+            spare, is_full = self.folder / "spare", error.errno in (errno.ENOSPC, errno.EDQUOT)
+            if not is_full or state not in ("failed", "stopped") or not spare.exists():
+                raise
+            spare.unlink()
+            write_status(self.folder / "run.json", status)
 
     def is_active(self) -> bool:
-        """Whether this run waits, works, or will be taken up again; a dead one of the command line is none of that."""
+        """Whether this run waits, works, or will be taken up again; a dead one of the command line is none of that.
+
+        Where GPUs are lent to visitors for a call at a time, nobody but they take a run up again.
+        """
         status = self.status()
-        kept_up = status.order.requested_by != COMMAND_LINE or is_held(self.folder / "lock")
-        return status.state == "queued" or (status.state == "running" and kept_up)
+        if status.state not in ("queued", "running"):
+            return False
+        goes_on = not is_zero_gpu() and (status.state == "queued" or status.order.requested_by != COMMAND_LINE)
+        return goes_on or is_held(self.folder / "lock")
+
+    def is_paused(self) -> bool:
+        """Whether this run has not ended, and yet nobody will go on with it unasked."""
+        return self.status().state in ("queued", "running") and not self.is_active()
 
     def waits_for_worker(self) -> bool:
         """Whether this is a run of the page's that nobody is working on but somebody should."""
@@ -104,13 +102,36 @@ class Run:
     def ask_to_stop(self) -> None:
         """Whoever works on this run, or takes it up, finishes its step and keeps what it has."""
         (self.folder / "stop").touch()
-        if self.status().state == "queued":
-            self.set_state("stopped", "Stopped before it began.")
+        with contextlib.suppress(Timeout), self.lock:  # whoever holds it has begun, and will find the file
+            if self.status().state == "queued":
+                self.set_state("stopped", "Stopped before it began.")
 
-    def resume(self) -> None:
-        """Take back a stop, or a failure: the run may be worked on again."""
-        (self.folder / "stop").unlink(missing_ok=True)
-        self.set_state("queued", attempts=0)
+    def resume(self, more_seconds: float | None = None) -> None:
+        """Take back a stop, or a failure: the run may be worked on again, for so much longer than it has been.
+
+        Raises Timeout while somebody works on it.
+        """
+        with self.lock:
+            status = self.status()
+            if more_seconds is not None:
+                seconds = self.trained_seconds() + more_seconds
+                status = replace(status, order=replace(status.order, seconds=seconds, num_steps=None, epochs=None))
+            (self.folder / "stop").unlink(missing_ok=True)
+            self._put_spare_aside()
+            write_status(self.folder / "run.json", replace(status, state="queued", sentence="", attempts=0))
+
+    def discard(self) -> None:
+        """Remove the folder; a checkpoint that came of it stays. Raises Timeout while somebody works on it."""
+        with self.lock:
+            (self.folder / "run.json").unlink()  # from here on it is no run any more, whatever happens
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def trained_seconds(self) -> float:
+        """How long a resumed run has been trained already."""
+        if not self.snapshot_path.exists():
+            return 0.0
+        header, _ = read_safetensors(self.snapshot_path, with_tensors=False)
+        return float(header["seconds"])
 
     def should_stop(self) -> bool:
         return (self.folder / "stop").exists()
@@ -120,22 +141,17 @@ class Run:
             file.write(json.dumps(asdict(progress)) + "\n")
 
     def progress(self) -> list[Progress]:
-        """What was reported, in order; a line that is still being written, or was never finished, is left out."""
-        try:
-            lines = (self.folder / "progress.jsonl").read_text().splitlines()
-        except FileNotFoundError:
-            return []
-        entries = []
-        for line in lines:
-            with contextlib.suppress(ValueError, TypeError):
-                entries.append(Progress(**json.loads(line)))
-        return entries
+        """What was reported, in order."""
+        return read_progress(self.folder / "progress.jsonl")
+
+    def last_progress(self) -> Progress | None:
+        return next(reversed(read_progress(self.folder / "progress.jsonl", only_tail=True)), None)
 
     def sheets(self) -> list[Path]:
         return sorted(self.sheets_folder.glob("*.png"))
 
     def save_snapshot(self, training: Training) -> None:
-        header = {"step": str(training.step), "seconds": repr(training.seconds)}
+        header = {"step": str(training.step), "seconds": repr(training.seconds), "halvings": str(training.halvings)}
         write_file(self.snapshot_path, save(training.tensors(), header))
 
     def load_snapshot(self, training: Training) -> bool:
@@ -144,6 +160,7 @@ class Run:
         if found:
             header, tensors = read_safetensors(self.snapshot_path)
             training.load(tensors, int(header["step"]), float(header["seconds"]))
+            training.halvings = int(header.get("halvings", 0))
         kept = [progress for progress in self.progress() if found and progress.step <= training.step]
         lines = "".join(json.dumps(asdict(progress)) + "\n" for progress in kept)
         write_file(self.folder / "progress.jsonl", lines.encode())
@@ -172,30 +189,49 @@ class Run:
         generator.load_state_dict(tensors)
         return int(header["step"])
 
-    def _write(self, status: Status) -> None:
-        write_file(self.folder / "run.json", json.dumps(asdict(status), indent=1).encode())
+    def clear_temporaries(self) -> None:
+        """Remove what a process that was killed while writing has left. For the lock's holder."""
+        for path in [*self.folder.glob(".*.tmp"), *self.sheets_folder.glob(".*.tmp")]:
+            path.unlink(missing_ok=True)
+
+    def _put_spare_aside(self) -> None:
+        write_file(self.folder / "spare", bytes(SPARE_BYTES))
 
 
-def create_run(runs: Path, order: Order, begin: bool = False) -> Run:
+def create_run(runs: Path, order: Order, begin: bool = False, most: float = MAX_ACTIVE) -> Run:
     """A new run folder, queued, or with its lock held by the caller who will `begin` it at once.
 
-    Raises BusyError when the class is already waiting or in training.
+    Raises BusyError when the same is waiting or in training already (to begin at once: anything of the same name), and
+    ValueError when `most` runs are.
     """
     runs.mkdir(parents=True, exist_ok=True)
     with FileLock(runs / "create.lock"):
         active = [run for run in list_runs(runs) if run.is_active()]
-        if len(active) >= MAX_ACTIVE:
-            raise ValueError(f"{len(active)} runs are waiting or in training already; come back when some are done.")
         for run in active:
-            if slug(run.status().order.class_name) == slug(order.class_name):
+            named_so = slug(run.status().order.class_name) == slug(order.class_name)
+            if answers(run, order) or (begin and named_so):
                 raise BusyError(order.class_name, run.id)
+        if len(active) >= most:
+            raise ValueError(f"{len(active)} runs are waiting or in training already; come back when some are done.")
         stamp = time.strftime("%Y%m%d-%H%M%S")
         run = Run(runs / f"{stamp}-{slug(order.class_name)}-{secrets.token_hex(2)}")
         run.folder.mkdir()
-        if begin:
-            run.lock.acquire()
-        run._write(Status(order, "running" if begin else "queued", "", time.time()))
+        try:
+            if begin:
+                run.lock.acquire()
+            run._put_spare_aside()
+            write_status(run.folder / "run.json", Status(order, "running" if begin else "queued", "", time.time()))
+        except OSError:
+            run.lock.release(force=True)
+            shutil.rmtree(run.folder, ignore_errors=True)
+            raise
         return run
+
+
+def answers(run: Run, order: Order) -> bool:
+    """Whether an active run is the very training that is ordered, whoever asks, so that there need be no other."""
+    same = replace(run.status().order, requested_by="") == replace(order, requested_by="")
+    return same and run.is_active() and not run.should_stop()
 
 
 def list_runs(runs: Path) -> list[Run]:
@@ -205,7 +241,7 @@ def list_runs(runs: Path) -> list[Run]:
 
 def find_run(runs: Path, run_id: str) -> Run | None:
     """The readable run of that id, if there is one. Only what an id looks like is ever made a path of."""
-    if not re.fullmatch(r"[0-9]{8}-[0-9]{6}-[a-z0-9+-]+", run_id):
+    if not isinstance(run_id, str) or not re.fullmatch(RUN_ID, run_id):
         return None
     run = Run(runs / run_id)
     try:

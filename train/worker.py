@@ -6,21 +6,28 @@ It works at low priority, resumes runs whose worker died, and ends with the proc
 """
 
 import contextlib
+import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from model.sampler import limit_threads, pick_device
 from train.execute import execute
 from train.home import REPOSITORY, Home
-from train.runs import LOCK_SECONDS, Run, is_held, list_runs
+from train.requests import FREE_BYTES
+from train.runs import LOCK_SECONDS, is_held
+from train.settings import Settings, is_zero_gpu
+from train.tidy import tidy
+from train.turns import next_run, take_turn
 
-LONGEST_PAUSE = 60.0  # seconds from one worker to the next while workers end without having done their work
+LONGEST_PAUSE = 30.0  # seconds from one worker to the next while workers end without having done their work
+LEAVE_SECONDS = 5.0  # for a worker without a page to leave in good order
 
 _keeper: threading.Thread | None = None
 _keeper_lock = threading.Lock()
@@ -29,60 +36,94 @@ _keeper_lock = threading.Lock()
 def ensure_worker(home: Home) -> None:
     """See to it that somebody works as long as there is work: one thread here, which starts one worker at a time."""
     global _keeper
+    if is_zero_gpu():  # no process of its own gets a GPU there
+        return
     with _keeper_lock:
-        if (_keeper is None or not _keeper.is_alive()) and next_run(home) is not None:
+        if (_keeper is None or not _keeper.is_alive()) and next_run(home.runs) is not None:
             _keeper = threading.Thread(target=_keep_working, args=(home,), daemon=True)
             _keeper.start()
 
 
-def next_run(home: Home, but: Collection[str] = ()) -> Run | None:
-    """The oldest run of the page's that waits, or whose worker died, apart from those with some ids."""
-    return next((run for run in list_runs(home.runs) if run.id not in but and run.waits_for_worker()), None)
-
-
 def main() -> int:
     """Work off the queue. Another worker on the same folder makes this one leave at once."""
-    if hasattr(os, "nice"):
-        os.nice(10)
-    limit_threads(max(2, (os.cpu_count() or 2) - 1))
-    parent = int(sys.argv[1]) if len(sys.argv) > 1 else None
-    home = Home.from_environment()
+    _step_back()
+    orphaned = _watch_parent(int(sys.argv[1])) if len(sys.argv) > 1 else threading.Event()
+    home, settings = Home.from_environment(), Settings.from_environment()
     home.runs.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(Timeout), FileLock(home.runs / "worker.lock", timeout=LOCK_SECONDS):
-        tried: set[str] = set()
-        while run := next_run(home, tried):
-            # A run that fails says so in its folder, unless the disk takes nothing more; the next one gets its turn.
-            tried.add(run.id)
+        failed: set[str] = set()
+        retried: set[str] = set()
+        while (run := next_run(home.runs, failed)) and _wait_for_room(home, settings, orphaned):
+            # A run that fails says so in its folder, unless nothing can be written there; the next one gets its turn.
             try:
+                take_turn(run, home.runs)
                 for _ in execute(run, home, pick_device()):
-                    if parent is not None and os.getppid() != parent:
+                    if orphaned.is_set():
                         return 0
             except Exception as error:
+                failed.add(run.id)
                 print(f"Run {run.id}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                is_full = getattr(error.__cause__ or error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+                if is_full and run.id not in retried and _wait_for_room(home, settings, orphaned):
+                    retried.add(run.id)
+                    with contextlib.suppress(OSError, ValueError):
+                        run.resume()
+                        failed.remove(run.id)
+            with contextlib.suppress(OSError):
+                tidy(home, settings)
     return 0
 
 
+def _step_back() -> None:
+    """Leave the page what it needs: the processor first, and memory to the last."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    with contextlib.suppress(OSError):  # where memory runs out, Linux should take this process and not the page
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    limit_threads(max(2, (os.cpu_count() or 2) - 1))
+
+
+def _wait_for_room(home: Home, settings: Settings, orphaned: threading.Event) -> bool:
+    """Wait while the disk is full, which would fail all that waits in turn. False if the page is gone by then."""
+    while shutil.disk_usage(home.runs).free < FREE_BYTES and not orphaned.is_set():
+        with contextlib.suppress(OSError):
+            tidy(home, settings)
+        time.sleep(1)
+    return not orphaned.is_set()
+
+
+def _watch_parent(parent: int) -> threading.Event:
+    """An event that is set when the process with that id is gone; a worker stuck on a server then is soon ended."""
+    orphaned = threading.Event()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        orphaned.set()
+        time.sleep(LEAVE_SECONDS)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return orphaned
+
+
 def _keep_working(home: Home) -> None:
-    """Start workers until nothing waits any more; one of a former process may have to leave first."""
+    """Start workers until nothing waits any more; one of another process may be at work already."""
     command = [sys.executable, "-m", "train.worker", str(os.getpid())]
     environment = {**os.environ, "DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
     pause = 0.5
-    while next_run(home) is not None:
-        if not is_held(home.runs / "worker.lock"):
-            began = time.monotonic()
-            with (home.runs / "worker.log").open("ab") as log:
-                subprocess.run(
-                    command,
-                    cwd=REPOSITORY,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    check=False,
-                )
-            pause = 0.5 if time.monotonic() - began > LONGEST_PAUSE else pause
+    while next_run(home.runs) is not None:
+        if is_held(home.runs / "worker.lock"):
+            time.sleep(1)
+            continue
+        began = time.monotonic()
+        # A folder that takes no log any more must not keep the page from working on.
+        with contextlib.suppress(OSError), (home.runs / "worker.log").open("ab") as log:
+            subprocess.run(
+                command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
+            )
+        pause = 0.5 if time.monotonic() - began > LONGEST_PAUSE else min(LONGEST_PAUSE, 2 * pause)
         time.sleep(pause)
-        pause = min(LONGEST_PAUSE, 2 * pause)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,117 @@
+"""What watching costs: many pages poll one running training, and people draw meanwhile.
+
+    python -m benchmarks.watchers [--watchers 200] [--seconds 60]
+
+Prints the training's pace without and with watchers, their errors and how long a poll takes, and how long a click takes
+until its picture is there, idle and during training.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+from gradio_client import Client
+
+from tests.conftest import REAL_DRAWINGS
+from tests.site import Site
+from train.runs import Run
+
+NUM_CLICKS = 100
+
+
+async def watch(client: httpx.AsyncClient, site: Site, page: dict, run_id: str, ends: float) -> tuple[list[float], int]:
+    """One page: polls as often as it is told to. Returns the seconds that each poll took, and the number of errors."""
+    pause, took, errors, session = 1.0, [], 0, f"watcher{random.random()}"
+    body = {"fn_index": page["id"], "data": [run_id, 0, None], "session_hash": session, "trigger_id": page["trigger"]}
+    await asyncio.sleep(random.random())
+    while time.monotonic() < ends:
+        began = time.monotonic()
+        try:
+            answer = await client.post(f"{site.url}gradio_api/run/predict", json=body)
+            answer.raise_for_status()
+            timer = answer.json()["data"][page["timer"]]
+            if timer.get("__type__") == "update":
+                pause = timer.get("value", pause)
+        except (httpx.HTTPError, ValueError, KeyError):
+            errors += 1
+        took.append(time.monotonic() - began)
+        await asyncio.sleep(pause)
+    return took, errors
+
+
+async def watch_all(site: Site, page: dict, run_id: str, number: int, seconds: float) -> tuple[list[float], int]:
+    limits = httpx.Limits(max_connections=number)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as client:
+        ends = time.monotonic() + seconds
+        results = await asyncio.gather(*(watch(client, site, page, run_id, ends) for _ in range(number)))
+    return [each for took, _ in results for each in took], sum(errors for _, errors in results)
+
+
+def find_poll(site: Site) -> dict[str, int]:
+    """The page's own event that a timer fires: its number, its trigger, and where among its outputs the timer is."""
+    config = httpx.get(f"{site.url}config", timeout=60).json()
+    timers = {component["id"] for component in config["components"] if component["type"] == "timer"}
+    for event in config["dependencies"]:
+        for target, kind in event["targets"]:
+            if target in timers and kind == "tick":
+                place = next(place for place, output in enumerate(event["outputs"]) if output == target)
+                return {"id": event["id"], "trigger": target, "timer": place}
+    raise AssertionError("no event of the page polls")
+
+
+def clicks(site: Site) -> str:
+    """p50 and p95 of a click on Generate, in milliseconds."""
+    took = []
+    with httpx.Client(timeout=60) as client:
+        for seed in range(NUM_CLICKS):
+            began = time.monotonic()
+            body = {"data": ["cat", seed, 16, 1.0]}
+            client.post(f"{site.url}gradio_api/run/draw", json=body).raise_for_status()
+            took.append(1000 * (time.monotonic() - began))
+    return f"p50 {np.quantile(took, 0.5):.0f} ms, p95 {np.quantile(took, 0.95):.0f} ms"
+
+
+def pace(run: Run, since: float, until: float) -> float:
+    """Images a second that a run learned from between two of its own times."""
+    entries = [entry for entry in run.progress() if since <= entry.seconds <= until]
+    steps, seconds = entries[-1].step - entries[0].step, entries[-1].seconds - entries[0].seconds
+    return steps * run.status().order.config.batch_size / seconds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.watchers", description=__doc__.partition("\n")[0])
+    parser.add_argument("--watchers", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    options = parser.parse_args()
+    if not REAL_DRAWINGS.is_dir():
+        sys.exit(f"There are no drawings in {REAL_DRAWINGS}; this needs giraffes to train with.")
+    with tempfile.TemporaryDirectory() as folder, Site(Path(folder), str(REAL_DRAWINGS)) as site:
+        print(f"clicks, idle: {clicks(site)}")
+        run_id = Client(site.url, verbose=False).predict("giraffe", 30, api_name="/train")
+        run = Run(Path(folder) / "runs" / run_id)
+        while not (last := run.last_progress()) or last.seconds < 5:
+            time.sleep(0.5)
+        begins = [run.last_progress().seconds]
+        time.sleep(options.seconds)
+        begins.append(run.last_progress().seconds)
+        took, errors = asyncio.run(watch_all(site, find_poll(site), run_id, options.watchers, options.seconds))
+        begins.append(run.last_progress().seconds)
+        alone, watched = pace(run, begins[0], begins[1]), pace(run, begins[1], begins[2])
+        print(f"pace alone: {alone:.0f} images/s; watched: {watched:.0f} images/s ({watched / alone - 1:+.0%})")
+        print(
+            f"{options.watchers} watchers, {options.seconds:.0f} s: {len(took)} polls, {errors} errors, "
+            f"p50 {1000 * np.quantile(took, 0.5):.0f} ms, p95 {1000 * np.quantile(took, 0.95):.0f} ms"
+        )
+        print(f"clicks, training: {clicks(site)}")
+        run.ask_to_stop()
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Training for programs: order a run, ask how it goes."""
+
+import gradio as gr
+
+from model.classes import find_class
+from model.sampler import Sampler
+from studio.classes import trained_classes
+from studio.live import mistake
+from studio.visitors import visitor_id
+from train.execute import sentence_for
+from train.home import Home
+from train.order import page_order
+from train.recipes import DOODLE
+from train.requests import request_training
+from train.runs import BusyError, find_run
+from train.settings import Settings
+from train.turns import place
+from train.worker import ensure_worker
+
+
+def add_train_api(home: Home, sampler: Sampler) -> None:
+    """The endpoints `train` and `run`, within the same limits as the page's."""
+    settings = Settings.from_environment()
+
+    def train(class_name: str, minutes: float = 3.0, request: gr.Request = None) -> str:
+        """Train a generator of a class, or join the same training where it is under way.
+
+        Parameters:
+            class_name: what to learn to draw, such as "cat"
+            minutes: how long, within what the host allows
+        Returns:
+            the run's id, to ask `run` about
+        """
+        try:
+            visitor = visitor_id(home, settings, request, None)
+            order = page_order((find_class(class_name),), DOODLE, minutes, home.source, visitor)
+            run_id = request_training(home, settings, order).id
+        except BusyError as error:
+            run_id = error.run_id
+        except (ValueError, OSError) as error:
+            raise mistake(ValueError(sentence_for(error))) from error
+        ensure_worker(home)
+        return run_id
+
+    def run(run_id: str) -> dict:
+        """How a run goes.
+
+        Parameters:
+            run_id: what `train` returned
+        Returns:
+            class_name, state (queued, running, stopped, failed, done), sentence, fraction, step, seconds,
+            distance (to real drawings, where measured), position in the line and can_be_drawn
+        """
+        found = find_run(home.runs, run_id)
+        if found is None:
+            raise mistake(ValueError("There is no such run; it may have been discarded."))
+        ensure_worker(home)
+        status, last, waits = found.status(), found.last_progress(), place(found, home.runs)
+        return {
+            "class_name": status.order.class_name,
+            "state": status.state,
+            "sentence": status.sentence,
+            "fraction": last.fraction if last else 0.0,
+            "step": last.step if last else 0,
+            "seconds": last.seconds if last else 0.0,
+            "distance": last.distance if last else None,
+            "position": waits.position if waits else None,
+            "can_be_drawn": status.order.class_name in trained_classes(sampler),
+        }
+
+    gr.api(train, api_name="train", queue=False)
+    gr.api(run, api_name="run", queue=False)

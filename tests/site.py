@@ -1,0 +1,83 @@
+"""The app as a process of its own, to be started, killed and started again on the same folder."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+class Site:
+    """Use as a context manager. settings: environment variables."""
+
+    def __init__(self, home: Path, source: str, **settings: str):
+        self.home, self.log = home, home / "site.log"
+        home.mkdir(parents=True, exist_ok=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.environment = os.environ | settings
+        self.environment |= {
+            "DOODLES_HOME": str(home),
+            "DOODLES_SOURCE": source,
+            "GRADIO_SERVER_PORT": str(self.port),
+        }
+        self.process: subprocess.Popen | None = None
+
+    def __enter__(self) -> "Site":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        # A machine with much else to do may not answer Gradio's own check in time, which ends the start.
+        assert any(self._starts() for _ in range(3)), f"the app did not start: {self.log.read_text()[-3000:]}"
+
+    def _starts(self) -> bool:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "app.py"], cwd=REPOSITORY, env=self.environment, stdout=log, stderr=log
+            )
+        while self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(self.url, timeout=5):
+                    return True
+            except OSError:
+                time.sleep(0.25)
+        return False
+
+    def kill(self) -> None:
+        """As the system would, without a word."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def kill_worker(self) -> bool:
+        """Whether there was one of this page's to kill."""
+        for pid in self.workers():
+            os.kill(pid, signal.SIGKILL)
+            return True
+        return False
+
+    def workers(self) -> list[int]:
+        """Processes that train for this folder, whoever started them."""
+        marks = {b"train.worker", f"DOODLES_HOME={self.home}".encode()}
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                known = set((folder / "cmdline").read_bytes().split(b"\0"))
+                known |= set((folder / "environ").read_bytes().split(b"\0"))
+                dead = "(zombie)" in (folder / "status").read_text()
+            except OSError:
+                continue
+            if marks <= known and not dead:
+                found.append(int(folder.name))
+        return found

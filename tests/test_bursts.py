@@ -1,0 +1,91 @@
+"""A run advances in lent calls as ZeroGPU makes them: forked, pickled, ended by force when their time is up."""
+
+import multiprocessing
+import pickle
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+
+from model.checkpoint import load_checkpoint
+from tests.conftest import SMALL
+from train import bursts
+from train.bursts import burst, burst_duration, work_in_bursts
+from train.order import Order
+from train.requests import request_again, request_training
+from train.runs import Run, create_run, is_held
+from train.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def lend(arguments: tuple, time_limit: float) -> dict:
+    """The rules of ZeroGPU: a forked process, arguments and results as bytes, no time beyond what was asked for."""
+    ours, theirs = multiprocessing.get_context("fork").Pipe()
+    packed = pickle.dumps(arguments)
+
+    def work() -> None:
+        bursts.lost = True
+        theirs.send_bytes(pickle.dumps(burst(*pickle.loads(packed))))
+
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    try:
+        if not ours.poll(time_limit):
+            raise TimeoutError("GPU task aborted")
+        return pickle.loads(ours.recv_bytes())
+    finally:
+        process.kill()
+        process.join()
+
+
+def new_run(home, **changes):
+    settings = {"seconds": 4.0, "config": SMALL, "requested_by": "visitor-a", "source": home.source, "replace": True}
+    return create_run(home.runs, Order(**{"class_name": "sun", "class_names": ("sun",)} | settings | changes))
+
+
+def test_a_run_is_done_in_several_lent_calls(home, monkeypatch):
+    monkeypatch.setattr(bursts, "BURST_SECONDS", 1.0)
+    run = new_run(home)
+    results = list(work_in_bursts(home, run, lambda *arguments: lend(arguments, 60)))
+    assert len(results) > 1 and [result["state"] for result in results[:-1]] == ["running"] * (len(results) - 1)
+    steps = [result["progress"]["step"] for result in results]
+    assert steps == sorted(steps) and results[-1]["state"] == run.status().state == "done"
+    assert load_checkpoint(home.checkpoints / "sun.safetensors") and not hasattr(bursts, "lost")
+
+
+def test_a_call_that_is_killed_loses_only_what_came_after_the_last_snapshot(home, monkeypatch):
+    monkeypatch.setattr("train.execute.SNAPSHOT_SECONDS", 0.5)
+    run = new_run(home, seconds=3600.0)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        while time.monotonic() < began + 60:
+            for _ in work_in_bursts(home, run, lambda *arguments: lend(arguments, 8)):
+                pass
+    assert run.status().state == "running" and not is_held(run.folder / "lock") and run.trained_seconds() > 0.5
+    before = run.trained_seconds()
+    run.ask_to_stop()
+    (result,) = work_in_bursts(home, run, lambda *arguments: lend(arguments, 60))
+    assert result["state"] == "stopped" and run.trained_seconds() >= before
+
+
+def test_a_run_that_nobody_lends_a_gpu_pauses_and_stands_in_nobody_s_way(home, monkeypatch):
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    run = new_run(home)
+    assert run.is_paused() and not run.is_active()
+    settings = replace(Settings(), queue_length=1)
+    other = request_training(home, settings, replace(run.status().order, requested_by="visitor-b"))
+    assert other.id != run.id, "nobody joins what stands still"
+    assert request_again(home, settings, run, "visitor-a").id == run.id
+    with run.lock:
+        assert not Run(run.folder).is_paused()
+        assert list(work_in_bursts(home, Run(run.folder), lambda *arguments: {})) == [], "somebody works on it already"
+
+
+def test_a_call_asks_for_no_more_time_than_it_needs(home):
+    asked = replace(new_run(home).status().order, seconds=10.0)
+    assert burst_duration("", "", "", asked.seconds) < burst_duration("", "", "", 600.0) <= 60

@@ -1,0 +1,51 @@
+"""Whatever is killed and whenever, every training that was accepted ends in a checkpoint or in a sentence."""
+
+import random
+import subprocess
+import sys
+from dataclasses import replace
+
+from benchmarks.chaos import storm, verdict
+from tests.conftest import SMALL, suns, write_class
+from tests.mirror import Mirror
+from tests.site import REPOSITORY, Site
+from train.home import Home
+from train.order import Order
+from train.requests import request_training
+from train.settings import Settings
+
+# What a page is to its worker, without the page, which takes long to start.
+STAND_IN = """
+import time
+from train.home import Home
+from train.worker import ensure_worker
+while True:
+    ensure_worker(Home.from_environment())
+    time.sleep(0.5)
+"""
+
+
+class Page(Site):
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-c", STAND_IN], cwd=REPOSITORY, env=self.environment)
+
+
+def test_kills_at_random_moments_lose_no_request(tmp_path):
+    rng = random.Random(4)
+    for number, class_name in enumerate(("sun", "cat", "dog")):
+        write_class(tmp_path / "drawings", class_name, suns(4, number))  # too few to measure with, which takes long
+    with Mirror(tmp_path / "drawings") as mirror, Page(tmp_path / "home", mirror.url) as page:
+        mirror.faults = rng.sample(["503", "cut:2000", "stall:1", "no-range", "503", "cut:90", "", ""], 8)
+        home = Home(page.home, mirror.url)
+
+        def ask(number: int) -> str:
+            class_name = ("sun", "cat", "dog", "moon")[number]
+            config = replace(SMALL, seed=number)
+            order = Order(class_name, (class_name,), mirror.url, num_steps=20, seconds=4.0, config=config, replace=True)
+            return request_training(home, Settings(), replace(order, requested_by=f"visitor-{number % 2}")).id
+
+        accepted, counts = storm(page, ask, 4, 4, rng, patience=300, pause=(0.5, 4.0))
+        states, wrongs = verdict(page, accepted)
+    assert len(accepted) == 4 and counts["pages killed"] + counts["workers killed"] >= 3
+    assert not wrongs
+    assert states == {"done": 3, "failed": 1}, "there is no source for the fourth, which says so"

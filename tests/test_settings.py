@@ -1,0 +1,185 @@
+"""What a host allows is read from the environment, kept to, and told in a sentence that says when to come back."""
+
+import os
+import re
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from studio.visitors import address, visitor_id
+from tests.conftest import SMALL, suns, write_class
+from train.cache import load_at_hand, make_room
+from train.data import cached_path, load_drawings
+from train.fetch import fetch
+from train.order import Order
+from train.requests import request_again, request_training
+from train.runs import BusyError, create_run, list_runs
+from train.settings import Settings
+from train.tidy import MEGABYTE, tidy
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def order(home, class_name="sun", **changes) -> Order:
+    settings = {"seconds": 60.0, "config": SMALL, "requested_by": "visitor-a", "source": home.source}
+    return Order(**{"class_name": class_name, "class_names": ("sun",)} | settings | changes)
+
+
+def asked(peer="10.0.0.9", **headers) -> SimpleNamespace:
+    """What Gradio says of who asks."""
+    return SimpleNamespace(client=SimpleNamespace(host=peer, port=1), headers=headers)
+
+
+def test_every_setting_is_read_from_its_variable_within_its_bounds():
+    assert Settings.from_environment({}) == Settings()
+    for each in fields(Settings):
+        variable, low, high = (each.metadata[key] for key in ("variable", "low", "high"))
+        assert getattr(Settings.from_environment({variable: f" {low} "}), each.name) == low
+        for wrong in (low - 1, high + 1, "many", "nan", "1e999"):
+            with pytest.raises(
+                ValueError, match=rf"{variable} is .*; give a .*number from .* to .*, or leave it out\."
+            ):
+                Settings.from_environment({variable: str(wrong)})
+
+
+def test_the_readme_has_every_setting_with_its_default():
+    for each in fields(Settings):
+        assert re.search(rf"\| `{each.metadata['variable']}` \| {each.default:,g} \|", README), each.name
+
+
+def test_a_visitor_has_so_many_runs_an_hour(home, monkeypatch):
+    settings = replace(Settings(), runs_per_hour=2)
+    for number in range(2):
+        request_training(home, settings, order(home, f"sun {number}"))
+    with pytest.raises(BusyError):
+        request_training(home, settings, order(home, "sun 0"))
+    with pytest.raises(ValueError, match=r"2 trainings an hour .*; come back in 60 minutes\."):
+        request_training(home, settings, order(home, "sun 2"))
+    request_training(home, settings, order(home, "sun 2", requested_by="visitor-b"))
+    assert "visitor-a" in (home.runs / "visits.json").read_text()
+    later = time.time() + 3601
+    monkeypatch.setattr(time, "time", lambda: later)
+    request_training(home, settings, order(home, "sun 3"))
+    monkeypatch.setattr(time, "time", lambda: later - 10**6)
+    request_training(home, settings, order(home, "sun 4"))
+
+
+def test_joining_and_being_refused_count_for_nothing(home):
+    settings = replace(Settings(), runs_per_hour=2)
+    request_training(home, settings, order(home))
+    for _ in range(5):
+        with pytest.raises(BusyError):
+            request_training(home, settings, order(home))
+        with pytest.raises(ValueError, match="minutes at most"):
+            request_training(home, settings, order(home, seconds=3601.0))
+    request_training(home, settings, order(home, "sun 2"))
+
+
+def test_a_full_queue_says_when_to_come_back(home):
+    settings = replace(Settings(), queue_length=2)
+    for number in range(2):
+        request_training(home, settings, order(home, f"sun {number}"))
+    with pytest.raises(ValueError, match=r"2 runs are waiting .*; come back in 2 minutes\."):
+        request_training(home, settings, order(home, "sun 2"))
+
+
+def test_a_host_can_switch_training_off_and_bound_it(home):
+    with pytest.raises(ValueError, match="switched off"):
+        request_training(home, replace(Settings(), training=0), order(home))
+    with pytest.raises(ValueError, match=r"takes 0\.5 minutes at most"):
+        request_training(home, replace(Settings(), max_minutes=0.5), order(home))
+    run = request_training(home, replace(Settings(), max_rows=100), order(home))
+    assert run.status().order.num_rows == 100
+
+
+def test_a_full_disk_refuses_in_a_sentence(home, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(ValueError, match=r"disk here is full.*come back"):
+        request_training(home, Settings(), order(home))
+    assert not list_runs(home.runs)
+
+
+def test_going_on_counts_as_asking(home):
+    settings = replace(Settings(), runs_per_hour=2)
+    run = request_training(home, settings, order(home))
+    with pytest.raises(ValueError, match="under way"):
+        request_again(home, settings, run, "visitor-a")
+    run.ask_to_stop()
+    assert request_again(home, settings, run, "visitor-a").status().state == "queued"
+    run.ask_to_stop()
+    with pytest.raises(ValueError, match="an hour"):
+        request_again(home, settings, run, "visitor-a")
+    with pytest.raises(ValueError, match="no longer there"):
+        request_again(home, settings, run, "visitor-b", more_seconds=60.0)
+    assert run.status().state == "stopped"
+
+
+def test_a_visitor_is_an_address_that_only_a_trusted_proxy_can_tell():
+    assert address(asked(), 0) == "10.0.0.9"
+    spoofed = {"x-forwarded-for": "6.6.6.6, 1.2.3.4"}
+    assert address(asked(**spoofed), 0) == "unknown", "nobody gets a new name by sending a header"
+    assert address(asked(**spoofed), 1) == "1.2.3.4"
+    assert address(asked(**{"x-forwarded-for": "6.6.6.6, 1.2.3.4, 10.0.0.2"}), 2) == "1.2.3.4"
+    assert address(asked(), 1) == ""
+
+
+def test_no_address_and_no_login_is_on_record(home):
+    settings = Settings()
+    one, again, other = (visitor_id(home, settings, asked(peer), None) for peer in ("10.0.0.9", "10.0.0.9", "10.0.0.8"))
+    login = visitor_id(home, settings, asked(), SimpleNamespace(username="ada"))
+    assert one == again and len({one, other, login}) == 3
+    run = request_training(home, settings, order(home, requested_by=one))
+    request_training(home, settings, order(home, "sun 2", requested_by=login))
+    kept = "".join(path.read_text(errors="replace") for path in home.runs.rglob("*") if path.is_file())
+    assert "10.0.0" not in kept and "ada" not in kept and one in kept
+    assert (home.runs / "salt").stat().st_mode & 0o77 == 0 and run.is_active()
+
+
+def test_the_oldest_runs_go_and_active_ones_stay(home):
+    runs = [create_run(home.runs, order(home, f"sun {number}", num_steps=1)) for number in range(6)]
+    by_owner = create_run(home.runs, order(home, "own", requested_by="command line"))
+    for run in [*runs[1:], by_owner]:
+        run.set_state("done")
+        run.snapshot_path.write_bytes(bytes(10 * MEGABYTE))
+    tidy(home, replace(Settings(), keep_runs=4))
+    assert [run.id for run in list_runs(home.runs)] == [run.id for run in (runs[0], *runs[2:], by_owner)]
+    tidy(home, replace(Settings(), runs_mb=21))
+    assert [run.snapshot_path.exists() for run in runs[2:]] == [False, False, True, True] and len(
+        list_runs(home.runs)
+    ) == 6
+    (home.runs / "20200101-000000-sun-abcd").mkdir()
+    tidy(home, replace(Settings(), runs_mb=1))
+    assert [run.id for run in list_runs(home.runs)] == [run.id for run in (runs[0], runs[5], by_owner)]
+    assert not (home.runs / "20200101-000000-sun-abcd").exists() and by_owner.snapshot_path.exists()
+
+
+def test_drawings_used_least_recently_go_first_and_those_in_use_stay(tmp_path, mirror):
+    for number, class_name in enumerate(("sun", "stop sign", "The Mona Lisa")):
+        load_drawings(class_name, 20, mirror.url, tmp_path)
+        cached = cached_path(class_name, mirror.url, tmp_path)
+        assert cached.exists()
+        os.utime(cached, (number, number))
+    load_drawings("sun", 20, mirror.url, tmp_path)  # used again
+    keep = cached_path("stop sign", mirror.url, tmp_path)
+    make_room(tmp_path, 2 * 20 * 784 + 500, in_use={keep})
+    assert keep.exists() and cached_path("sun", mirror.url, tmp_path).exists()
+    assert not cached_path("The Mona Lisa", mirror.url, tmp_path).exists()
+
+
+def test_a_source_that_is_gone_midway_leaves_the_rows_at_hand(home, mirror, monkeypatch, drawings_folder):
+    write_class(drawings_folder, "sun", suns(300))
+    monkeypatch.setattr("train.data.time.sleep", lambda seconds: None)
+    ordered = order(home.with_source(mirror.url))
+    assert load_at_hand("sun", 300, mirror.url, home.cache) is None
+    mirror.faults = ["", f"cut:{784 * 120}", *["503"] * 10]
+    fetched = fetch(ordered, home)
+    assert len(fetched.exact["sun"]) == 120 and "went on with the 120 at hand" in fetched.notes[0]
+    assert np.array_equal(fetched.exact["sun"], np.load(drawings_folder / "sun.npy")[:120].reshape(-1, 28, 28))
+    mirror.faults = []
+    assert len(fetch(ordered, home).exact["sun"]) == 300, "the rest comes when the source is back"
+    mirror.faults = ["404"] * 9
+    assert fetch(replace(ordered, num_rows=200), home).notes == (), "what is cached is not asked for"

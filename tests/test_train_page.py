@@ -1,0 +1,176 @@
+"""The Train tab shows what is so: after a reload, to a second visitor, after a restart, a stop, a failure."""
+
+import os
+import re
+import shutil
+
+import pytest
+
+from tests.conftest import suns, write_class
+from tests.site import Site
+from train.runs import list_runs
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WAIT = 120_000  # milliseconds
+
+if not CHROMIUM and os.environ.get("CI") != "true":
+    pytest.skip("no browser on this machine; install Debian's chromium", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    write_class(folder / "drawings", "giraffe", suns(60))
+    with Site(folder / "home", str(folder / "drawings"), DOODLES_PROXY="1", DOODLES_MAX_MINUTES="45") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser, site):
+    """A function that opens the Train tab as a visitor from some address."""
+    contexts, problems = [], []
+
+    def open_tab(address: str, query: str = ""):
+        context = browser.new_context(extra_http_headers={"x-forwarded-for": address})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        show_tab(page, site.url + query)
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+def show_tab(page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector("#draw-pictures img")
+    page.get_by_role("tab", name="Train").click()
+
+
+def start(page, class_name: str, minutes: float) -> None:
+    box = page.locator("#train-classes input").first
+    box.click()
+    box.press_sequentially(class_name)
+    page.get_by_role("option", name=class_name, exact=True).click()
+    box.press("Escape")
+    page.get_by_text("For experts").click()
+    number = page.locator("#train-minutes input")
+    number.fill(str(minutes))
+    number.press("Enter")
+    page.click("#train-start")
+
+
+def shows(page, text: str) -> None:
+    page.locator("#train-status").get_by_text(re.compile(text)).first.wait_for()
+
+
+def enabled(page) -> set[str]:
+    """Which of the controls can be pressed."""
+    names = ("stop", "resume", "longer", "discard")
+    return {name for name in names if page.locator(f"#train-{name}").is_enabled()}
+
+
+def wait_enabled(page, *names: str) -> None:
+    for name in names:
+        page.locator(f"#train-{name}:not([disabled])").wait_for()
+    assert enabled(page) == set(names)
+
+
+def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarded(visit, site):
+    page = visit("1.1.1.1")
+    assert "Pick a class" in page.locator("#train-status").inner_text() and enabled(page) == set()
+    start(page, "giraffe", 40)
+    shows(page, "images/s")
+    wait_enabled(page, "stop")
+    link = "?run=" + page.evaluate("new URLSearchParams(location.search).get('run')")
+
+    show_tab(page, site.url)
+    shows(page, "images/s")
+    wait_enabled(page, "stop")
+
+    other = visit("2.2.2.2", link)
+    shows(other, "images/s")
+    assert enabled(other) == set(), "only who started a run can stop it"
+    start(other, "giraffe", 40)
+    other.get_by_text("already in training").first.wait_for()
+    assert len(list_runs(site.home / "runs")) == 1
+    other.context.close()
+
+    before = list_runs(site.home / "runs")[0].last_progress().step
+    site.kill()
+    site.start()
+    show_tab(page, site.url)
+    shows(page, "learning")
+    shows(page, "images/s")
+    page.wait_for_function(
+        f"Number(/step (\\d+)/.exec(document.querySelector('#train-status').textContent)?.[1]) > {before}"
+    )
+
+    page.click("#train-stop")
+    shows(page, "stopp")
+    shows(page, r"stopped$|· stopped")
+    wait_enabled(page, "resume", "longer", "discard")
+    page.click("#train-resume")
+    shows(page, "images/s")
+    wait_enabled(page, "stop")
+    page.click("#train-stop")
+    wait_enabled(page, "resume", "longer", "discard")
+    page.click("#train-discard")
+    shows(page, "Pick a class")
+    assert list_runs(site.home / "runs") == [] and enabled(page) == set()
+    page.get_by_text("Nothing has been trained here yet").wait_for()
+
+
+def test_a_failure_is_a_sentence_and_can_be_resumed_once_its_cause_is_gone(visit, site, tmp_path):
+    page = visit("3.3.3.3")
+    start(page, "zebra", 0.5)
+    shows(page, "There is no file “zebra.npy”")
+    wait_enabled(page, "resume", "discard")
+    page.locator("#train-runs a[data-run]", has_text="zebra").get_by_text("failed").wait_for()
+    write_class(site.home.parent / "drawings", "zebra", suns(60))
+    page.click("#train-resume")
+    shows(page, "zebra.*can be drawn")
+    wait_enabled(page, "longer", "discard")
+    slider = page.locator("#train-moment input[type=range]")
+    last = page.locator("#train-sheet img").get_attribute("src")
+    slider.press("Home")
+    page.wait_for_function("last => document.querySelector('#train-sheet img').src !== last", arg=last)
+    page.get_by_text("step 0, after 0 s").wait_for()
+    page.locator("a.draw-link").click()
+    page.wait_for_selector('#draw-pictures img[alt^="zebra, seed"]')
+
+
+def test_too_many_minutes_are_refused_in_a_sentence(visit):
+    page = visit("4.4.4.4")
+    start(page, "giraffe", 46)
+    page.get_by_text(re.compile("maximum value 45|45 minutes at most")).first.wait_for()
+    assert page.locator("#train-status").get_by_text("Pick a class").count()
+
+
+def test_programs_train_and_ask_how_it_goes(site):
+    from gradio_client import Client
+
+    client = Client(site.url, verbose=False)
+    with pytest.raises(Exception, match="45 minutes at most"):
+        client.predict("giraffe", 50, api_name="/train")
+    with pytest.raises(Exception, match="no such run"):
+        client.predict("../../etc", api_name="/run")
+    run_id = client.predict("giraffe", 40, api_name="/train")
+    assert client.predict("giraffe", 40, api_name="/train") == run_id
+    status = client.predict(run_id, api_name="/run")
+    assert status["class_name"] == "giraffe" and status["state"] in ("queued", "running")
+    list_runs(site.home / "runs")[-1].ask_to_stop()
