@@ -389,7 +389,7 @@ def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
     page.wait_for_selector("#draw .tile")
     page.get_by_role("tab", name="Train").click()
     page.get_by_text("images/s").wait_for()
-    page.get_by_text("can be drawn.", exact=False).wait_for(timeout=150_000)
+    page.get_by_text("can be drawn.", exact=False).first.wait_for(timeout=150_000)
     assert page.locator("#train-sheet img").get_attribute("src") != first_sheet
     assert page.locator("#train-losses canvas, #train-losses svg").count()
 

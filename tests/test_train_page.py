@@ -57,7 +57,7 @@ def visit(browser, site):
 
 def show_tab(page, address: str) -> None:
     page.goto(address)
-    page.wait_for_selector("#draw-pictures img")
+    page.wait_for_selector("#draw .tile")
     page.get_by_role("tab", name="Train").click()
 
 
@@ -151,7 +151,7 @@ def test_a_failure_is_a_sentence_and_can_be_resumed_once_its_cause_is_gone(visit
     page.wait_for_function("last => document.querySelector('#train-sheet img').src !== last", arg=last)
     page.get_by_text("step 0, after 0 s").wait_for()
     page.locator("a.draw-link").click()
-    page.wait_for_selector('#draw-pictures img[alt^="zebra, seed"]')
+    page.wait_for_selector('#draw .tile[aria-label^="zebra, seed"]')
 
 
 def test_too_many_minutes_are_refused_in_a_sentence(visit):
