@@ -52,6 +52,8 @@ def find_class(text: str, known: tuple[str, ...] = CLASS_NAMES) -> str:
 
     "Stop Sign", "stop_sign", "tshirt" and "mona lisa" are all found; anything else raises UnknownClassError.
     """
+    if not isinstance(text, str):
+        raise UnknownClassError("The class has to be a name, such as “cat”.")
     wanted = _letters(text)
     by_letters = {_letters(name): name for name in known}
     for spelling in (wanted, wanted.removesuffix("s"), wanted + "s"):

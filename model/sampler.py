@@ -15,7 +15,7 @@ from torch.func import functional_call
 
 from model.base import BASE_NAME, Base, read_base
 from model.checkpoint import DRAFT, Card, checkpoint_path, load_checkpoint, read_card
-from model.classes import CLASS_NAMES, UnknownClassError, find_class
+from model.classes import CLASS_NAMES, find_class
 from model.images import to_drawings
 from model.latents import MAX_SEED, Picture, check_seed, latent, style_directions
 from model.weights import CheckpointError, layout
@@ -75,8 +75,6 @@ class Sampler:
 
         Raises UnknownClassError, NoGeneratorError, or CheckpointError when its only file is unusable.
         """
-        if not isinstance(text, str):
-            raise UnknownClassError("The class has to be a name, such as “cat”.")
         drawable = tuple(self.cards())
         if text in drawable:
             return text

@@ -10,6 +10,7 @@ from model.images import png, sheet
 from model.latents import MAX_SEED, Picture, check_psi, check_seed
 from model.sampler import Sampler
 from model.view import MAX_STYLES, View, read_view
+from studio.live import sentence
 from studio.pictures import data_url, origin
 from studio.take import take
 from studio.tiles import Tiles
@@ -32,7 +33,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
                 raise ValueError("A class and groups of drawings are needed.")
             return _answer(sampler, sampler.find(asked[0]), asked[1])
         except ValueError as error:
-            return {"error": str(error)}
+            return {"error": sentence(error)}
 
     def open_link(asked: list) -> dict[str, object]:
         """The state of a link's [query], and its drawings; what can't be had is chosen, and a sentence says so."""
@@ -42,11 +43,11 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
             view = _read_link(sampler, query)
             answer = _answer(sampler, view.class_name, [_group(view)])
         except ValueError as error:
-            message = f"The link asks for something that isn't there. {error}"
+            message = f"The link asks for something that isn't there. {sentence(error)}"
             try:
                 answer = _answer(sampler, view.class_name, [_group(view)])
             except ValueError as nothing:
-                return {"error": str(nothing)}
+                return {"error": sentence(nothing)}
         state = {"name": view.class_name, "seed": view.seed, "psi": view.psi, "count": view.count}
         return answer | {"state": state | {"styles": _group(view)[3]}, "message": message}
 
@@ -59,7 +60,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
             view = View(sampler.find(name), check_seed(seed), count, check_psi(psi), tuple(styles))
             return take(sampler, view, kind, address)
         except ValueError as error:
-            return {"error": str(error)}
+            return {"error": sentence(error)}
 
     def catalog(_: list) -> dict[str, object]:
         return tiles.catalog(wall=0)

@@ -7,9 +7,14 @@ import gradio as gr
 from gradio.events import Dependency
 
 
+def sentence(error: Exception) -> str:
+    """What was wrong, to be sent back; half of a surrogate pair, which JSON can hold, can't be sent."""
+    return str(error).encode("utf-8", "replace").decode()
+
+
 def mistake(error: Exception) -> gr.Error:
     """What a visitor did wrong, as a message that goes away; the sentence may hold what the visitor typed."""
-    return gr.Error(escape(str(error), quote=False), duration=8, title="That didn't work", print_exception=False)
+    return gr.Error(escape(sentence(error), quote=False), duration=8, title="That didn't work", print_exception=False)
 
 
 def live(

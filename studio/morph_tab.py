@@ -9,6 +9,7 @@ from model.latents import MAX_KEYS, check_psi, check_seed, walk
 from model.pairs import partners
 from model.sampler import Sampler
 from model.view import View
+from studio.live import sentence
 from studio.pictures import data_url, origin
 from studio.take import take
 from studio.tiles import Tiles
@@ -26,7 +27,7 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
             keys = walk(view.class_name, view.keys, len(view.keys), view.psi, view.into)
             drawings = sampler.draw_all([*view.pictures(), *keys])
         except ValueError as error:
-            return {"error": str(error)}
+            return {"error": sentence(error)}
         cards = [card for name in (view.class_name, view.into) if (card := sampler.cards().get(name))]
         return {
             "sheet": data_url(png(sheet(drawings, columns=COLUMNS))),
@@ -44,7 +45,7 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
                 raise ValueError("A kind, a class, a class to turn into or none, seeds, psi and an address are needed.")
             return take(sampler, _read(asked[1:5], sampler), asked[0], asked[5])
         except ValueError as error:
-            return {"error": str(error)}
+            return {"error": sentence(error)}
 
     def catalog(_: list) -> dict[str, object]:
         return tiles.catalog(wall=0)

@@ -28,6 +28,7 @@ def take(sampler: Sampler, view: View, kind: object, address: object) -> dict[st
 
 def _checked(address: object) -> str:
     """The page's address as its visitor's browser has it, for the link to lead there. Raises ValueError."""
-    if not isinstance(address, str) or len(address) > 2000 or urlsplit(address).scheme not in ("http", "https"):
+    known = isinstance(address, str) and len(address) <= 2000 and address.isprintable()
+    if not known or urlsplit(address).scheme not in ("http", "https"):
         raise ValueError("The page's address is needed for a link.")
     return address

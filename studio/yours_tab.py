@@ -14,7 +14,7 @@ from model.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
 from studio.classes import class_picker, first_class
 from studio.draw_tab import DICE_MAX
 from studio.found import IDLE, VERY_NEAR, WAITING, found_html, variations_html
-from studio.live import in_browser, live, mistake
+from studio.live import in_browser, live, mistake, sentence
 from studio.pictures import data_url, drawing_url
 
 NUM_VARIATIONS = 16
@@ -42,7 +42,7 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
         try:
             drawing = rasterise(check_strokes(sent[0] if isinstance(sent, list) and sent else None))
         except ValueError as error:
-            return {"top": [], "words": str(error)}
+            return {"top": [], "words": sentence(error)}
         top = recogniser.top(drawing)
         words = f"Most like {top[0][0]}." if top else "There is no evaluator here that could tell."
         return {"top": top, "words": words, "picture": drawing_url(drawing)}

@@ -65,7 +65,7 @@ class Order:
 
 def page_order(class_names: Sequence[str], config: Config, minutes: float, source: str, visitor: str) -> Order:
     """What a visitor asks for. Raises ValueError."""
-    if not isinstance(minutes, (int, float)) or not math.isfinite(minutes):
+    if not isinstance(minutes, (int, float)) or not abs(minutes) < 1e300:  # NaN, or more than a float holds
         raise ValueError("How long is no number; give minutes.")
     name = default_name(class_names, config)
     return Order(name, tuple(class_names), source, seconds=60.0 * minutes, requested_by=visitor, config=config)
