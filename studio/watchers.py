@@ -3,7 +3,7 @@
 import threading
 import time
 
-LOOKS_PER_SECOND = 20  # of all pages together; a look takes some milliseconds, and the training has the same cores
+LOOKS_PER_SECOND = 6  # of all pages together; a look takes some 20 milliseconds of the cores that the training has
 FORGET_SECONDS = 60.0
 
 
