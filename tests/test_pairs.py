@@ -4,12 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
+from model.evaluator import Evaluator
 from model.latents import Picture, walk
 from model.pairs import PAIRS_NAME, partners
 from model.sampler import Sampler
 from tests.conftest import make_checkpoint
-from train.pairs import save_pairs
+from train.pairs import LEAST, measure_pairs, save_pairs
 
 
 @pytest.fixture
@@ -49,6 +51,16 @@ def test_partners_come_best_first_and_only_as_long_as_what_was_measured_stands(t
     assert partners(sampler, "cat") == ["dog"] and partners(sampler, "bird") == []
     make_checkpoint(tmp_path, "cat", channels=9)
     assert partners(sampler, "cat") == []
+
+
+def test_pairs_are_measured_by_how_sure_the_evaluator_is_on_the_way(sampler):
+    torch.manual_seed(0)
+    measured = {
+        (one, other): share for one, other, share in measure_pairs(Evaluator(4).eval(), sampler, ["cat", "dog"])
+    }
+    assert list(measured) == [("cat", "dog")]
+    share = measured["cat", "dog"]
+    assert share == 0 or LEAST <= share <= 1
 
 
 def test_a_broken_file_of_pairs_offers_none(tmp_path, sampler):
