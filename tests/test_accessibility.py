@@ -8,6 +8,7 @@ from tests.test_page import browser, open_page, page, site  # noqa: F401
 READY = {
     "Draw": "[data-ahead]",
     "Morph": "#morph .player canvas[aria-label*='seeds']",
+    "Yours": "#yours-find",
     "Train": "#train-start",
     "Wall": "#wall .wall-tile",
 }
