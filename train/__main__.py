@@ -22,7 +22,8 @@ from model.classes import CLASS_NAMES, find_class
 from model.networks import DISCRIMINATORS, GENERATORS, architecture
 from model.sampler import Sampler, pick_device
 from model.weights import CheckpointError
-from train.commands import COMMANDS, Command, table_line
+from train.command import Command
+from train.commands import COMMANDS, table_line
 from train.console import follow
 from train.data import DEFAULT_ROWS, DataError
 from train.execute import sentence_for

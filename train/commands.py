@@ -1,144 +1,35 @@
-"""The commands of `python -m train` besides training one class: all, evaluate, evaluator, guide, cards, undo."""
+"""The commands of `python -m train` besides training one class."""
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import Timeout
 from torch import nn
 from tqdm import tqdm
 
 from model.base import BASE_NAME, read_base
 from model.checkpoint import checkpoint_path, load_checkpoint
-from model.classes import CLASS_NAMES, find_class
+from model.classes import CLASS_NAMES
 from model.evaluator import EVALUATOR_NAME, MAX_CHANNELS, Evaluator, Report, load_evaluator, save_evaluator
 from model.guide import GUIDE_NAME, GuideClassifier, fold, save_guide
 from model.sampler import Sampler, pick_device
 from model.weights import CheckpointError
 from train.cards import write_cards
 from train.classifier import DEFAULT_IMAGES, ClassifierTraining, accuracy
-from train.console import follow
-from train.data import ATTRIBUTION, DEFAULT_ROWS, DataError, check_more, count_drawings, load_drawings, load_more
+from train.command import Command, also_folder, data_arguments, no_arguments
+from train.data import ATTRIBUTION, load_drawings, load_more
 from train.drawings import Drawings, held_back, learned
 from train.evaluate import Yardstick
-from train.execute import sentence_for
+from train.everything import ALL
 from train.home import Home
-from train.loop import TrainingError
-from train.order import Order
 from train.pairs import measure_pairs, save_pairs
 from train.publish import undo
 from train.recipes import DOODLE
-from train.runs import BusyError, create_run, list_runs
-
-FEWEST_DRAWINGS = 500  # of a class, for `all` to train it unasked
-
-
-@dataclass(frozen=True)
-class Command:
-    """arguments: adds them to a parser. run: returns the exit code; what it raises becomes a sentence."""
-
-    summary: str
-    arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace, Home], int]
-
-
-def _also(options: argparse.Namespace, home: Home) -> str | None:
-    """The folder of more drawings that somebody named, checked."""
-    also = str(Path(options.also).resolve()) if options.also else None
-    check_more(also, home.source)
-    return also
-
-
-def _data_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
-    parser.add_argument("--also", metavar="FOLDER", help="more drawings to learn from, never measured against")
-    parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, help="drawings per class at most")
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: the GPU where there is one")
-
-
-def _all_arguments(parser: argparse.ArgumentParser) -> None:
-    _data_arguments(parser)
-    parser.add_argument("--minutes", type=float, default=3.0, help="for each class (default: %(default)s)")
-    parser.add_argument("--only", nargs="+", metavar="CLASS", help="these, whatever they have")
-    parser.add_argument("--replace", action="store_true", help="publish even what is no better than what stands")
-
-
-def _train_all(options: argparse.Namespace, home: Home) -> int:
-    """Every class with enough drawings or with a checkpoint already, one after the other; repeat it at will."""
-    home = home.with_source(options.data) if options.data else home
-    device = pick_device(options.device)
-    also = _also(options, home)
-    only = [(name, (name,)) for name in map(find_class, options.only or [])]
-    failures = []
-    for class_name, class_names in only or _candidates(home):
-        try:
-            if not only and not _is_worth_training(class_name, home, also):
-                continue
-            order = Order(
-                class_name=class_name,
-                class_names=class_names,
-                source=home.source,
-                also=also,
-                num_rows=options.rows,
-                seconds=options.minutes * 60,
-                replace=options.replace,
-            )
-            if not _train_once(order, home, device):
-                break
-        except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
-            failures.append(f"{class_name}: {sentence_for(error)}")
-    for failure in failures:
-        print(failure)
-    return 1 if failures else 0
-
-
-def _candidates(home: Home) -> dict[str, tuple[str, ...]]:
-    """What `all` may train, and the classes that each learns from: every class, and mixtures that are there already."""
-    cards = Sampler(home.checkpoint_folders).cards()
-    mixtures = {name: tuple(card.trained_on) for name, card in cards.items() if card.recipe == DOODLE.recipe}
-    return {class_name: (class_name,) for class_name in CLASS_NAMES} | mixtures
-
-
-def _is_worth_training(name: str, home: Home, also: str | None) -> bool:
-    """Whether there is a checkpoint already, or drawings enough for one. Raises DataError for a damaged file."""
-    card = Sampler(home.checkpoint_folders).cards().get(name)
-    if card and not card.is_draft:
-        return True
-    count = count_drawings(name, home.source) + (count_drawings(name, also) if also else 0)
-    return count >= FEWEST_DRAWINGS
-
-
-def _train_once(order: Order, home: Home, device: str) -> bool:
-    """Carry out an order, go on with it, or leave it, if it is done since the base was made or under way elsewhere.
-
-    Returns False when somebody stopped it.
-    """
-    base = home.first_usable(BASE_NAME, partial(read_base, with_tensors=False))
-    since = base.path.stat().st_mtime if base else 0.0
-    same = [run for run in list_runs(home.runs) if run.status().order == order and run.status().created >= since]
-    if any(run.status().state == "done" for run in same):
-        print(f"“{order.class_name}” is done.")
-        return True
-    try:
-        if same:
-            run = same[-1]
-            run.lock.acquire()
-            run.resume()
-        else:
-            run = create_run(home.runs, order, begin=True)
-    except (BusyError, Timeout):
-        print(f"“{order.class_name}” is in training elsewhere.")
-        return True
-    follow(run, home, device)
-    return run.status().state != "stopped"
 
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
-    _data_arguments(parser)
+    data_arguments(parser)
     parser.add_argument("classes", nargs="*", metavar="CLASS", help="what to measure (default: all checkpoints)")
     parser.add_argument("--drafts", action="store_true", help="what the base draws of them, not their checkpoints")
     parser.add_argument("--nearest", type=Path, metavar="FOLDER", help="leave pictures of the nearest drawings there")
@@ -152,7 +43,7 @@ def _evaluate(options: argparse.Namespace, home: Home) -> int:
         raise ValueError("There is no evaluator here; make one with: python -m train evaluator")
     sampler = Sampler(home.checkpoint_folders)
     names = [sampler.find(text) for text in options.classes]
-    base, also = home.first_usable(BASE_NAME, read_base), _also(options, home)
+    base, also = home.first_usable(BASE_NAME, read_base), also_folder(options, home)
     for name in names or [name for name, card in sampler.cards().items() if not card.is_draft]:
         card = sampler.cards()[name]
         exact = [load_drawings(part, options.rows, home.source, home.cache) for part in card.trained_on]
@@ -199,7 +90,7 @@ def _evaluator_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _classifier_arguments(parser: argparse.ArgumentParser) -> None:
-    _data_arguments(parser)
+    data_arguments(parser)
     parser.add_argument("--images", type=int, default=DEFAULT_IMAGES, help="to learn from, repeats included")
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default: %(default)s)")
 
@@ -231,7 +122,7 @@ def _train_guide(options: argparse.Namespace, home: Home) -> int:
 def _learn(options: argparse.Namespace, home: Home, network: nn.Module) -> tuple[ClassifierTraining, float, float]:
     """Teach a classifier all classes. Returns the training, and its top-1 and top-5 on held-back drawings."""
     home = home.with_source(options.data) if options.data else home
-    also = _also(options, home)
+    also = also_folder(options, home)
     parts, kept = [], []
     for index, class_name in enumerate(tqdm(CLASS_NAMES, "Drawings")):
         drawings = load_drawings(class_name, options.rows, home.source, home.cache)
@@ -257,10 +148,6 @@ def _undo(options: argparse.Namespace, home: Home) -> int:
     return 0
 
 
-def _no_arguments(parser: argparse.ArgumentParser) -> None:
-    pass
-
-
 def _write_cards(options: argparse.Namespace, home: Home) -> int:
     print(f"{write_cards(home.checkpoints)} cards: {home.checkpoints / 'README.md'}")
     return 0
@@ -283,10 +170,10 @@ def _measure_pairs(options: argparse.Namespace, home: Home) -> int:
 
 
 COMMANDS = {
-    "all": Command("train every class with enough drawings", _all_arguments, _train_all),
+    "all": ALL,
     "evaluate": Command("hold generators against real drawings", _evaluate_arguments, _evaluate),
-    "pairs": Command("find out which classes turn into which others well", _no_arguments, _measure_pairs),
-    "cards": Command("write checkpoints/README.md and its sheets", _no_arguments, _write_cards),
+    "pairs": Command("find out which classes turn into which others well", no_arguments, _measure_pairs),
+    "cards": Command("write checkpoints/README.md and its sheets", no_arguments, _write_cards),
     "undo": Command("put the checkpoint back that the last training of a class replaced", _undo_arguments, _undo),
     "guide": Command("train the network through whose eyes the discriminator looks", _guide_arguments, _train_guide),
     "evaluator": Command("train the network that the figures stand on", _evaluator_arguments, _train_evaluator),

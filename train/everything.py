@@ -1,0 +1,102 @@
+"""python -m train all: every class with enough drawings, one after the other."""
+
+import argparse
+from functools import partial
+
+from filelock import Timeout
+
+from model.base import BASE_NAME, read_base
+from model.classes import CLASS_NAMES, find_class
+from model.sampler import Sampler, pick_device
+from model.weights import CheckpointError
+from train.command import Command, also_folder, data_arguments
+from train.console import follow
+from train.data import DataError, count_drawings
+from train.execute import sentence_for
+from train.home import Home
+from train.loop import TrainingError
+from train.order import Order
+from train.recipes import DOODLE
+from train.runs import BusyError, create_run, list_runs
+
+FEWEST_DRAWINGS = 500  # of a class, for `all` to train it unasked
+
+
+def _all_arguments(parser: argparse.ArgumentParser) -> None:
+    data_arguments(parser)
+    parser.add_argument("--minutes", type=float, default=3.0, help="for each class (default: %(default)s)")
+    parser.add_argument("--only", nargs="+", metavar="CLASS", help="these, whatever they have")
+    parser.add_argument("--replace", action="store_true", help="publish even what is no better than what stands")
+
+
+def _train_all(options: argparse.Namespace, home: Home) -> int:
+    """Every class with enough drawings or with a checkpoint already, one after the other; repeat it at will."""
+    home = home.with_source(options.data) if options.data else home
+    device = pick_device(options.device)
+    also = also_folder(options, home)
+    only = [(name, (name,)) for name in map(find_class, options.only or [])]
+    failures = []
+    for class_name, class_names in only or _candidates(home):
+        try:
+            if not only and not _is_worth_training(class_name, home, also):
+                continue
+            order = Order(
+                class_name=class_name,
+                class_names=class_names,
+                source=home.source,
+                also=also,
+                num_rows=options.rows,
+                seconds=options.minutes * 60,
+                replace=options.replace,
+            )
+            if not _train_once(order, home, device):
+                break
+        except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
+            failures.append(f"{class_name}: {sentence_for(error)}")
+    for failure in failures:
+        print(failure)
+    return 1 if failures else 0
+
+
+def _candidates(home: Home) -> dict[str, tuple[str, ...]]:
+    """What `all` may train, and the classes that each learns from: every class, and mixtures that are there already."""
+    cards = Sampler(home.checkpoint_folders).cards()
+    mixtures = {name: tuple(card.trained_on) for name, card in cards.items() if card.recipe == DOODLE.recipe}
+    return {class_name: (class_name,) for class_name in CLASS_NAMES} | mixtures
+
+
+def _is_worth_training(name: str, home: Home, also: str | None) -> bool:
+    """Whether there is a checkpoint already, or drawings enough for one. Raises DataError for a damaged file."""
+    card = Sampler(home.checkpoint_folders).cards().get(name)
+    if card and not card.is_draft:
+        return True
+    count = count_drawings(name, home.source) + (count_drawings(name, also) if also else 0)
+    return count >= FEWEST_DRAWINGS
+
+
+def _train_once(order: Order, home: Home, device: str) -> bool:
+    """Carry out an order, go on with it, or leave it, if it is done since the base was made or under way elsewhere.
+
+    Returns False when somebody stopped it.
+    """
+    base = home.first_usable(BASE_NAME, partial(read_base, with_tensors=False))
+    since = base.path.stat().st_mtime if base else 0.0
+    same = [run for run in list_runs(home.runs) if run.status().order == order and run.status().created >= since]
+    if any(run.status().state == "done" for run in same):
+        print(f"“{order.class_name}” is done.")
+        return True
+    try:
+        if same:
+            run = same[-1]
+            run.lock.acquire()
+            run.resume()
+        else:
+            run = create_run(home.runs, order, begin=True)
+    except (BusyError, Timeout):
+        print(f"“{order.class_name}” is in training elsewhere.")
+        return True
+    follow(run, home, device)
+    return run.status().state != "stopped"
+
+
+ALL = Command("train every class with enough drawings", _all_arguments, _train_all)
