@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -168,7 +169,7 @@ def test_the_worker_trains_what_waits_then_leaves(home):
 
 
 def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
-    run = create_run(home.runs, order(home, num_steps=None, seconds=16))
+    run = create_run(home.runs, order(home, num_steps=None, seconds=6))
     command = [sys.executable, "-m", "train.worker"]
     environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
     worker = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
@@ -177,12 +178,25 @@ def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
     worker.wait()
     assert run.status().state == "running" and run.waits_for_worker()
     assert next_run(home.runs).id == run.id
-    before = run.progress()[:5]
+    before = run.progress()[:1]
     subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, timeout=120)
     assert run.status().state == "done"
-    assert run.progress()[:5] == before, "the work before the snapshot was not done again"
+    assert run.progress()[:1] == before, "the work before the snapshot was not done again"
     seconds = [entry.seconds for entry in run.progress()]
-    assert seconds == sorted(seconds) and seconds[-1] > 16
+    assert seconds == sorted(seconds) and seconds[-1] > 6
+
+
+def test_a_worker_that_hangs_is_ended_and_its_run_is_taken_up(home, monkeypatch):
+    run = create_run(home.runs, order(home, num_steps=None, seconds=600))
+    environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
+    worker = subprocess.Popen([sys.executable, "-m", "train.worker"], cwd=REPOSITORY, env=environment)
+    wait_for(run.progress)
+    worker.send_signal(signal.SIGSTOP)
+    assert not run.waits_for_worker(), "whoever hangs still holds the run"
+    monkeypatch.setattr(worker_module, "HUNG_SECONDS", 2.0)
+    worker_module._wait_while_alive(worker, home.runs)
+    assert worker.returncode == -signal.SIGKILL
+    assert run.waits_for_worker() and run.snapshot_path.exists()
 
 
 def test_the_worker_leaves_with_the_process_that_started_it(home):

@@ -25,11 +25,11 @@ from train.order import COMMAND_LINE, Order
 from train.publish import publish, yardstick_for
 from train.runs import Run
 
-SNAPSHOT_SECONDS = 10.0  # from one to the next ...
+SNAPSHOT_SECONDS = 10.0  # from one to the next; the first ones of an attempt come after 1, 2, 4 and 8 ...
 SNAPSHOT_SHARE = 0.02  # ... or more, where saving would take more than this share of the time
 MEASURE_STEPS = 200
 NUM_SHEETS = 48
-MAX_ATTEMPTS = 5
+MAX_ATTEMPTS = 8  # in a row that get nowhere
 MAX_HALVINGS = 3
 PATIENCE_SECONDS = 1.0  # that a fetching that is to stop may take to be done after all
 
@@ -177,8 +177,8 @@ def _train(run: Run, training: Training, order: Order, yardstick: Yardstick | No
 
 def _record(run: Run, training: Training, order: Order, yardstick: Yardstick | None) -> Iterator[Progress]:
     """Train, recording progress, an evolving sheet of fixed seeds, the best generator so far, and snapshots."""
-    best = run.best_distance()
-    saved, took = time.monotonic(), 0.0
+    best, began_at = run.best_distance(), training.step
+    saved, took, pause = time.monotonic(), 0.0, min(1.0, SNAPSHOT_SECONDS)
     _write_due_sheet(run, training, 0.0)
     try:
         num_steps = order.num_steps_for(len(training.drawings))
@@ -191,11 +191,10 @@ def _record(run: Run, training: Training, order: Order, yardstick: Yardstick | N
                     run.save_best(training, best)
             run.append(progress)
             _write_due_sheet(run, training, progress.fraction)
-            if time.monotonic() - saved >= max(SNAPSHOT_SECONDS, took / SNAPSHOT_SHARE):
+            if time.monotonic() - saved >= max(pause, took / SNAPSHOT_SHARE):
                 began = time.monotonic()
-                run.save_snapshot(training)
-                run.set_state("running", run.status().sentence, attempts=0)  # this attempt has got somewhere
-                saved = time.monotonic()
+                _save_snapshot(run, training, began_at)
+                saved, pause = time.monotonic(), min(2 * pause, SNAPSHOT_SECONDS)
                 took = saved - began
             yield progress
             if stopping or run.should_stop():
@@ -203,7 +202,14 @@ def _record(run: Run, training: Training, order: Order, yardstick: Yardstick | N
     except GeneratorExit:
         run.save_snapshot(training)
         raise
+    _save_snapshot(run, training, began_at)
+
+
+def _save_snapshot(run: Run, training: Training, began_at: int) -> None:
+    """Leave something to resume from; an attempt that got further than the step it began at is none that failed."""
     run.save_snapshot(training)
+    if training.step > began_at:
+        run.set_state("running", run.status().sentence, attempts=0)
 
 
 def _notes(fetched: Fetched, training: Training) -> str:

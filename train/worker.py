@@ -21,13 +21,15 @@ from model.sampler import limit_threads, pick_device
 from train.execute import execute
 from train.home import REPOSITORY, Home
 from train.requests import FREE_BYTES
-from train.runs import LOCK_SECONDS, is_held
+from train.runs import LOCK_SECONDS, is_held, list_runs
 from train.settings import Settings, is_zero_gpu
 from train.tidy import tidy
 from train.turns import next_run, take_turn
 
 LONGEST_PAUSE = 30.0  # seconds from one worker to the next while workers end without having done their work
 LEAVE_SECONDS = 5.0  # for a worker without a page to leave in good order
+WAITS = "worker.waits"  # touched by a worker that waits for room on the disk
+HUNG_SECONDS = 600.0  # without a sign of life, after which a worker is taken to hang and killed
 
 _keeper: threading.Thread | None = None
 _keeper_lock = threading.Lock()
@@ -87,6 +89,7 @@ def _wait_for_room(home: Home, settings: Settings, orphaned: threading.Event) ->
     """Wait while the disk is full, which would fail all that waits in turn. False if the page is gone by then."""
     while shutil.disk_usage(home.runs).free < FREE_BYTES and not orphaned.is_set():
         with contextlib.suppress(OSError):
+            (home.runs / WAITS).touch()
             tidy(home, settings)
         time.sleep(1)
     return not orphaned.is_set()
@@ -119,11 +122,37 @@ def _keep_working(home: Home) -> None:
         began = time.monotonic()
         # A folder that takes no log any more must not keep the page from working on.
         with contextlib.suppress(OSError), (home.runs / "worker.log").open("ab") as log:
-            subprocess.run(
-                command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
+            worker = subprocess.Popen(
+                command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+            _wait_while_alive(worker, home.runs)
         pause = 0.5 if time.monotonic() - began > LONGEST_PAUSE else min(LONGEST_PAUSE, 2 * pause)
         time.sleep(pause)
+
+
+def _wait_while_alive(worker: subprocess.Popen, runs: Path) -> None:
+    """Wait for a worker's end; kill one that hangs, so that the next can go on from the last snapshot."""
+    began = time.time()
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.wait(min(5.0, HUNG_SECONDS / 4))
+            return
+        # A clock that jumps ahead costs one attempt at worst, for a living worker soon leaves a newer sign.
+        with contextlib.suppress(OSError, ValueError):
+            began = max(began, _last_sign(runs))
+        if time.time() - began > HUNG_SECONDS:
+            worker.kill()
+            worker.wait()
+            return
+
+
+def _last_sign(runs: Path) -> float:
+    """When a worker last wrote in the folder of the run that it works on, or that it waits; seconds since 1970."""
+    signs = [runs / WAITS]
+    for run in list_runs(runs):
+        if run.status().state == "running":
+            signs += [run.folder / "run.json", run.folder / "progress.jsonl"]
+    return max(path.stat().st_mtime if path.exists() else 0.0 for path in signs)
 
 
 if __name__ == "__main__":
