@@ -11,6 +11,7 @@ with contextlib.suppress(ImportError):
 
 import gradio as gr
 
+from model.collection import Collection
 from model.sampler import Sampler, limit_threads, pick_device
 from studio.page import build_page
 from studio.theme import paper
@@ -23,7 +24,7 @@ STUDIO = Path(__file__).parent / "studio"
 def build_app() -> gr.Blocks:
     limit_threads(1)  # visitors come in threads of their own
     home = Home.from_environment()
-    return build_page(home, Sampler(home.checkpoint_folders, pick_device()))
+    return build_page(home, Sampler(home.checkpoint_folders, pick_device(), collection=Collection.from_environment()))
 
 
 def launch(app: gr.Blocks, **options: object) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from model.checkpoint import REPOSITORY, checkpoint_folders
 from model.classes import slug
+from model.collection import Collection
 from model.exports import export
 from model.sampler import Sampler
 from model.view import View, read_view
@@ -32,8 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--large", action="store_true", help="a large PNG with smooth outlines")
     parser.add_argument("--out", type=Path, help="file to write: .png, .svg or .zip; a way: .gif, .webp or .mp4")
     options = parser.parse_args(arguments)
-    sampler = Sampler(checkpoint_folders(Path(os.environ.get("DOODLES_HOME") or REPOSITORY).expanduser()))
     try:
+        folders = checkpoint_folders(Path(os.environ.get("DOODLES_HOME") or REPOSITORY).expanduser())
+        sampler = Sampler(folders, collection=Collection.from_environment())
         view = _view(options, sampler)
         out = options.out or Path(f"{slug(view.class_name)}.{'gif' if view.keys else 'png'}")
         kind = out.suffix.removeprefix(".")

@@ -103,23 +103,29 @@ def check_name(class_name: str) -> str:
     return class_name
 
 
+def card_from(values: Mapping[str, object]) -> Card:
+    """A card of somebody else's values, checked. Raises ValueError, TypeError and the like."""
+    card = Card(**values)
+    well_formed = (
+        all(isinstance(text, str) for text in (card.class_name, card.recipe, card.source, card.attribution))
+        and isinstance(card.architecture, dict)
+        and all(isinstance(key, str) and is_count(rows) for key, rows in card.trained_on.items())
+        and all(
+            isinstance(key, str) and type(figure) in (int, float) and math.isfinite(figure)
+            for key, figure in card.metrics.items()
+        )
+        and is_count(card.images_seen)
+    )
+    if not well_formed:
+        raise TypeError
+    check_name(card.class_name)
+    return card
+
+
 def _card(path: Path, header: Mapping[str, str]) -> Card:
     check_format(path, header, FORMAT)
     try:
-        card = Card(**json.loads(header["card"]))
-        well_formed = (
-            all(isinstance(text, str) for text in (card.class_name, card.recipe, card.source, card.attribution))
-            and isinstance(card.architecture, dict)
-            and all(isinstance(key, str) and is_count(rows) for key, rows in card.trained_on.items())
-            and all(
-                isinstance(key, str) and type(figure) in (int, float) and math.isfinite(figure)
-                for key, figure in card.metrics.items()
-            )
-            and is_count(card.images_seen)
-        )
-        if not well_formed:
-            raise TypeError
-        check_name(card.class_name)
+        card = card_from(json.loads(header["card"]))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{path.name} has an unreadable card; fetch or train it again.") from error
     if path.stem != slug(card.class_name):

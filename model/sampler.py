@@ -16,6 +16,7 @@ from torch.func import functional_call
 from model.base import BASE_NAME, Base, read_base
 from model.checkpoint import DRAFT, Card, checkpoint_path, load_checkpoint, read_card
 from model.classes import CLASS_NAMES, find_class
+from model.collection import Collection
 from model.images import to_drawings
 from model.latents import MAX_SEED, Picture, check_seed, latent, style_directions
 from model.weights import CheckpointError, layout
@@ -41,14 +42,23 @@ class _Loaded:
 
 
 class Sampler:
-    """Draws with the checkpoints of some folders, the earlier ones first; other classes are drafts, drawn by the base.
+    """Draws with the checkpoints of some folders, the earlier ones first, then of a collection on the Hub.
+
+    Other classes are drafts, drawn by the base.
 
     Files are looked up anew at every call, so a checkpoint that appears, changes or breaks while this runs is noticed;
     a broken one is logged and left out. Thread-safe. At most `max_loaded` generators stay in memory.
     """
 
-    def __init__(self, folders: Sequence[Path], device: str = "cpu", max_loaded: int = 32):
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        device: str = "cpu",
+        max_loaded: int = 32,
+        collection: Collection | None = None,
+    ):
         self.folders, self.device, self.max_loaded = [Path(folder) for folder in folders], device, max_loaded
+        self.collection = collection
         self._lock, self._base_lock = threading.Lock(), threading.Lock()
         self._loaded: OrderedDict[tuple, _Loaded] = OrderedDict()
         self._headers: dict[tuple, Card | Base | CheckpointError] = {}
@@ -62,6 +72,8 @@ class Sampler:
             for path in sorted(folder.glob("[!_]*.safetensors")):
                 if path.is_file() and isinstance(card := self._header(path), Card):
                     cards.setdefault(card.class_name, card)
+        for name, card in (self.collection.cards() if self.collection else {}).items():
+            cards.setdefault(name, card)
         if base := self._base_header():
             known, drafts = self._drafts
             if known is not base:
@@ -125,10 +137,15 @@ class Sampler:
         return self._load(class_name).generator
 
     def _load(self, class_name: str) -> _Loaded:
-        """The generator of a class: of the first folder whose checkpoint is sound, or else the base's draft."""
+        """The generator of a class: of the first folder or collection with a sound checkpoint, or the base's draft."""
         class_name = self.find(class_name)
         failure: CheckpointError | None = None
         paths = [path for path in self._paths(class_name) if isinstance(self._header(path), Card)]
+        if not paths and self.collection and class_name in self.collection.cards():
+            try:
+                paths = [self.collection.path(class_name)]
+            except CheckpointError as error:
+                failure = error
         if class_name in CLASS_NAMES:
             paths += [path for path in self._bases() if isinstance(self._header(path), Base)]
         for path in paths:

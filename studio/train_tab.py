@@ -20,6 +20,7 @@ from studio.run_view import (
     shown_progress,
     status_html,
 )
+from studio.share import can_sign_in, share_panel
 from studio.visitors import visitor_id
 from studio.watchers import Watchers
 from studio.wishes import DIAL, Wishes
@@ -185,6 +186,9 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
                 elem_id="train-distance",
             )
 
+    run_id = gr.Textbox(visible=False)
+    if can_sign_in():
+        share_panel(home, run_id, sampler.collection)
     gr.Markdown("#### Latest runs")
     latest = gr.HTML(
         NO_RUNS,
@@ -192,7 +196,6 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
         js_on_load=WATCH_ON_CLICK,
         elem_id="train-runs",
     )
-    run_id = gr.Textbox(visible=False)
     seen = gr.State(Seen())
     timer = gr.Timer(1.0, active=False)
     shown = [status, picture, moment, losses, distances, latest, *controls, seen, timer, *pickers]

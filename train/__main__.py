@@ -5,6 +5,7 @@ python -m train base          the shared base of all classes
 python -m train all           every class with enough drawings
 python -m train evaluate      hold generators against real drawings
 python -m train cards         write checkpoints/README.md
+python -m train push CLASS    push checkpoints to a collection on the Hugging Face Hub
 python -m train undo CLASS    put the checkpoint back that the last training replaced
 python -m train evaluator     the network that the figures stand on
 python -m train guide         the network through whose eyes the discriminator looks
@@ -18,7 +19,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import get_args
 
+from model.checkpoint import checkpoint_path
 from model.classes import CLASS_NAMES, find_class
+from model.hub import check_repo
 from model.networks import DISCRIMINATORS, GENERATORS, architecture
 from model.sampler import Sampler, pick_device
 from model.weights import CheckpointError
@@ -30,6 +33,8 @@ from train.execute import sentence_for
 from train.home import Home
 from train.loop import TrainingError
 from train.order import COMMAND_LINE, Order, default_name
+from train.publish import is_published
+from train.push import push
 from train.recipes import BASE, DOODLE, RECIPES, Config
 from train.runs import Run, create_run, list_runs
 
@@ -71,11 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print_list(home)
             return 0
         device = pick_device(options.device)
+        if options.push:
+            check_repo(options.push)
         if options.resume:
             run = _run_to_resume(options, home)
         else:
             run = create_run(home.runs, _order(options, home), begin=True)
         follow(run, home, device)
+        if options.push:
+            _push(run, home, options.push)
         return 0
     except KeyboardInterrupt:
         resume = "" if command else "; --resume last goes on from the last snapshot"
@@ -119,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--replace", action="store_true", help="publish the checkpoint even if the one at hand is better"
     )
+    parser.add_argument("--push", metavar="OWNER/NAME", help="push the checkpoint to this collection on the Hub")
     parser.add_argument("--list", action="store_true", help="show what can be drawn, the runs, and all classes")
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: the GPU where there is one")
     group = parser.add_argument_group("recipe (defaults: those of the chosen recipe)")
@@ -175,6 +185,15 @@ def _run_to_resume(options: argparse.Namespace, home: Home) -> Run:
             run.resume()
             return run
     raise ValueError(f"There is no unfinished run “{options.resume[:60]}” in {home.runs}; --list shows the runs.")
+
+
+def _push(run: Run, home: Home, repo: str) -> None:
+    """Push what a run has made, if it was found good enough to be drawn with."""
+    if not is_published(run, home):
+        print("Nothing was pushed, for what stands stays.")
+        return
+    path = checkpoint_path(home.checkpoints, run.status().order.class_name)
+    print(push(repo, [path], tell=print).sentence(repo))
 
 
 def _print_list(home: Home) -> None:

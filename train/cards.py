@@ -1,5 +1,6 @@
 """checkpoints/README.md: a card for everything that can be drawn, with its sheet and figures."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ shared base of all 345 classes, from which `python -m train CLASS` grows new gen
 without one is drawn as a draft, and `_evaluator.safetensors`, the network that the figures stand on. This page is
 written by `python -m train cards`.
 """
-_FIGURES = """
+FIGURES = """
 ## Figures
 
 In brackets, what real drawings reach when measured the same way. Recognised: share of 1,000 drawings (seeds 0 to
@@ -69,15 +70,23 @@ def write_cards(folder: Path) -> int:
     cards = {name: card for name, card in sorted(sampler.cards().items()) if not card.is_draft}
     sheets = []
     for name in cards:
-        picture = sheet(sampler.draw(seeds_to_pictures(name, 0, NUM_ON_SHEET)), scale=2, gap=2)
-        greys = picture.quantize(16)
-        write_file(folder / "sheets" / f"{slug(name)}.png", png(greys))
+        write_file(folder / "sheets" / f"{slug(name)}.png", sheet_of(sampler, name))
         sheets.append(f'\n**{name}**\n\n<img src="sheets/{slug(name)}.png" width="484" alt="64 drawings of {name}">\n')
-    rows = "".join(_row(name, card) for name, card in cards.items())
-    head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}\n"
-    content = _INTRODUCTION + _about_shared(folder) + _FIGURES + head + rows + _SHEETS + "".join(sheets) + _LICENCE
+    content = _INTRODUCTION + _about_shared(folder) + FIGURES + table(cards) + _SHEETS + "".join(sheets) + _LICENCE
     write_file(folder / "README.md", content.encode())
     return len(cards)
+
+
+def sheet_of(sampler: Sampler, class_name: str) -> bytes:
+    """A PNG of what the first seeds of a class draw. Raises ValueError with a sentence."""
+    picture = sheet(sampler.draw(seeds_to_pictures(class_name, 0, NUM_ON_SHEET)), scale=2, gap=2)
+    return png(picture.quantize(16))
+
+
+def table(cards: Mapping[str, Card]) -> str:
+    """Every card as a row of a table in Markdown."""
+    head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}\n"
+    return head + "".join(_row(name, card) for name, card in cards.items())
 
 
 def _row(name: str, card: Card) -> str:

@@ -16,6 +16,7 @@ class Settings:
 
     max_minutes, max_rows: of one run. runs_per_hour: of one visitor. queue_length: runs that wait or work.
     cache_mb, runs_mb: disk for fetched drawings, and for the page's runs. keep_runs: how many of those are kept.
+    publish: 1 if what visitors train goes to the collection DOODLES_HUB, with the token of HF_TOKEN.
     """
 
     training: int = _setting(1, "DOODLES_TRAINING", 0, 1)
@@ -25,6 +26,7 @@ class Settings:
     queue_length: int = _setting(20, "DOODLES_QUEUE", 1, 1000)
     cache_mb: int = _setting(5000, "DOODLES_CACHE_MB", 100, 10_000_000)
     runs_mb: int = _setting(5000, "DOODLES_RUNS_MB", 100, 10_000_000)
+    publish: int = _setting(0, "DOODLES_PUBLISH", 0, 1)
     keep_runs: int = _setting(200, "DOODLES_KEEP_RUNS", 1, 100_000)
     proxies: int = _setting(0, "DOODLES_PROXY", 0, 5)
 

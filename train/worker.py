@@ -7,6 +7,7 @@ It works at low priority, resumes runs whose worker died, and ends with the proc
 
 import contextlib
 import errno
+import logging
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from filelock import FileLock, Timeout
 from model.sampler import limit_threads, pick_device
 from train.execute import execute
 from train.home import REPOSITORY, Home
+from train.push import push_finished
 from train.requests import FREE_BYTES
 from train.runs import LOCK_SECONDS, is_held, list_runs
 from train.settings import Settings, is_zero_gpu
@@ -31,7 +33,10 @@ LEAVE_SECONDS = 5.0  # for a worker without a page to leave in good order
 WAITS = "worker.waits"  # touched by a worker that waits for room on the disk
 HUNG_SECONDS = 600.0  # without a sign of life, after which a worker is taken to hang and killed
 
+log = logging.getLogger(__name__)
+
 _keeper: threading.Thread | None = None
+_pusher: threading.Thread | None = None
 _keeper_lock = threading.Lock()
 
 
@@ -126,8 +131,24 @@ def _keep_working(home: Home) -> None:
                 command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
             _wait_while_alive(worker, home.runs)
+        _push_in_background(home)
         pause = 0.5 if time.monotonic() - began > LONGEST_PAUSE else min(LONGEST_PAUSE, 2 * pause)
         time.sleep(pause)
+
+
+def _push_in_background(home: Home) -> None:
+    """Where the host wants that, push what was trained; the Hub may make us wait, which nobody should notice."""
+    global _pusher
+    if Settings.from_environment().publish and (_pusher is None or not _pusher.is_alive()):
+        _pusher = threading.Thread(target=_push, args=(home,), daemon=True)
+        _pusher.start()
+
+
+def _push(home: Home) -> None:
+    try:
+        push_finished(home)
+    except (ValueError, OSError) as error:
+        log.warning("Not pushed, to be tried again after the next run: %s", error)
 
 
 def _wait_while_alive(worker: subprocess.Popen, runs: Path) -> None:
