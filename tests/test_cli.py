@@ -12,6 +12,8 @@ from PIL import Image
 from model.checkpoint import read_card
 from model.classes import CLASS_NAMES
 from tests.conftest import make_checkpoint, suns, write_class
+from train import everything
+from train.__main__ import main
 from train.runs import list_runs
 
 REPOSITORY = Path(__file__).parents[1]
@@ -170,6 +172,19 @@ def test_classifiers_learn_by_command_and_their_files_are_used(home, tmp_path):
         assert (home.checkpoints / f"_{command}.safetensors").exists()
     trained = run(home, "train", "sun", "--steps", "2", "--no-from-base")
     assert trained.returncode == 0, trained.stderr
+
+
+def test_all_takes_every_class_with_drawings_enough_or_a_checkpoint(tmp_path, monkeypatch):
+    write_class(tmp_path / "all", "moustache", suns(600))
+    write_class(tmp_path / "all", "yoga", suns(20))
+    monkeypatch.setenv("DOODLES_HOME", str(tmp_path))
+    orders = []
+    monkeypatch.setattr(everything, "_train_once", lambda order, *_: orders.append(order) or True)
+    main(["all", "--data", str(tmp_path / "all")])
+    names = {order.class_name: order.class_names for order in orders}
+    shipped = {card.class_name for card in map(read_card, (REPOSITORY / "checkpoints").glob("[!_]*.safetensors"))}
+    assert set(names) == shipped | {"moustache"}
+    assert names["cat+dog"] == ("cat", "dog") and names["moustache"] == ("moustache",)
 
 
 @pytest.mark.parametrize("command", [["evaluator"], ["guide"], ["all"], ["evaluate", "sun"], ["sun"]])

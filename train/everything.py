@@ -36,7 +36,7 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
     also = also_folder(options, home)
     only = [(name, (name,)) for name in map(find_class, options.only or [])]
     failures = []
-    for class_name, class_names in only or _candidates(home):
+    for class_name, class_names in only or _candidates(home).items():
         try:
             if not only and not _is_worth_training(class_name, home, also):
                 continue
