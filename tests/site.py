@@ -12,15 +12,19 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Site:
     """Use as a context manager. settings: environment variables."""
 
     def __init__(self, home: Path, source: str, **settings: str):
         self.home, self.log = home, home / "site.log"
         home.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self.environment = os.environ | settings
         self.environment |= {

@@ -6,6 +6,7 @@ python -m train all           every class with enough drawings
 python -m train evaluate      hold generators against real drawings
 python -m train cards         write checkpoints/README.md
 python -m train push CLASS    push checkpoints to a collection on the Hugging Face Hub
+python -m train track         send runs to MLflow that it does not have yet
 python -m train undo CLASS    put the checkpoint back that the last training replaced
 python -m train evaluator     the network that the figures stand on
 python -m train guide         the network through whose eyes the discriminator looks
@@ -37,6 +38,7 @@ from train.publish import is_published
 from train.push import push
 from train.recipes import BASE, DOODLE, RECIPES, Config
 from train.runs import Run, create_run, list_runs
+from train.tracking import tracking_uri
 
 DEFAULT_MINUTES = 5.0
 _HELP = {
@@ -78,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         device = pick_device(options.device)
         if options.push:
             check_repo(options.push)
+        tracking_uri(home)  # which is asked for in vain where MLflow is not installed
         if options.resume:
             run = _run_to_resume(options, home)
         else:

@@ -24,6 +24,7 @@ from train.loop import SHEET_SEEDS, Progress, RunawayError, Training, TrainingEr
 from train.order import COMMAND_LINE, Order
 from train.publish import publish, yardstick_for
 from train.runs import Run
+from train.tracking import recording
 
 SNAPSHOT_SECONDS = 10.0  # from one to the next; the first ones of an attempt come after 1, 2, 4 and 8 ...
 SNAPSHOT_SHARE = 0.02  # ... or more, where saving would take more than this share of the time
@@ -50,6 +51,12 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
         run.lock.acquire()
     except Timeout as error:
         raise ValueError(f"Run {run.id} is being worked on already; watch it or stop it first.") from error
+    with recording(run, home):
+        yield from _work_on(run, home, device, tell)
+
+
+def _work_on(run: Run, home: Home, device: str, tell: Tell) -> Iterator[Progress]:
+    """As `execute`, for the holder of the run's lock, which is released."""
     try:
         status = run.status()
         if status.state not in ("queued", "running"):

@@ -1,0 +1,201 @@
+"""What a run reports arrives in MLflow, every step once, whatever happens to the server and to whoever sends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from importlib.util import find_spec
+
+import pytest
+
+from tests.conftest import SMALL
+from tests.site import free_port
+from train import execute as execute_module
+from train import tracking
+from train.__main__ import main
+from train.execute import execute
+from train.loop import fit
+from train.order import Order
+from train.runs import create_run
+from train.tracking import EXPERIMENT, MARK, Store, put_on_record
+
+WAIT = 120.0  # seconds
+
+if not find_spec("mlflow") and os.environ.get("CI") != "true":
+    pytest.skip("MLflow is not installed; pip install -r requirements-mlflow.txt", allow_module_level=True)
+
+
+class Server:
+    """A tracking server of MLflow's own, to be killed and started again."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        store = ["--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}", "--workers", "1"]
+        place = ["--artifacts-destination", str(self.folder / "artifacts"), "--port", str(self.port)]
+        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+        command = [sys.executable, "-m", "mlflow", "server", *store, *place, "--host", "127.0.0.1"]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=environment, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+            )
+        ends = time.monotonic() + WAIT
+        while time.monotonic() < ends:
+            try:
+                with urllib.request.urlopen(f"{self.url}/health", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError((self.folder / "server.log").read_text()[-2000:])
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("mlflow"))
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A training that reports every step, and is sent at once."""
+    monkeypatch.setattr(execute_module, "fit", lambda training, num_steps, *_: fit(training, num_steps, every=1))
+    monkeypatch.setattr(tracking, "EVERY_SECONDS", 0.2)
+
+
+def client_of(uri: str):
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri)
+
+
+def order(home, **changes) -> Order:
+    options = {"class_name": "sun", "class_names": ("sun",), "source": home.source, "num_steps": 5, "config": SMALL}
+    return Order(**options | changes)
+
+
+def finish(run, home) -> None:
+    for _ in execute(run, home):
+        pass
+
+
+def recorded(client: object, run) -> object:
+    """MLflow's run for one of ours."""
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    found = client.search_runs([experiment.experiment_id], f"tags.`doodles.run` = '{run.id}'") if experiment else []
+    assert len(found) <= 1, "a run is recorded once"
+    return found[0] if found else None
+
+
+def steps(client: object, run, metric: str = "loss_generator") -> list[int]:
+    known = recorded(client, run)
+    return [entry.step for entry in client.get_metric_history(known.info.run_id, metric)] if known else []
+
+
+def wait_until(condition) -> None:
+    ends = time.monotonic() + WAIT
+    while not condition() and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert condition()
+
+
+def test_every_metric_arrives_once_though_the_server_is_killed_midway(server, home, quick, monkeypatch, caplog):
+    monkeypatch.setenv("DOODLES_MLFLOW", server.url)
+    client = client_of(server.url)
+    run = create_run(home.runs, order(home, num_steps=30), begin=True)
+    for progress in execute(run, home):
+        if progress.step == 10:
+            wait_until(lambda: steps(client, run))
+            server.kill()
+        if progress.step == 20:
+            wait_until(lambda: "sent later" in caplog.text)
+            server.start()
+    assert run.status().state == "done"
+    assert caplog.text.count("sent later") == 1, "it is said once"
+    main_steps = [entry.step for entry in run.progress()]
+    assert main_steps == list(range(1, 31))
+    for metric in ("loss_discriminator", "loss_generator", "images_per_second"):
+        assert steps(client, run, metric) == main_steps
+
+    known = recorded(client, run)
+    assert known.info.status == "FINISHED" and known.data.params["learning_rate"] == str(SMALL.learning_rate)
+    files = {entry.path for entry in client.list_artifacts(known.info.run_id)}
+    assert {"sheet.png", "losses.png", "losses.svg", "training.gif", "sheets", "checkpoint"} <= files
+    assert [each.path for each in client.list_artifacts(known.info.run_id, "checkpoint")] == [
+        "checkpoint/sun.safetensors"
+    ]
+    assert "requested_by" not in known.data.params
+
+
+def test_whoever_is_killed_after_sending_and_before_noting_it_sends_nothing_twice(server, home, quick, monkeypatch):
+    monkeypatch.setenv("DOODLES_MLFLOW", server.url)
+    client = client_of(server.url)
+    run = create_run(home.runs, order(home), begin=True)
+    finish(run, home)
+    assert steps(client, run) == [1, 2, 3, 4, 5]
+    for forgotten in (json.dumps({"id": recorded(client, run).info.run_id}), "{}"):
+        (run.folder / MARK).write_text(forgotten)
+        Store(server.url, home).send_all([run])
+        assert steps(client, run) == [1, 2, 3, 4, 5]
+        assert recorded(client, run).info.status == "FINISHED"
+
+
+def test_a_run_that_goes_on_is_one_run_there_too(server, home, quick, monkeypatch):
+    monkeypatch.setenv("DOODLES_MLFLOW", server.url)
+    client = client_of(server.url)
+    run = create_run(home.runs, order(home, num_steps=6), begin=True)
+    for progress in execute(run, home):
+        if progress.step == 3:
+            break
+    wait_until(lambda: recorded(client, run) is not None)
+    assert recorded(client, run).info.status == "RUNNING"
+    finish(run, home)
+    assert steps(client, run) == [1, 2, 3, 4, 5, 6] and recorded(client, run).info.status == "FINISHED"
+
+
+def test_finished_runs_are_imported_into_a_file_by_default(home, quick, monkeypatch, capsys):
+    monkeypatch.setenv("DOODLES_HOME", str(home.folder))
+    runs = [create_run(home.runs, order(home, class_name=name), begin=True) for name in ("sun", "star")]
+    for run in runs:
+        finish(run, home)
+    put_on_record(runs[0], "a study")
+    assert main(["track"]) == 2, "nobody has said where to"
+    monkeypatch.setenv("DOODLES_MLFLOW", "1")
+    assert main(["track", "--all"]) == 0
+    assert "2 runs had something new" in capsys.readouterr().out
+    client = client_of(f"sqlite:///{home.folder / 'mlflow.db'}")
+    assert steps(client, runs[1]) == [1, 2, 3, 4, 5]
+    nested = recorded(client, runs[0])
+    parent = client.get_run(nested.data.tags["mlflow.parentRunId"])
+    assert parent.info.run_name == "a study" and "mlflow.parentRunId" not in recorded(client, runs[1]).data.tags
+    assert list((home.folder / "mlflow-artifacts").rglob("training.gif"))
+    assert main(["track", "--all"]) == 0
+    assert "0 runs had something new" in capsys.readouterr().out
+
+
+def test_without_mlflow_the_command_says_how_to_get_it_and_the_worker_trains_on(
+    home, quick, monkeypatch, capsys, caplog
+):
+    monkeypatch.setenv("DOODLES_HOME", str(home.folder))
+    monkeypatch.setenv("DOODLES_MLFLOW", "1")
+    monkeypatch.setattr(tracking, "find_spec", lambda name: None)
+    assert main(["sun", "--steps", "2"]) == 2 and main(["track"]) == 2
+    assert "pip install -r requirements-mlflow.txt" in capsys.readouterr().err
+    run = create_run(home.runs, order(home), begin=True)
+    finish(run, home)
+    assert run.status().state == "done" and "requirements-mlflow.txt" in caplog.text
+
+
+def test_nothing_of_mlflow_is_loaded_unless_it_is_asked_for():
+    code = "import sys, train.__main__; sys.exit('mlflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
