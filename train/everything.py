@@ -1,11 +1,11 @@
-"""python -m train all: every class with enough drawings, one after the other."""
+"""python -m train all: every class with enough drawings, one after the other or many at a time."""
 
 import argparse
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from filelock import Timeout
 
-from model.base import BASE_NAME, read_base
 from model.classes import CLASS_NAMES, find_class
 from model.sampler import Sampler, pick_device
 from model.weights import CheckpointError
@@ -13,13 +13,16 @@ from train.command import Command, also_folder, data_arguments
 from train.console import follow
 from train.data import DataError, count_drawings
 from train.execute import sentence_for
+from train.fleet import fleet_arguments, fleet_of, train_fleet
 from train.home import Home
 from train.loop import TrainingError
 from train.order import Order
 from train.recipes import DOODLE
-from train.runs import BusyError, create_run, list_runs
+from train.runs import BusyError
+from train.take_up import done_run, take_up
 
 FEWEST_DRAWINGS = 500  # of a class, for `all` to train it unasked
+MISTAKES = (DataError, TrainingError, CheckpointError, ValueError, OSError)  # of one class, told in a sentence
 
 
 def _all_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,35 +30,52 @@ def _all_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=3.0, help="for each class (default: %(default)s)")
     parser.add_argument("--only", nargs="+", metavar="CLASS", help="these, whatever they have")
     parser.add_argument("--replace", action="store_true", help="publish even what is no better than what stands")
+    fleet_arguments(parser)
 
 
 def _train_all(options: argparse.Namespace, home: Home) -> int:
     """Every class with enough drawings or with a checkpoint already, one after the other; repeat it at will."""
     home = home.with_source(options.data) if options.data else home
-    device = pick_device(options.device)
-    also = also_folder(options, home)
-    only = [(name, (name,)) for name in map(find_class, options.only or [])]
-    failures = []
-    for class_name, class_names in only or _candidates(home).items():
+    if fleet := fleet_of(options):
+        orders, failures = [], {}
+        for class_name, make in _orders(options, home):
+            try:
+                orders += [order] if (order := make()) else []
+            except MISTAKES as error:
+                failures[class_name] = sentence_for(error)
+        return train_fleet(orders, home, fleet, failures)
+    device, failures = pick_device(options.device), []
+    for class_name, make in _orders(options, home):
         try:
-            if not only and not _is_worth_training(class_name, home, also):
-                continue
-            order = Order(
-                class_name=class_name,
-                class_names=class_names,
-                source=home.source,
-                also=also,
-                num_rows=options.rows,
-                seconds=options.minutes * 60,
-                replace=options.replace,
-            )
-            if not _train_once(order, home, device):
+            if (order := make()) and not _train_once(order, home, device):
                 break
-        except (DataError, TrainingError, CheckpointError, ValueError, OSError) as error:
+        except MISTAKES as error:
             failures.append(f"{class_name}: {sentence_for(error)}")
     for failure in failures:
         print(failure)
     return 1 if failures else 0
+
+
+def _orders(options: argparse.Namespace, home: Home) -> Iterator[tuple[str, Callable[[], Order | None]]]:
+    """Every class that may be trained, and what makes its order: None if it isn't worth it, or one of the MISTAKES."""
+    also = also_folder(options, home)
+    only = [(name, (name,)) for name in map(find_class, options.only or [])]
+
+    def make(class_name: str, class_names: tuple[str, ...]) -> Order | None:
+        if not only and not _is_worth_training(class_name, home, also):
+            return None
+        return Order(
+            class_name=class_name,
+            class_names=class_names,
+            source=home.source,
+            also=also,
+            num_rows=options.rows,
+            seconds=options.minutes * 60,
+            replace=options.replace,
+        )
+
+    for class_name, class_names in only or _candidates(home).items():
+        yield class_name, partial(make, class_name, class_names)
 
 
 def _candidates(home: Home) -> dict[str, tuple[str, ...]]:
@@ -79,19 +99,11 @@ def _train_once(order: Order, home: Home, device: str) -> bool:
 
     Returns False when somebody stopped it.
     """
-    base = home.first_usable(BASE_NAME, partial(read_base, with_tensors=False))
-    since = base.path.stat().st_mtime if base else 0.0
-    same = [run for run in list_runs(home.runs) if run.status().order == order and run.status().created >= since]
-    if any(run.status().state == "done" for run in same):
+    if done_run(order, home):
         print(f"“{order.class_name}” is done.")
         return True
     try:
-        if same:
-            run = same[-1]
-            run.lock.acquire()
-            run.resume()
-        else:
-            run = create_run(home.runs, order, begin=True)
+        run = take_up(order, home)
     except (BusyError, Timeout):
         print(f"“{order.class_name}” is in training elsewhere.")
         return True

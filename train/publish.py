@@ -78,6 +78,18 @@ def publish(
     return f"{how}: “{order.class_name}” can be drawn."
 
 
+def publish_file(path: Path, home: Home) -> None:
+    """Publish the checkpoint in a run's folder, whatever stands."""
+    with _publishing(home):
+        _publish_file(path, home)
+
+
+def is_published(path: Path, home: Home) -> bool:
+    """Whether people draw from the very weights in a run's folder."""
+    standing = home.first_usable(path.name, _hash)
+    return standing is not None and standing[1] == _hash(path)[1]
+
+
 def undo(home: Home, class_name: str) -> str:
     """Put the checkpoint back that the last training of a class replaced; once more puts the newer one back.
 

@@ -1,0 +1,243 @@
+"""A fleet trains every class once, whatever dies, and says what it could not."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import train.fleet
+import train.task
+from model.checkpoint import checkpoint_path, load_checkpoint
+from model.classes import CLASS_NAMES
+from model.weights import CheckpointError
+from tests.conftest import SMALL, make_checkpoint, suns, write_class
+from tests.mirror import Mirror
+from train.fleet import PUSH_BATCH, Fleet, train_fleet
+from train.home import Home
+from train.order import Order
+from train.runs import create_run, list_runs
+from train.task import Outcome, Task, land, work
+
+HAS_RAY = importlib.util.find_spec("ray") is not None
+needs_ray = pytest.mark.skipif(not HAS_RAY and not os.environ.get("CI"), reason="needs requirements-fleet.txt")
+
+
+def order(home: Home, class_name: str, num_steps: int = 5, **options: object) -> Order:
+    return Order(class_name, (class_name,), home.source, num_steps=num_steps, config=SMALL, **options)
+
+
+@pytest.fixture(autouse=True)
+def as_many_threads_as_before():
+    """A worker takes one thread, but here it works in the process of all tests."""
+    num_threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(num_threads)
+
+
+@pytest.fixture
+def away(tmp_path, monkeypatch) -> Home:
+    """The home of a machine that doesn't see the driver's."""
+    monkeypatch.setattr(train.task, "OWN_FOLDER", tmp_path / "away")
+    return Home(tmp_path / "away")
+
+
+@pytest.fixture
+def few(tmp_path) -> Home:
+    """A home with too few drawings of each class to measure with, which takes long."""
+    for class_name in CLASS_NAMES[:12]:
+        write_class(tmp_path / "few", class_name, suns(4))
+    return Home(tmp_path / "home", str(tmp_path / "few"))
+
+
+@needs_ray
+def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_killed(few, capfd):
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    orders = [order(few, class_name, num_steps=250, replace=True) for class_name in CLASS_NAMES[:12]]
+    paths = [checkpoint_path(few.checkpoints, class_name) for class_name in CLASS_NAMES[:12]]
+    published, killed, over = set(), [], threading.Event()
+    try:
+        nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+        cluster.wait_for_nodes()
+
+        def kill() -> None:
+            """One worker as soon as it trains, then a node where another does; note all checkpoints meanwhile."""
+            while not over.wait(0.02):
+                published.update((path.name, path.stat().st_mtime_ns) for path in paths if path.exists())
+                if killed == [] and (workers := _training(cluster.head_node)):
+                    os.kill(workers[0], signal.SIGKILL)
+                    killed.append("worker")
+                if killed == ["worker"] and _training(nodes[0]):
+                    cluster.remove_node(nodes[0], allow_graceful=False)
+                    killed.append("node")
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            assert train_fleet(orders, few, Fleet(address=cluster.address)) == 0
+        finally:
+            over.set()
+            killer.join()
+        assert killed == ["worker", "node"]
+        assert [load_checkpoint(path)[0].class_name for path in paths] == list(CLASS_NAMES[:12])
+        states = sorted((run.status().order.class_name, run.status().state) for run in list_runs(few.runs))
+        assert states == sorted((class_name, "done") for class_name in CLASS_NAMES[:12]), "one run of each, ended once"
+        assert len(published) == len({name for name, _ in published}), "no checkpoint was written a second time"
+
+        before = {path: path.stat().st_mtime_ns for path in paths}
+        capfd.readouterr()
+        assert train_fleet(orders, few, Fleet(address=cluster.address)) == 0
+        assert "12 of 12 classes are done already." in capfd.readouterr().out
+        assert before == {path: path.stat().st_mtime_ns for path in paths}
+    finally:
+        cluster.shutdown()
+
+
+def _training(node) -> list[int]:
+    """The processes of a node's workers that carry out a task."""
+    raylet = node.all_processes["raylet"][0].process.pid
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = path.read_text()
+            command = (path.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        parent = int(text.rpartition(")")[2].split()[1])
+        if parent == raylet and command.startswith(b"ray::work"):
+            found.append(int(path.parent.name))
+    return found
+
+
+@needs_ray
+def test_workers_on_one_machine_tell_failures_and_lines_for_programs(few, drawings_folder):
+    command = [sys.executable, "-m", "train", "all", "--workers", "1", "--minutes", "0.02", "--json"]
+    environment = os.environ | {"DOODLES_HOME": str(few.folder), "DOODLES_SOURCE": few.source}
+    only = ["--only", CLASS_NAMES[0], "zigzag"]
+    done = subprocess.run([*command, *only], capture_output=True, text=True, timeout=300, env=environment)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1, done.stderr
+    states = {line["class_name"]: line["state"] for line in lines[:-1]}
+    assert states == {CLASS_NAMES[0]: "done", "zigzag": "failed"}
+    assert "There is no file “zigzag.npy”" in lines[-1]["failures"]["zigzag"]
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["--workers", "0"], "0 workers are not allowed; use 1 to 256."),
+        (["--workers", "2", "--gpus", "3"], "3 GPUs for a class are not allowed"),
+        (["--workers", "2", "--device", "cpu"], "leave --device out"),
+        (["--json"], "say --workers or --ray as well"),
+    ],
+)
+def test_what_a_fleet_can_not_do_is_said_in_a_sentence(home, capsys, arguments, sentence):
+    from train.__main__ import main
+
+    assert main(["all", "--only", "sun", *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_without_ray_a_fleet_says_which_command_installs_it(home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ValueError, match=r"install it: pip install -r requirements-fleet\.txt"):
+        train_fleet([order(home, "sun")], home, Fleet(workers=2))
+
+
+def test_importing_the_command_line_imports_no_ray():
+    code = "import sys, train.__main__; sys.exit('ray' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+def test_a_worker_resumes_the_run_that_a_dead_one_left(few):
+    ordered = order(few, CLASS_NAMES[0])
+    left = create_run(few.runs, ordered, begin=True)
+    left.lock.release(force=True)  # as the system does when its holder dies
+    (few.runs / "mark").touch()
+    outcome = work(Task(ordered, few, "mark"), {})
+    assert (outcome.state, outcome.files) == ("done", {}), outcome.sentence
+    assert [run.id for run in list_runs(few.runs)] == [left.id]
+
+
+def test_a_run_that_another_holds_is_left_to_it(few, monkeypatch):
+    monkeypatch.setattr(train.task, "PATIENCE_SECONDS", 0.0)
+    ordered = order(few, CLASS_NAMES[0])
+    held = create_run(few.runs, ordered, begin=True)
+    (few.runs / "mark").touch()
+    assert work(Task(ordered, few, "mark"), {}).state == "busy"
+    held.lock.release(force=True)
+
+
+def test_what_a_machine_without_the_drivers_disk_trained_comes_back(few, away):
+    few.runs.mkdir(parents=True)
+    ordered = order(few, CLASS_NAMES[0], replace=True)
+    outcome = work(Task(ordered, few, "mark"), {})
+    assert not few.checkpoints.exists() and outcome.published
+    land(outcome, few)
+    assert load_checkpoint(checkpoint_path(few.checkpoints, CLASS_NAMES[0]))[0].class_name == CLASS_NAMES[0]
+    (run,) = list_runs(few.runs)
+    assert run.status().state == "done" and run.progress()
+    again = work(Task(ordered, few, "mark"), {})
+    assert again.run_id == outcome.run_id, "what is done is sent again, not trained again"
+    assert again.published
+
+
+def test_a_better_checkpoint_of_the_driver_stands_though_another_machine_trains(few, away):
+    few.runs.mkdir(parents=True)
+    standing = make_checkpoint(few.checkpoints, CLASS_NAMES[0]).read_bytes()
+    outcome = work(Task(order(few, CLASS_NAMES[0]), few, "mark", standing=standing), {})
+    assert outcome.state == "done" and not outcome.published, "there is nothing to compare by"
+    land(outcome, few)
+    assert checkpoint_path(few.checkpoints, CLASS_NAMES[0]).read_bytes() == standing
+
+
+def test_what_comes_back_damaged_or_strange_is_not_published(few, away):
+    few.runs.mkdir(parents=True)
+    outcome = work(Task(order(few, CLASS_NAMES[0], replace=True), few, "mark"), {})
+    (name,) = (name for name in outcome.files if name.endswith(".safetensors"))
+    content = outcome.files[name]
+    with pytest.raises(CheckpointError):
+        land(replace(outcome, files=outcome.files | {name: content[:-9] + bytes(9)}), few)
+    for strange in (
+        replace(outcome, run_id="../elsewhere"),
+        replace(outcome, files=outcome.files | {"../app.py": b""}),
+        replace(outcome, files={"run.json": b"{}"}),
+    ):
+        with pytest.raises(ValueError, match="is not the folder of a run"):
+            land(strange, few)
+    assert not few.checkpoints.exists() and not list_runs(few.runs)
+
+
+def test_drawings_are_fetched_once_by_a_machine(few, away):
+    few.runs.mkdir(parents=True)
+    with Mirror(Path(few.source)) as mirror:
+        served = replace(few, source=mirror.url)
+        requests = []
+        for num_steps in (5, 6):
+            assert work(Task(order(served, CLASS_NAMES[0], num_steps), served, "mark"), {}).state == "done"
+            requests.append(len(mirror.requests))
+        assert requests[0] == requests[1] > 0
+
+
+def test_published_checkpoints_are_pushed_in_batches(few, monkeypatch):
+    class_names = CLASS_NAMES[: 2 * PUSH_BATCH + 3]
+    for class_name in class_names[:-1]:
+        make_checkpoint(few.checkpoints, class_name)
+    outcomes = [Outcome(class_name, "done", "Done.") for class_name in class_names[:-1]]
+    outcomes.append(Outcome(class_names[-1], "failed", "There is no such thing."))
+    monkeypatch.setattr(train.fleet, "_import_ray", lambda: None)
+    monkeypatch.setattr(train.fleet, "_connected", lambda *_: train.fleet.contextlib.nullcontext())
+    monkeypatch.setattr(train.fleet, "_outcomes", lambda *_: iter(outcomes))
+    pushed = []
+    orders = [order(few, class_name) for class_name in class_names]
+    assert train_fleet(orders, few, Fleet(workers=1), push=pushed.append) == 1
+    assert [len(batch) for batch in pushed] == [PUSH_BATCH, PUSH_BATCH, 2]
