@@ -6,6 +6,7 @@ python -m train all           every class with enough drawings
 python -m train evaluate      hold generators against real drawings
 python -m train cards         write checkpoints/README.md
 python -m train push CLASS    push checkpoints to a collection on the Hugging Face Hub
+python -m train study CLASS   sweep the student project's settings, and draw the comparison
 python -m train track         send runs to MLflow that it does not have yet
 python -m train undo CLASS    put the checkpoint back that the last training replaced
 python -m train evaluator     the network that the figures stand on
@@ -192,10 +193,10 @@ def _run_to_resume(options: argparse.Namespace, home: Home) -> Run:
 
 def _push(run: Run, home: Home, repo: str) -> None:
     """Push what a run has made, if it was found good enough to be drawn with."""
-    if not is_published(run, home):
+    path = checkpoint_path(run.folder, run.status().order.class_name)
+    if not is_published(path, home):
         print("Nothing was pushed, for what stands stays.")
         return
-    path = checkpoint_path(home.checkpoints, run.status().order.class_name)
     print(push(repo, [path], tell=print).sentence(repo))
 
 

@@ -111,13 +111,6 @@ def undo(home: Home, class_name: str) -> str:
     return f"“{class_name}” is drawn as before its last training; undo once more for the newer checkpoint."
 
 
-def is_published(run: Run, home: Home) -> bool:
-    """Whether what people draw is what this run has made. Raises CheckpointError for damaged files."""
-    name = checkpoint_path(Path(), run.status().order.class_name).name
-    own, published = run.folder / name, home.checkpoints / name
-    return own.exists() and published.exists() and _hash(own)[1] == _hash(published)[1]
-
-
 def replaced_path(home: Home, name: str) -> Path:
     """Where the checkpoint lies that the published one of that file name has replaced."""
     return home.runs / "replaced" / name

@@ -99,8 +99,8 @@ def push_finished(home: Home) -> None:
         if status.state != "done" or status.order.requested_by == COMMAND_LINE or mark.exists():
             continue
         done.append(mark)
-        path = checkpoint_path(home.checkpoints, status.order.class_name)
-        if is_published(run, home):
+        path = checkpoint_path(run.folder, status.order.class_name)
+        if path.exists() and is_published(path, home):
             paths[path.name] = path
     if paths:
         log.info("%s", push(collection.repo, list(paths.values())).sentence(collection.repo))
