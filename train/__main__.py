@@ -6,6 +6,7 @@ python -m train all           every class with enough drawings
 python -m train evaluate      hold generators against real drawings
 python -m train cards         write checkpoints/README.md
 python -m train push CLASS    push checkpoints to a collection on the Hugging Face Hub
+python -m train space         put the app on Hugging Face as a Space, or bring it up to date
 python -m train undo CLASS    put the checkpoint back that the last training replaced
 python -m train evaluator     the network that the figures stand on
 python -m train guide         the network through whose eyes the discriminator looks

@@ -27,6 +27,7 @@ from train.pairs import measure_pairs, save_pairs
 from train.publish import undo
 from train.push import PUSH
 from train.recipes import DOODLE
+from train.space import SPACE
 
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -176,6 +177,7 @@ COMMANDS = {
     "pairs": Command("find out which classes turn into which others well", no_arguments, _measure_pairs),
     "cards": Command("write checkpoints/README.md and its sheets", no_arguments, _write_cards),
     "push": PUSH,
+    "space": SPACE,
     "undo": Command("put the checkpoint back that the last training of a class replaced", _undo_arguments, _undo),
     "guide": Command("train the network through whose eyes the discriminator looks", _guide_arguments, _train_guide),
     "evaluator": Command("train the network that the figures stand on", _evaluator_arguments, _train_evaluator),
