@@ -21,7 +21,7 @@ INDEX_FORMAT = "endless-doodles-index/1"
 MAX_INDEX_BYTES = 5_000_000
 MAX_ENTRIES = 5000
 REFRESH_SECONDS = 300.0
-FIRST_SECONDS = 10.0  # that whoever asks first waits for the index
+FIRST_SECONDS = 5.0  # that whoever asks first waits for the index
 FORGIVEN_SECONDS = 60.0  # until a file is asked for again that could not be fetched
 
 log = logging.getLogger(__name__)

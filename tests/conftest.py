@@ -1,7 +1,13 @@
 """What tests share: drawings, small trainings, a mirror of the dataset that misbehaves on purpose."""
 
+import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
+
+# Before anything imports huggingface_hub, which reads these once: no cache but our own, and uploads without Xet.
+os.environ |= {"HF_HOME": tempfile.mkdtemp(), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+os.environ.pop("HF_TOKEN", None)
 
 import numpy as np
 import pytest
@@ -11,6 +17,7 @@ from PIL import Image, ImageDraw
 from model.checkpoint import Card, save_checkpoint
 from model.classes import CLASS_NAMES
 from model.networks import GENERATORS, architecture, build
+from tests.hub import Hub
 from tests.mirror import Mirror
 from train.base import save_base
 from train.drawings import Drawings
@@ -85,4 +92,14 @@ def home(tmp_path: Path, drawings_folder: Path) -> Home:
 @pytest.fixture
 def mirror(drawings_folder: Path):
     with Mirror(drawings_folder) as running:
+        yield running
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch):
+    """A loopback Hub that this process talks to as “you”, and does not wait long for."""
+    with Hub() as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.url)
+        monkeypatch.setenv("HF_TOKEN", "hf_you")
+        monkeypatch.setattr("model.hub.PAUSES", (0.01,) * 4)
         yield running

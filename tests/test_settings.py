@@ -157,6 +157,22 @@ def test_the_oldest_runs_go_and_active_ones_stay(home):
     assert not (home.runs / "20200101-000000-sun-abcd").exists() and by_owner.snapshot_path.exists()
 
 
+def test_a_full_disk_takes_from_done_runs_what_they_could_go_on_from(home, monkeypatch):
+    runs = [create_run(home.runs, order(home, f"sun {number}", num_steps=1)) for number in range(5)]
+    for run in runs:
+        run.set_state("stopped" if run is runs[0] else "done")
+        run.snapshot_path.write_bytes(bytes(15 * MEGABYTE))
+
+    def disk(folder: Path) -> SimpleNamespace:
+        gone = sum(not run.snapshot_path.exists() for run in runs)
+        return SimpleNamespace(free=5 * MEGABYTE + gone * 15 * MEGABYTE)
+
+    monkeypatch.setattr("train.tidy.shutil.disk_usage", disk)
+    request_training(home, Settings(), order(home, "one more"))
+    assert [run.snapshot_path.exists() for run in runs] == [True, False, False, False, True]
+    assert len(list_runs(home.runs)) == 6, "no run itself is removed for that"
+
+
 def test_drawings_used_least_recently_go_first_and_those_in_use_stay(tmp_path, mirror):
     for number, class_name in enumerate(("sun", "stop sign", "The Mona Lisa")):
         load_drawings(class_name, 20, mirror.url, tmp_path)

@@ -17,10 +17,10 @@ from train.home import Home
 from train.order import Order
 from train.runs import BusyError, Run, answers, create_run, list_runs
 from train.settings import Settings
+from train.tidy import FREE_BYTES, tidy
 from train.turns import fair_line, seconds_left
 
 HOUR = 3600
-FREE_BYTES = 20_000_000  # on the disk, for a training to be begun
 
 
 def request_training(home: Home, settings: Settings, order: Order) -> Run:
@@ -62,6 +62,8 @@ def _admit(home: Home, settings: Settings, visitor: str, seconds: float | None, 
     if seconds is None or seconds > 60 * settings.max_minutes:
         raise ValueError(f"A training here takes {settings.max_minutes:g} minutes at most; ask for fewer.")
     home.runs.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(home.runs).free < FREE_BYTES:
+        tidy(home, settings)
     if shutil.disk_usage(home.runs).free < FREE_BYTES:
         raise ValueError("The disk here is full, so nothing can be trained; come back when its host has made room.")
     with FileLock(home.runs / "visits.lock"):

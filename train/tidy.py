@@ -15,6 +15,7 @@ from train.runs import RUN_ID, Run, list_runs
 from train.settings import Settings
 
 MEGABYTE = 1_000_000
+FREE_BYTES = 20_000_000  # on the disk, for a training to be begun
 
 
 def tidy(home: Home, settings: Settings) -> None:
@@ -29,6 +30,7 @@ def tidy(home: Home, settings: Settings) -> None:
     make_room(home.cache, settings.cache_mb * MEGABYTE, in_use)
     old = [run for run in runs if run.status().order.requested_by != COMMAND_LINE and not run.is_active()]
     _prune(old, settings)
+    _free_disk(home.runs, old)
     with contextlib.suppress(Timeout), FileLock(home.runs / "create.lock", timeout=0):
         _remove_remains(home.runs)
 
@@ -46,6 +48,14 @@ def _prune(old: list[Run], settings: Settings) -> None:
             before = _num_bytes(run.folder)
             remove(run)
             total -= before - _num_bytes(run.folder)
+
+
+def _free_disk(runs: Path, old: list[Run]) -> None:
+    """Where the disk is too full for another training, take from done runs what they could go on from, oldest first."""
+    for run in old:
+        if shutil.disk_usage(runs).free >= 2 * FREE_BYTES:
+            return
+        _drop_snapshot(run)
 
 
 def _discard(run: Run) -> None:

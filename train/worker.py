@@ -22,10 +22,9 @@ from model.sampler import limit_threads, pick_device
 from train.execute import execute
 from train.home import REPOSITORY, Home
 from train.push import push_finished
-from train.requests import FREE_BYTES
 from train.runs import LOCK_SECONDS, is_held, list_runs
 from train.settings import Settings, is_zero_gpu
-from train.tidy import tidy
+from train.tidy import FREE_BYTES, tidy
 from train.turns import next_run, take_turn
 
 LONGEST_PAUSE = 30.0  # seconds from one worker to the next while workers end without having done their work

@@ -1,0 +1,304 @@
+"""A loopback Hugging Face Hub, with what huggingface_hub 2.x asks of the real one, that can be told to misbehave."""
+
+import base64
+import hashlib
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+TOKENS = {"hf_you": ("you", "write"), "hf_reader": ("you", "read"), "hf_visitor": ("visitor", "write")}
+NAME = r"[\w.-]+/[\w.-]+"
+
+
+@dataclass(frozen=True)
+class Made:
+    """One commit: all files of the repo as of then."""
+
+    oid: str
+    title: str
+    files: dict[str, bytes]
+    changed: tuple[str, ...] = ()
+
+
+@dataclass
+class Repo:
+    """branches: name to the hash of its last commit; refs/pr/N are those of pull requests."""
+
+    kind: str
+    private: bool = False
+    commits: list[Made] = field(default_factory=list)
+    branches: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict)
+
+    def add(self, branch: str, title: str, changes: dict[str, bytes | None]) -> Made:
+        """changes: None removes a file."""
+        files = dict(self.at(branch).files if branch in self.branches else {})
+        for name, content in changes.items():
+            files.pop(name, None)
+            if content is not None:
+                files[name] = content
+        oid = hashlib.sha1(repr((time.time_ns(), title, sorted(files))).encode()).hexdigest()
+        made = Made(oid, title, files, tuple(changes))
+        self.commits.append(made)
+        self.branches[branch] = oid
+        return made
+
+    def at(self, revision: str) -> Made:
+        """Raises StopIteration where there is no such branch or commit."""
+        oid = self.branches.get(revision, revision)
+        return next(made for made in self.commits if made.oid == oid)
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, error: str, code: str = "", **headers: str):
+        super().__init__(error)
+        self.status, self.code, self.headers = status, code, headers
+
+
+class Hub:
+    """Use as a context manager. repos: "models/you/doodles" to Repo. requests: what was asked, as "GET /path".
+
+    Faults are taken by the first request whose method and path contain what follows the @, if anything does: "503",
+    "429:<seconds>", "cut:<bytes>" (the answer breaks off), "slow:<seconds>", "tamper" (other bytes, as many),
+    "deaf" (does it, and drops the connection without an answer).
+    """
+
+    def __init__(self) -> None:
+        self.repos: dict[str, Repo] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+        self.lock = threading.RLock()
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def handle_any(self) -> None:
+                hub.answer(self)
+
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = handle_any
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> "Hub":
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def environment(self, home: Path, token: str = "hf_you") -> dict[str, str]:
+        """What makes a process talk to this Hub, as the token's user; uploads go by LFS, for there is no Xet here."""
+        named = {"HF_TOKEN": token} if token else {"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}
+        return {"HF_ENDPOINT": self.url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", **named}
+
+    def create(self, name: str = "models/you/doodles", private: bool = False) -> Repo:
+        repo = Repo(name.partition("/")[0], private)
+        repo.add("main", "initial commit", {".gitattributes": b"*.safetensors filter=lfs\n"})
+        self.repos[name] = repo
+        return repo
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        length = int(handler.headers.get("Content-Length") or 0)
+        body = handler.rfile.read(length)
+        split = urlsplit(handler.path)
+        path = unquote(split.path)
+        asked = f"{handler.command} {path}"
+        with self.lock:
+            self.requests.append(asked)
+            place = next((i for i, fault in enumerate(self.faults) if fault.partition("@")[2] in asked), None)
+            fault = self.faults.pop(place).partition("@")[0] if place is not None else ""
+        kind, _, number = fault.partition(":")
+        if kind == "slow":
+            time.sleep(float(number))
+        status, headers, content = self._result(handler, path, parse_qs(split.query), body, kind, number)
+        if kind == "deaf":
+            handler.connection.close()
+            return
+        if kind == "tamper":
+            content = bytes(byte ^ 1 for byte in content)
+        try:
+            handler.send_response(status)
+            for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                handler.send_header(name, value)
+            handler.end_headers()
+            if handler.command != "HEAD":
+                handler.wfile.write(content[: int(number)] if kind == "cut" else content)
+        except ConnectionError:
+            pass
+
+    def _result(
+        self, handler: BaseHTTPRequestHandler, path: str, query: dict, body: bytes, kind: str, number: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        try:
+            if kind == "429":
+                raise Refusal(429, "Too many requests", ratelimit=f'"api";r=0;t={number}')
+            if kind in ("500", "502", "503"):
+                raise Refusal(int(kind), "Internal error")
+            with self.lock:
+                status, headers, content = self._route(handler, path, query, body)
+        except Refusal as refusal:
+            said = {"X-Error-Code": refusal.code, "X-Error-Message": str(refusal)} if refusal.code else {}
+            said |= {name.replace("_", "-"): value for name, value in refusal.headers.items()}
+            status, headers, content = refusal.status, said, {"error": str(refusal)}
+        if not isinstance(content, bytes):
+            headers, content = {"Content-Type": "application/json", **headers}, json.dumps(content).encode()
+        return status, headers, content
+
+    def _route(self, handler: BaseHTTPRequestHandler, path: str, query: dict, body: bytes) -> tuple[int, dict, object]:
+        user, right = self._user(handler)
+        routes = {
+            r"/api/whoami-v2": lambda: self._whoami(user),
+            r"/api/repos/create": lambda: self._create(user, right, json.loads(body)),
+            r"/api/validate-yaml": lambda: {"errors": [], "warnings": []},
+            rf"/api/(models|spaces)/({NAME})(?:/revision/(.+))?": lambda *at: self._info(user, *at),
+            rf"/api/(models|spaces)/({NAME})/preupload/(.+)": lambda *at: self._preupload(user, *at, json.loads(body)),
+            rf"/api/(models|spaces)/({NAME})/commit/(.+)": lambda *at: self._commit(user, right, *at, query, body),
+            rf"/(?:(spaces)/)?({NAME})\.git/info/lfs/objects/batch": lambda *_: self._batch(json.loads(body)),
+            r"/lfs/(\w{64})": lambda oid: self._store(oid, body),
+            r"/lfs/verify": dict,
+        }
+        for pattern, work in routes.items():
+            if found := re.fullmatch(pattern, path):
+                return 200, {}, work(*found.groups())
+        if found := re.fullmatch(r"/cdn/(\w{64})", path):
+            return self._part(handler, self.blobs[found[1]], {"ETag": f'"{found[1]}"'})
+        if found := re.fullmatch(rf"/(?:(spaces)/)?({NAME})/resolve/((?:refs/pr/\d+)|[^/]+)/(.+)", path):
+            return self._resolve(handler, user, *found.groups())
+        raise Refusal(404, f"No such endpoint: {path}")
+
+    def _user(self, handler: BaseHTTPRequestHandler) -> tuple[str, str]:
+        token = handler.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token and token not in TOKENS:
+            raise Refusal(401, "Invalid credentials in Authorization header")
+        return TOKENS.get(token, ("", ""))
+
+    def _whoami(self, user: str) -> dict[str, object]:
+        if not user:
+            raise Refusal(401, "Invalid username or password.")
+        return {"name": user, "fullname": user, "type": "user", "orgs": [], "auth": {"type": "access_token"}}
+
+    def _create(self, user: str, right: str, asked: dict) -> dict[str, str]:
+        owner = asked.get("organization") or user
+        kind = f"{asked.get('type') or 'model'}s"
+        name = f"{kind}/{owner}/{asked['name']}"
+        if not user:
+            raise Refusal(401, "Invalid username or password.")
+        if owner != user or right != "write":
+            raise Refusal(403, f"You don't have the rights to create a {asked.get('type', 'model')} under {owner}")
+        url = f"{self.url}/{'' if kind == 'models' else kind + '/'}{owner}/{asked['name']}"
+        if name in self.repos:
+            raise Refusal(409, "You already created this repo", url=url)
+        self.create(name, asked.get("visibility") == "private").settings = asked
+        return {"url": url}
+
+    def _repo(self, user: str, kind: str | None, name: str, revision: str | None) -> tuple[Repo, Made]:
+        repo = self.repos.get(f"{kind or 'models'}/{name}")
+        if repo is None or (repo.private and name.partition("/")[0] != user):
+            raise Refusal(404, "Repository not found", "RepoNotFound") if user else Refusal(401, "Invalid username")
+        try:
+            return repo, repo.at(revision or "main")
+        except StopIteration:
+            raise Refusal(404, f"Invalid rev id: {revision}", "RevisionNotFound") from None
+
+    def _info(self, user: str, kind: str, name: str, revision: str | None) -> dict[str, object]:
+        repo, made = self._repo(user, kind, name, revision)
+        siblings = [{"rfilename": path} for path in sorted(made.files)]
+        return {"id": name, "sha": made.oid, "private": repo.private, "siblings": siblings, "tags": [], "downloads": 0}
+
+    def _preupload(self, user: str, kind: str, name: str, revision: str, asked: dict) -> dict[str, object]:
+        _, made = self._repo(user, kind, name, revision)
+        told = []
+        for file in asked["files"]:
+            is_large = file["path"].endswith((".safetensors", ".png"))
+            there = made.files.get(file["path"])
+            oid = _oid(there, is_large) if there is not None else None
+            mode = "lfs" if is_large else "regular"
+            told.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid})
+        return {"files": told}
+
+    def _batch(self, asked: dict) -> dict[str, object]:
+        objects = []
+        for each in asked["objects"]:
+            actions = {
+                "upload": {"href": f"{self.url}/lfs/{each['oid']}"},
+                "verify": {"href": f"{self.url}/lfs/verify"},
+            }
+            objects.append(each if each["oid"] in self.blobs else {**each, "actions": actions})
+        return {"transfer": "basic", "objects": objects}
+
+    def _store(self, oid: str, body: bytes) -> dict[str, object]:
+        if hashlib.sha256(body).hexdigest() != oid:
+            raise Refusal(400, "The content has another hash")
+        self.blobs[oid] = body
+        return {}
+
+    def _commit(
+        self, user: str, right: str, kind: str, name: str, revision: str, query: dict, body: bytes
+    ) -> dict[str, object]:
+        repo, made = self._repo(user, kind, name, revision)
+        opens = "create_pr" in query
+        if not user:
+            raise Refusal(401, "Invalid username or password.")
+        if right != "write" or (name.partition("/")[0] != user and not opens and not revision.startswith("refs/pr/")):
+            raise Refusal(403, "Forbidden: you must be an owner of the repo, or use a token with write access")
+        lines = [json.loads(line) for line in body.splitlines()]
+        header, changes = lines[0]["value"], {}
+        if header.get("parentCommit", made.oid) != made.oid:
+            raise Refusal(412, "The branch has been updated since")
+        for line in lines[1:]:
+            value = line["value"]
+            if line["key"] == "file":
+                changes[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                changes[value["path"]] = self.blobs[value["oid"]]
+            elif line["key"] == "deletedFile":
+                changes[value["path"]] = None
+        branch, told = revision, {}
+        if opens:
+            number = 1 + sum(other.startswith("refs/pr/") for other in repo.branches)
+            branch = f"refs/pr/{number}"
+            repo.branches[branch] = made.oid
+            told = {"pullRequestUrl": f"{self.url}/{name}/discussions/{number}"}
+        new = repo.add(branch, header["summary"], changes)
+        return {"success": True, "commitOid": new.oid, "commitUrl": f"{self.url}/{name}/commit/{new.oid}", **told}
+
+    def _resolve(
+        self, handler: BaseHTTPRequestHandler, user: str, kind: str | None, name: str, revision: str, path: str
+    ) -> tuple[int, dict, bytes]:
+        _, made = self._repo(user, kind, name, revision)
+        content = made.files.get(path)
+        if content is None:
+            raise Refusal(404, "Entry not found", "EntryNotFound", X_Repo_Commit=made.oid)
+        is_large = path.endswith((".safetensors", ".png"))
+        headers = {"X-Repo-Commit": made.oid, "ETag": f'"{_oid(content, is_large)}"'}
+        if not is_large:
+            return self._part(handler, content, headers)
+        self.blobs.setdefault(_oid(content, True), content)
+        linked = {"X-Linked-Size": str(len(content)), "X-Linked-ETag": headers["ETag"]}
+        elsewhere = self.url.replace("127.0.0.1", "localhost")  # large files come from another host, as they really do
+        return 302, {**headers, **linked, "Location": f"{elsewhere}/cdn/{_oid(content, True)}"}, b""
+
+    def _part(self, handler: BaseHTTPRequestHandler, content: bytes, headers: dict) -> tuple[int, dict, bytes]:
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", handler.headers.get("Range", ""))
+        if not asked:
+            return 200, headers, content
+        start, stop = int(asked[1]), int(asked[2] or len(content) - 1) + 1
+        told = f"bytes {start}-{min(stop, len(content)) - 1}/{len(content)}"
+        return 206, {**headers, "Content-Range": told}, content[start:stop]
+
+
+def _oid(content: bytes, is_large: bool) -> str:
+    """As Git names a blob, or LFS a file."""
+    if is_large:
+        return hashlib.sha256(content).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()

@@ -1,0 +1,452 @@
+"""Checkpoints go to the Hub whole or not at all, whoever else pushes, and come back as they were or not at all."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from huggingface_hub import ModelCard
+
+from model import hub as hub_module
+from model.classes import CLASS_NAMES
+from model.collection import MAX_INDEX_BYTES, Collection, read_index, write_index
+from model.hub import HubError, check_repo
+from model.sampler import Sampler, seeds_to_pictures
+from tests.conftest import make_base, make_checkpoint
+from tests.hub import Hub
+from train import push as push_module
+from train.__main__ import main
+from train.push import push
+
+REPOSITORY = Path(__file__).parents[1]
+REPO = "you/doodles"
+NAME = f"models/{REPO}"
+
+
+def index_of(hub: Hub, branch: str = "main") -> dict:
+    return read_index(hub.repos[NAME].at(branch).files["index.json"])
+
+
+def collection(tmp_path: Path, **options: object) -> Collection:
+    return Collection(REPO, cache=tmp_path / "cache", **options)
+
+
+def test_one_commit_holds_weights_sheet_index_and_card(hub, tmp_path):
+    path = make_checkpoint(tmp_path, "cat")
+    made = push(REPO, [path])
+    repo = hub.repos[NAME]
+    assert made.classes == ["cat"] and len(repo.commits) == 2
+    files = repo.at("main").files
+    assert files["classes/cat.safetensors"] == path.read_bytes()
+    assert set(repo.commits[-1].changed) == {"classes/cat.safetensors", "sheets/cat.png", "index.json", "README.md"}
+    entry = index_of(hub)["cat"]
+    assert entry.size == path.stat().st_size and entry.card.recipe == "doodle" and entry.card.trained_on == {"cat": 10}
+    assert repo.at("main").oid in made.url
+
+
+def test_the_card_is_what_the_hub_expects(hub, tmp_path):
+    paths = [make_checkpoint(tmp_path, name) for name in ("cat", "stop sign")]
+    push(REPO, paths)
+    card = ModelCard(hub.repos[NAME].at("main").files["README.md"].decode())
+    card.data.to_dict()
+    assert card.data.pipeline_tag == "unconditional-image-generation" and card.data.license == "cc-by-4.0"
+    assert card.data.datasets == ["google/quickdraw"] and card.data.library_name == "endless-doodles"
+    assert "sheets/stop-sign.png" in card.text and 'Collection("you/doodles")' in card.text
+    assert "CC BY 4.0" in card.text
+
+
+def test_the_shipped_figures_become_a_model_index(hub):
+    push(REPO, [REPOSITORY / "checkpoints" / "cat.safetensors"])
+    card = ModelCard(hub.repos[NAME].at("main").files["README.md"].decode())
+    results = {result.metric_type: result for result in card.data.eval_results}
+    assert results["frechet-distance"].metric_value > 0 and results["coverage"].dataset_config == "cat"
+    assert card.data.model_name == "doodles"
+
+
+def test_what_is_there_is_not_pushed_again(hub, tmp_path):
+    cat, dog = make_checkpoint(tmp_path, "cat"), make_checkpoint(tmp_path, "dog")
+    push(REPO, [cat, dog])
+    commits = len(hub.repos[NAME].commits)
+    again = push(REPO, [cat, dog])
+    assert not again.classes and again.unchanged == ["cat", "dog"] and len(hub.repos[NAME].commits) == commits
+    assert "already" in again.sentence(REPO)
+    make_checkpoint(tmp_path, "dog", z_dim=9)
+    assert push(REPO, [cat, dog]).classes == ["dog"]
+    assert "classes/cat.safetensors" not in hub.repos[NAME].commits[-1].changed
+
+
+def test_many_classes_go_in_commits_of_fewer_than_a_hundred_files(hub, tmp_path):
+    paths = [make_checkpoint(tmp_path, name) for name in CLASS_NAMES[:60]]
+    push(REPO, paths)
+    pushes = hub.repos[NAME].commits[1:]
+    assert len(pushes) == 2 and all(len(made.changed) < 100 for made in pushes)
+    for made in pushes:
+        listed = read_index(made.files["index.json"])
+        assert {entry.file for entry in listed.values()} == {name for name in made.files if name.startswith("classes/")}
+    assert len(index_of(hub)) == 60
+
+
+def test_a_dry_run_changes_nothing(hub, tmp_path):
+    made = push(REPO, [make_checkpoint(tmp_path, "cat")], dry=True)
+    assert made.sentence(REPO, dry=True).startswith("Would push 1 checkpoint (cat)") and not hub.repos
+    hub.create()
+    push(REPO, [make_checkpoint(tmp_path, "cat")], dry=True)
+    assert len(hub.repos[NAME].commits) == 1
+
+
+def pushing(hub: Hub, home: Path, *arguments: str, token: str = "hf_you") -> subprocess.Popen:
+    """A process that pushes from the checkpoints of a home."""
+    environment = {**os.environ, **hub.environment(home / "hub", token), "DOODLES_HOME": str(home)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "train", "push", "--repo", REPO, *arguments],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_two_that_push_at_once_are_both_listed(hub, tmp_path):
+    for name in ("zebra", "yoga"):
+        make_checkpoint(tmp_path / name / "checkpoints", name)
+    hub.create()
+    hub.faults = ["slow:2@POST /api/models/you/doodles/commit"] * 2  # both have read the index before either commits
+    processes = [pushing(hub, tmp_path / name, name) for name in ("zebra", "yoga")]
+    said = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert set(index_of(hub)) == {"zebra", "yoga"}
+    assert sum(request.startswith("POST /api/models/you/doodles/commit") for request in hub.requests) >= 2
+
+
+@pytest.mark.parametrize("moment", ["PUT /lfs", "POST /api/models/you/doodles/commit"])
+def test_a_push_that_is_killed_leaves_all_or_nothing(hub, tmp_path, moment):
+    make_checkpoint(tmp_path / "checkpoints", "zebra")
+    before = hub.create().at("main")
+    hub.faults = [f"slow:3@{moment}"]
+    process = pushing(hub, tmp_path, "zebra")
+    ends = time.monotonic() + 60
+    while not any(request.startswith(moment) for request in hub.requests) and time.monotonic() < ends:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert hub.repos[NAME].at("main") == before, "nothing is published halfway"
+    ends = time.monotonic() + 10
+    while moment.startswith("POST") and hub.repos[NAME].at("main") == before and time.monotonic() < ends:
+        time.sleep(0.05)  # what the Hub has heard of it does as a whole
+    again = pushing(hub, tmp_path, "zebra")
+    said, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, said
+    assert set(index_of(hub)) == {"zebra"} and "classes/zebra.safetensors" in hub.repos[NAME].at("main").files
+
+
+def test_the_hub_s_wish_to_wait_is_granted(hub, tmp_path, monkeypatch):
+    slept = []
+    monkeypatch.setattr(hub_module.time, "sleep", slept.append)
+    hub.faults = ["429:7@/commit/"]
+    assert push(REPO, [make_checkpoint(tmp_path, "cat")]).classes == ["cat"]
+    assert slept == [8.0]
+
+
+def test_a_wait_that_is_too_long_is_a_sentence(hub, tmp_path):
+    hub.create()
+    hub.faults = ["429:3000@/commit/"]
+    with pytest.raises(HubError, match="try again in 3001 seconds"):
+        push(REPO, [make_checkpoint(tmp_path, "cat")])
+    assert len(hub.repos[NAME].commits) == 1
+
+
+def test_passing_trouble_of_the_hub_is_sat_out_and_lasting_trouble_is_a_sentence(hub, tmp_path):
+    path = make_checkpoint(tmp_path, "cat")
+    hub.faults = ["503@/commit/", "502@/commit/", "cut:3@/commit/"]
+    push(REPO, [path])
+    assert len(hub.repos[NAME].commits) == 2, "a commit whose answer broke off is not made twice"
+    make_checkpoint(tmp_path, "cat", z_dim=9)
+    hub.faults = ["500@/commit/"] * 5
+    with pytest.raises(HubError, match="trouble of its own"):
+        push(REPO, [path])
+    assert len(hub.repos[NAME].commits) == 2
+
+
+def test_a_commit_whose_answer_is_lost_is_found_and_not_repeated(hub, tmp_path):
+    hub.create()
+    hub.faults = ["deaf@/commit/"]
+    push(REPO, [make_checkpoint(tmp_path, "cat")])
+    assert len(hub.repos[NAME].commits) == 2 and set(index_of(hub)) == {"cat"}
+
+
+def test_a_visitor_offers_a_class_by_a_pull_request(hub, tmp_path):
+    push(REPO, [make_checkpoint(tmp_path, "cat")])
+    made = push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", pr=True)
+    assert made.url.endswith("/discussions/1")
+    assert set(index_of(hub)) == {"cat"} and set(index_of(hub, "refs/pr/1")) == {"cat", "dog"}
+
+
+def test_a_large_offer_is_one_pull_request(hub, tmp_path, monkeypatch):
+    monkeypatch.setattr(push_module, "CLASSES_PER_COMMIT", 2)
+    hub.create()
+    paths = [make_checkpoint(tmp_path, name) for name in ("cat", "dog", "sun")]
+    made = push(REPO, paths, token="hf_visitor", pr=True)
+    assert list(hub.repos[NAME].branches) == ["main", "refs/pr/1"] and made.url.endswith("/discussions/1")
+    assert set(index_of(hub, "refs/pr/1")) == {"cat", "dog", "sun"}
+
+
+@pytest.mark.parametrize(
+    ("token", "repo", "sentence"),
+    [
+        ("hf_wrong", REPO, "does not know this token"),
+        ("hf_reader", REPO, "may not write"),
+        ("hf_visitor", REPO, "may not write"),
+        ("hf_visitor", "you/nothing", "may not write"),
+        ("hf_you", "doodles", "owner/name"),
+        ("hf_you", "you/../me", "owner/name"),
+    ],
+)
+def test_who_may_not_push_reads_one_sentence(hub, tmp_path, token, repo, sentence):
+    hub.create()
+    with pytest.raises(HubError, match=sentence) as caught:
+        push(repo, [make_checkpoint(tmp_path, "cat")], token=token)
+    assert token not in str(caught.value)
+    assert len(hub.repos[NAME].commits) == 1
+
+
+def test_without_a_token_the_command_says_how_to_get_one(hub, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setenv("DOODLES_HOME", str(tmp_path))
+    make_checkpoint(tmp_path / "checkpoints", "zebra")
+    assert main(["push", "zebra", "--repo", REPO]) == 2
+    assert "hf auth login" in capsys.readouterr().err
+    assert not hub.repos
+
+
+def test_without_a_network_a_push_ends_in_a_sentence(hub, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(HubError, match="connection to the Hub broke off"):
+        push(REPO, [make_checkpoint(tmp_path, "cat")])
+
+
+def test_names_of_repos_are_checked():
+    assert check_repo(" you/doodles ") == "you/doodles"
+    for text in (
+        "",
+        "you",
+        "you/",
+        "/doodles",
+        "a/b/c",
+        "you/x y",
+        "../you/x",
+        "you/..",
+        7,
+        "you/x.git",
+        "you/" + 200 * "x",
+    ):
+        with pytest.raises(HubError, match="owner/name"):
+            check_repo(text)
+
+
+def test_the_command_pushes_what_is_at_hand(hub, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DOODLES_HOME", str(tmp_path))
+    make_checkpoint(tmp_path / "checkpoints", "zebra")
+    assert main(["push", "zebra", "--repo", REPO]) == 0
+    assert "Pushed 1 checkpoint (zebra)" in capsys.readouterr().out
+    assert main(["push", "airplane", "moustache", "--repo", REPO]) == 2
+    assert "draft" in capsys.readouterr().err
+    assert main(["push", "--repo", REPO]) == 2 and main(["push", "zebra"]) == 2
+    monkeypatch.setenv("DOODLES_HUB", REPO)
+    assert main(["push", "zebra"]) == 0
+    assert "already" in capsys.readouterr().out
+
+
+def test_a_collection_draws_what_was_pushed(hub, tmp_path):
+    path = make_checkpoint(tmp_path, "cat")
+    push(REPO, [path])
+    pictures = seeds_to_pictures("cat", 3, 4)
+    remote = Sampler([], collection=collection(tmp_path))
+    assert np.array_equal(remote.draw(pictures), Sampler([tmp_path]).draw(pictures))
+
+
+def test_all_classes_are_listed_by_one_index_and_nothing_else(hub, tmp_path):
+    entry = push_and_read(hub, tmp_path)["cat"]
+    everything = {name: replace(entry, card=replace(entry.card, class_name=name)) for name in CLASS_NAMES}
+    hub.repos[NAME].add("main", "all", {"index.json": write_index(everything)})
+    hub.requests.clear()
+    known = collection(tmp_path, every=0.0)
+    assert set(known.cards()) == set(CLASS_NAMES)
+    assert [request for request in hub.requests if request.startswith("GET")] == [
+        f"GET /{REPO}/resolve/main/index.json"
+    ]
+    assert len(write_index(everything)) < MAX_INDEX_BYTES / 5
+
+
+def push_and_read(hub: Hub, folder: Path, *names: str) -> dict:
+    push(REPO, [make_checkpoint(folder, name) for name in names or ("cat",)])
+    return index_of(hub)
+
+
+def test_an_index_that_did_not_change_costs_one_small_request(hub, tmp_path):
+    push_and_read(hub, tmp_path)
+    known = collection(tmp_path, every=0.0)
+    known.cards()
+    wait_until(lambda: not known._refreshing)
+    hub.requests.clear()
+    known.cards()
+    wait_until(lambda: hub.requests and not known._refreshing)
+    assert hub.requests == [f"HEAD /{REPO}/resolve/main/index.json"]
+
+
+def wait_until(condition, seconds: float = 20) -> None:
+    ends = time.monotonic() + seconds
+    while not condition() and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert condition()
+
+
+def test_a_new_class_appears_while_the_collection_is_in_use(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat")
+    sampler = Sampler([], collection=collection(tmp_path, every=0.0))
+    assert set(sampler.cards()) == {"cat"}
+    push_and_read(hub, tmp_path / "b", "dog")
+    wait_until(lambda: set(sampler.cards()) == {"cat", "dog"})
+    sampler.draw(seeds_to_pictures("dog", 1))
+
+
+def test_a_pinned_collection_stays_as_it_was(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat")
+    pinned = hub.repos[NAME].at("main").oid
+    push_and_read(hub, tmp_path / "b", "dog")
+    assert set(collection(tmp_path, revision=pinned).cards()) == {"cat"}
+
+
+def test_what_was_fetched_once_is_there_without_the_hub(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat")
+    pictures = seeds_to_pictures("cat", 0, 2)
+    drawn = Sampler([], collection=collection(tmp_path)).draw(pictures)
+    hub.server.shutdown()
+    hub.server.server_close()
+    assert np.array_equal(Sampler([], collection=collection(tmp_path)).draw(pictures), drawn)
+    fresh = Sampler([tmp_path / "a"], collection=collection(tmp_path / "other"))
+    assert np.array_equal(fresh.draw(pictures), drawn), "and what is local is drawn all the same"
+
+
+def test_files_at_hand_come_before_the_collection_s(hub, tmp_path):
+    push_and_read(hub, tmp_path / "hub", "cat")
+    make_checkpoint(tmp_path / "here", "cat", z_dim=9)
+    sampler = Sampler([tmp_path / "here"], collection=collection(tmp_path))
+    assert sampler.generator("cat").z_dim == 9
+
+
+def test_a_download_that_breaks_off_is_gone_on_with(hub, tmp_path):
+    path = make_checkpoint(tmp_path, "cat")
+    push(REPO, [path])
+    hub.faults = ["cut:2000@GET /cdn/"]
+    assert collection_path(tmp_path).read_bytes() == path.read_bytes()
+
+
+def collection_path(tmp_path: Path) -> Path:
+    known = collection(tmp_path)
+    known.cards()
+    return known.path("cat")
+
+
+def test_a_file_that_was_tampered_with_is_refused_while_the_rest_works(hub, tmp_path, caplog):
+    push_and_read(hub, tmp_path / "a", "cat", "dog", "cat+dog")
+    make_base(tmp_path / "base")
+    sampler = Sampler([tmp_path / "base"], collection=collection(tmp_path))
+    assert not sampler.cards()["cat"].is_draft
+    hub.faults = ["tamper@GET /cdn/"] * 2
+    assert sampler.draw(seeds_to_pictures("cat", 1)).shape == (1, 28, 28), "the base draws it"
+    assert sampler.cards()["cat"].is_draft and not sampler.cards()["dog"].is_draft
+    assert "another hash" in caplog.text and caplog.text.count("another hash") == 1
+    sampler.draw(seeds_to_pictures("dog", 1))
+    hub.faults = ["tamper@GET /cdn/"] * 2
+    with pytest.raises(ValueError, match="another hash"):
+        sampler.draw(seeds_to_pictures("cat+dog", 1))
+
+
+def test_bytes_that_were_damaged_on_the_way_are_fetched_again(hub, tmp_path):
+    path = make_checkpoint(tmp_path, "cat")
+    push(REPO, [path])
+    hub.faults = ["tamper@GET /cdn/"]
+    assert collection_path(tmp_path).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"\x80\x04cos\nsystem\n(S'true'\ntR.", b"", b"{}", bytes(3_000_000)])
+def test_a_hostile_file_is_refused_though_the_index_vouches_for_it(hub, tmp_path, content):
+    import hashlib
+
+    entries = push_and_read(hub, tmp_path)
+    entry = replace(entries["cat"], sha256=hashlib.sha256(content).hexdigest(), size=min(len(content), 2_000_000) or 1)
+    changes = {"index.json": write_index({"cat": entry}), entry.file: content}
+    hub.repos[NAME].add("main", "hostile", changes)
+    known = collection(tmp_path)
+    known.cards()
+    hub.requests.clear()
+    with pytest.raises(ValueError, match="cat"):
+        known.path("cat")
+    if len(content) > 2_500_000:
+        assert not any(request.startswith("GET /cdn") for request in hub.requests), "it is not even fetched"
+
+
+def test_an_index_that_lies_about_a_class_is_refused(hub, tmp_path):
+    entries = push_and_read(hub, tmp_path, "cat", "dog")
+    dog = entries["dog"]
+    lie = replace(dog, card=replace(dog.card, images_seen=10**9))
+    hub.repos[NAME].add("main", "lie", {"index.json": write_index({"dog": lie})})
+    known = collection(tmp_path)
+    known.cards()
+    with pytest.raises(ValueError, match="disagree"):
+        known.path("dog")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"{", b'{"format": "x", "checkpoints": []}', b"[" * 100_000])
+def test_an_unreadable_index_leaves_what_is_at_hand(hub, tmp_path, content, caplog):
+    push_and_read(hub, tmp_path / "a", "cat")
+    hub.repos[NAME].add("main", "broken", {"index.json": content})
+    sampler = Sampler([tmp_path / "a"], collection=collection(tmp_path))
+    assert set(sampler.cards()) == {"cat"}
+    wait_until(lambda: "can't be read" in caplog.text)
+
+
+def test_an_unreadable_entry_is_left_out_of_an_index(hub, tmp_path):
+    entries = push_and_read(hub, tmp_path, "cat", "dog")
+    listed = json.loads(write_index(entries))
+    for spoil in (
+        {"sha256": "x"},
+        {"size": "1"},
+        {"size": 10**12},
+        {"class_name": "../dog"},
+        {"when": "<script>"},
+        {"recipe": 7},
+        {"trained_on": None},
+        {"metrics": {"top1": "high"}},
+    ):
+        listed["checkpoints"][1] = {**listed["checkpoints"][1], **spoil}
+        assert set(read_index(json.dumps(listed).encode())) == {"cat"}, spoil
+        listed = json.loads(write_index(entries))
+    del listed["checkpoints"][1]["sha256"]
+    assert set(read_index(json.dumps(listed).encode())) == {"cat"}
+
+
+def test_a_collection_that_is_not_there_is_told_once(hub, tmp_path, caplog):
+    known = Collection("you/nothing", cache=tmp_path, every=0.0)
+    for _ in range(3):
+        assert known.cards() == {}
+        wait_until(lambda: not known._refreshing)
+    assert caplog.text.count("There is no") == 1
+
+
+def test_the_collection_is_a_setting(monkeypatch):
+    monkeypatch.delenv("DOODLES_HUB", raising=False)
+    assert Collection.from_environment() is None
+    monkeypatch.setenv("DOODLES_HUB", "you/doodles@v2")
+    known = Collection.from_environment()
+    assert (known.repo, known.revision) == ("you/doodles", "v2")
+    monkeypatch.setenv("DOODLES_HUB", "doodles")
+    with pytest.raises(HubError, match="owner/name"):
+        Collection.from_environment()
