@@ -56,6 +56,8 @@ def deploy(
     listed = patiently(lambda: _listed(api, source, collection.partition("@")[2])) if source else set()
     if source:
         tell(f"{len(listed)} classes are left to {source}.")
+        if patiently(lambda: _is_private(api, source)):
+            tell(f"{source} is private: give the Space a secret HF_TOKEN that may read it.")
     files = space_files(home, repo, hardware, source, listed)
 
     # What differs.
@@ -113,6 +115,11 @@ def _listed(api: HfApi, source: str, revision: str) -> set[str]:
     return {PurePosixPath(entry.file).name for entry in read_index(path.read_bytes()).values()}
 
 
+def _is_private(api: HfApi, source: str) -> bool:
+    with speaking(source):
+        return bool(api.model_info(source, timeout=ANSWER_SECONDS).private)
+
+
 def _hashes(content: bytes) -> set[str]:
     """Either of which the Hub names a file by."""
     return {
@@ -147,7 +154,7 @@ def _create(api: HfApi, repo: str, hardware: str, settings: Mapping[str, str], p
                 space_sdk="gradio",
                 space_hardware=hardware,
                 space_variables=variables,
-                private=private,
+                private=private or None,  # an organisation may have a default of its own
             )
     except HubError as error:
         if error.status == 402:
