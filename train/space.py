@@ -55,7 +55,7 @@ def deploy(
     source = check_repo(collection.partition("@")[0]) if collection else ""
     listed = patiently(lambda: _listed(api, source, collection.partition("@")[2])) if source else set()
     if source:
-        tell(f"{len(listed)} classes are left to {source}.")
+        tell(f"Classes that {source} has are left to it: {len(listed)}.")
         if patiently(lambda: _is_private(api, source)):
             tell(f"{source} is private: give the Space a secret HF_TOKEN that may read it.")
     files = space_files(home, repo, hardware, source, listed)
