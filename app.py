@@ -45,6 +45,8 @@ def launch(app: gr.Blocks, **options: object) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    for client in ("httpx", "httpx2"):  # which report every request
+        logging.getLogger(client).setLevel(logging.WARNING)
     try:
         app = build_app()
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 import os
 from html import escape
+from importlib.util import find_spec
 
 import gradio as gr
 
@@ -19,8 +20,8 @@ ABOUT = (
 
 
 def can_sign_in() -> bool:
-    """Whether this is a Space with `hf_oauth`; nowhere else can a visitor sign in."""
-    return bool(os.environ.get("OAUTH_CLIENT_ID"))
+    """Whether this is a Space with `hf_oauth`, which comes with what that needs; nowhere else can a visitor sign in."""
+    return bool(os.environ.get("OAUTH_CLIENT_ID")) and all(map(find_spec, ("authlib", "itsdangerous")))
 
 
 def share_panel(home: Home, run_id: gr.Textbox, collection: Collection | None) -> None:

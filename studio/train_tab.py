@@ -36,8 +36,10 @@ from train.worker import ensure_worker
 
 CONTROLS = {"stop": "Stop", "resume": "Resume", "longer": "Train longer", "discard": "Discard"}
 
-# The run that this browser watches: in the link, so that it can be shared, and in the browser's memory.
-RECALL = "() => new URLSearchParams(location.search).get('run') || localStorage.getItem('doodles-run') || ''"
+# The run that this browser watches: in the link, so that it can be shared, and in the browser's memory. Signing in
+# takes a link apart and leaves the plus of a mixture bare, which then reads as a space.
+RECALL = """() =>
+  (new URLSearchParams(location.search).get("run") || localStorage.getItem("doodles-run") || "").replaceAll(" ", "+")"""
 KEEP = """(run) => {
   const query = new URLSearchParams(location.search);
   if (run) query.set("run", run); else query.delete("run");

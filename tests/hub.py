@@ -11,7 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-TOKENS = {"hf_you": ("you", "write"), "hf_reader": ("you", "read"), "hf_visitor": ("visitor", "write")}
+TOKENS = {
+    "hf_you": ("you", "write"),
+    "hf_reader": ("you", "read"),
+    "hf_visitor": ("visitor", "write"),
+    "mock-oauth-token-for-local-dev": ("visitor", "write"),  # of Gradio's sign-in where there is no Space
+}
 NAME = r"[\w.-]+/[\w.-]+"
 
 
@@ -187,7 +192,8 @@ class Hub:
     def _whoami(self, user: str) -> dict[str, object]:
         if not user:
             raise Refusal(401, "Invalid username or password.")
-        return {"name": user, "fullname": user, "type": "user", "orgs": [], "auth": {"type": "access_token"}}
+        auth = {"type": "access_token"}
+        return {"name": user, "fullname": user, "type": "user", "avatarUrl": "", "orgs": [], "auth": auth}
 
     def _create(self, user: str, right: str, asked: dict) -> dict[str, str]:
         owner = asked.get("organization") or user

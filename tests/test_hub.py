@@ -1,7 +1,9 @@
 """Checkpoints go to the Hub whole or not at all, whoever else pushes, and come back as they were or not at all."""
 
+import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,11 +20,15 @@ from model.classes import CLASS_NAMES
 from model.collection import MAX_INDEX_BYTES, Collection, read_index, write_index
 from model.hub import HubError, check_repo
 from model.sampler import Sampler, seeds_to_pictures
-from tests.conftest import make_base, make_checkpoint
+from tests.conftest import SMALL, make_base, make_checkpoint
 from tests.hub import Hub
 from train import push as push_module
+from train import worker as worker_module
 from train.__main__ import main
-from train.push import push
+from train.home import Home
+from train.order import Order
+from train.push import push, push_finished
+from train.runs import create_run
 
 REPOSITORY = Path(__file__).parents[1]
 REPO = "you/doodles"
@@ -263,6 +269,61 @@ def test_the_command_pushes_what_is_at_hand(hub, tmp_path, monkeypatch, capsys):
     assert "already" in capsys.readouterr().out
 
 
+def finished_run(home: Home, name: str, requested_by: str = "visitor-1"):
+    run = create_run(home.runs, Order(name, ("sun",), "folder", num_steps=1, config=SMALL, requested_by=requested_by))
+    shutil.copy(make_checkpoint(run.folder, name), make_checkpoint(home.checkpoints, name))
+    run.set_state("done", f"Done: “{name}” can be drawn.")
+    return run
+
+
+def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOODLES_HUB", REPO)
+    home = Home(tmp_path)
+    better, own = finished_run(home, "sun"), finished_run(home, "moon", "command line")
+    worse = finished_run(home, "star")
+    make_checkpoint(home.checkpoints, "star", z_dim=9)  # what stands is another one
+    hub.create()
+    hub.faults = ["500@/commit/"] * 5
+    with pytest.raises(HubError):
+        push_finished(home)
+    assert not (better.folder / "pushed").exists(), "to be tried again"
+    push_finished(home)
+    assert set(index_of(hub)) == {"sun"}
+    assert (better.folder / "pushed").exists() and (worse.folder / "pushed").exists()
+    assert not (own.folder / "pushed").exists()
+    hub.requests.clear()
+    push_finished(home)
+    assert not hub.requests, "what was pushed is not asked about again"
+
+
+def test_the_page_publishes_by_itself_when_it_is_switched_on(hub, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOODLES_HUB", REPO)
+    home = Home(tmp_path)
+    finished_run(home, "sun")
+    worker_module._push_in_background(home)
+    assert worker_module._pusher is None
+    monkeypatch.setenv("DOODLES_PUBLISH", "1")
+    monkeypatch.setattr(worker_module, "_pusher", None)
+    worker_module._push_in_background(home)
+    worker_module._pusher.join(60)
+    assert set(index_of(hub)) == {"sun"}
+
+
+def test_publishing_without_saying_where_to_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.delenv("DOODLES_HUB", raising=False)
+    with pytest.raises(HubError, match="DOODLES_HUB"):
+        push_finished(Home(tmp_path))
+
+
+def test_a_training_at_the_command_line_ends_with_its_push(hub, home, monkeypatch, capsys):
+    monkeypatch.setenv("DOODLES_HOME", str(home.folder))
+    monkeypatch.setenv("DOODLES_SOURCE", home.source)
+    small = ["--discriminator", "doodle", "--channels", "6", "--z-dim", "8", "--no-from-base"]
+    assert main(["sun", "--steps", "3", "--replace", *small, "--push", REPO]) == 0
+    assert set(index_of(hub)) == {"sun"} and "Pushed 1 checkpoint (sun)" in capsys.readouterr().out
+    assert main(["sun", "--steps", "3", "--push", "nowhere"]) == 2
+
+
 def test_a_collection_draws_what_was_pushed(hub, tmp_path):
     path = make_checkpoint(tmp_path, "cat")
     push(REPO, [path])
@@ -378,8 +439,6 @@ def test_bytes_that_were_damaged_on_the_way_are_fetched_again(hub, tmp_path):
 
 @pytest.mark.parametrize("content", [b"\x80\x04cos\nsystem\n(S'true'\ntR.", b"", b"{}", bytes(3_000_000)])
 def test_a_hostile_file_is_refused_though_the_index_vouches_for_it(hub, tmp_path, content):
-    import hashlib
-
     entries = push_and_read(hub, tmp_path)
     entry = replace(entries["cat"], sha256=hashlib.sha256(content).hexdigest(), size=min(len(content), 2_000_000) or 1)
     changes = {"index.json": write_index({"cat": entry}), entry.file: content}
