@@ -186,6 +186,7 @@ async function fetchAhead() {
     style: state.styles.some(Boolean) ? state.styles.join() : null,
   });
   const now = group();
+  const before = cards.get(now.name)?.revision;
   const ends = now.styles.flatMap((_, index) =>
     [-STYLE_LIMIT, STYLE_LIMIT].map((end) => ({ ...now, count: 1, styles: now.styles.with(index, end) })));
   const first = Math.floor(now.seed / NEAR) * NEAR;
@@ -199,6 +200,7 @@ async function fetchAhead() {
       }
     });
     if (keyOf(now, 0) === keyOf(group(), 0) && !isKnown(near)) await ask([near]);
+    if (before !== cards.get(now.name)?.revision) show(); // trained anew since these were drawn
     element.dataset.ahead = keyOf(now, 0);
   } catch {
     // What is fetched ahead may be missing: it is asked for again when it is wanted.
@@ -287,17 +289,20 @@ find(".to-a").addEventListener("click", () => toMorph("a"));
 find(".to-b").addEventListener("click", () => toMorph("b"));
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 
-// A link says where to begin; what it leaves open, or asks for in vain, is chosen for it.
+// A link says where to begin; what it leaves open, or asks for in vain, is chosen for it. Without one, the page has brought
+// drawings along, so that they are there at once.
 (async () => {
+  const asked = new URLSearchParams(location.search);
+  const isAsked = ["class", "seed", "psi", "count", "style", "keys", "into"].some((key) => asked.has(key));
   try {
-    const answer = await server.open_link([location.search]);
-    if (answer.state) Object.assign(state, answer.state);
+    const answer = !isAsked && props.value?.state ? props.value : await server.open_link([location.search]);
+    if (answer.state) Object.assign(state, { ...answer.state, styles: [...answer.state.styles] });
     picker.show(state.name);
     controls();
     await keep([group()], answer);
     show();
     say(answer.message);
-    if (new URLSearchParams(location.search).has("keys")) openTab("Morph");
+    if (asked.has("keys")) openTab("Morph");
   } catch (error) {
     say(error.message || "The server can't be reached; reload the page.");
   }

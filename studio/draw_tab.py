@@ -68,8 +68,9 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
     def screenful(wanted: list[int]) -> str:
         return tiles.screenful(wanted)
 
+    brought_along = open_link([""])
     gr.HTML(
-        None,
+        None if "error" in brought_along else brought_along,
         html_template=(_FOLDER / "draw.html").read_text(),
         css_template=(_FOLDER / "parts.css").read_text() + (_FOLDER / "draw.css").read_text(),
         js_on_load=(_FOLDER / "parts.js").read_text() + (_FOLDER / "draw.js").read_text(),

@@ -145,6 +145,17 @@ def test_the_first_view_shows_cats_and_generate_shows_others(page, site):
     assert not set(first) & set(pictures(page))
 
 
+def test_the_first_drawings_come_with_the_page_and_are_those_of_their_seeds(page, site):
+    page.route("**/component_server/**", lambda route: route.abort())
+    open_page(page, site)
+    brought, first = pictures(page), seeds(page)[0]
+    assert len(set(brought)) == 16
+    page.unroute("**/component_server/**")
+    open_page(page, site, f"?class=cat&seed={first}&count=16")
+    wait_for_seed(page, first)
+    assert pictures(page) == brought
+
+
 def test_the_same_seed_shows_the_same_pixels(page, site):
     open_page(page, site, "?class=cat&seed=7&count=1")
     wait_for_seed(page, 7)
