@@ -1,10 +1,12 @@
 """python -m benchmarks.tries: what else the recipe could be, each for equal seconds; benchmarks/TRIES.md is its output.
 
-All learn the same class, most of them from the base, and take turns in short slices, so that whatever else the
-machine does meets all alike. Distances are to drawings that none has seen, by the evaluator's features; quote ratios.
+All learn the same class, most of them from the base, and take turns in short slices. A try's seconds are those that the
+processor worked for it, so that whatever else the machine does costs none of them (on a GPU, those of the clock).
+Distances are to drawings that none has seen, by the evaluator's features; quote ratios.
 """
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -156,12 +158,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120, help="of work for each try (default: %(default)s)")
     parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
     parser.add_argument("--only", nargs="+", metavar="TRY", help="some of them, by name")
-    parser.add_argument("--threads", type=int, help="for each step (default: all cores)")
+    parser.add_argument("--threads", type=int, default=1, help="for each step (default: %(default)s)")
     parser.add_argument("--sheets", action="store_true", help="leave a sheet of each try in runs/")
     options = parser.parse_args()
     home = Home.from_environment()
-    if options.threads:
-        limit_threads(options.threads)
+    limit_threads(options.threads)
+    os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # in processes that are waited for, so that their work counts
     try:
         class_name = find_class(options.class_name)
         drawings = load_drawings(class_name, source=options.data or home.source, cache=home.cache)
@@ -171,21 +173,22 @@ def main() -> None:
     except (ValueError, DataError) as error:
         raise SystemExit(f"{parser.prog}: {error}") from error
     device = pick_device()
+    clock = time.monotonic if device == "cuda" else _worked
     yardstick = Yardstick(loaded[0].to(device), (class_name,), [drawings])
     rows = Drawings([(0, drawings, learned(len(drawings)))])
     tries = [one for one in TRIES if not options.only or one.what in options.only]
     trainings = {one.what: _begin(one, rows, class_name, home, device) for one in tries}
     for end in range(1, 1 + round(options.seconds / SLICE_SECONDS)):
         for training in trainings.values():
-            started = time.monotonic() - training.seconds
+            started = clock() - training.seconds
             while training.seconds < end * SLICE_SECONDS:
                 training.set_rate(min(1.0, training.seconds / options.seconds))
                 training.advance()
-                training.seconds = time.monotonic() - started
+                training.seconds = clock() - started
 
     lines = [
-        f"{class_name}, {options.seconds:g} seconds each, {len(rows):,} drawings, against {len(yardstick.references)}"
-        " held-back ones.\n",
+        f"{class_name}, {options.seconds:g} seconds of work each, {options.threads} threads, seed {DOODLE.seed},"
+        f" {len(rows):,} drawings, against {len(yardstick.references)} held-back ones.\n",
         f"| try | images/s | {' | '.join(name.replace('frechet_', '') for name in FIGURES)} |",
         f"|---|---|{'---|' * len(FIGURES)}",
     ]
@@ -205,6 +208,12 @@ def main() -> None:
     print(*lines, sep="\n")
     if not options.only:
         write_file(OUTPUT, ("\n".join(lines) + "\n").encode())
+
+
+def _worked() -> float:
+    """Seconds that processors have worked for this process and for those that it waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _begin(one: Try, drawings: Drawings, class_name: str, home: Home, device: str) -> Training:

@@ -4,41 +4,28 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
-from torch.func import functional_call
 
 from model.base import BASE_NAME, Base, read_base
 from model.checkpoint import DRAFT, Card, checkpoint_path, load_checkpoint, read_card
 from model.classes import CLASS_NAMES, find_class
 from model.collection import Collection
 from model.images import to_drawings
-from model.latents import MAX_SEED, Picture, check_seed, latent, style_directions
-from model.weights import CheckpointError, layout
+from model.latents import MAX_SEED, Picture, check_seed, latent
+from model.loaded import Loaded, draw, draw_mixed
+from model.weights import CheckpointError
 
 MAX_PICTURES = 64
-_BATCH = 16  # every batch has this size, so that a seed's pixels don't depend on how many others are drawn with it
 
 log = logging.getLogger(__name__)
 
 
 class NoGeneratorError(ValueError):
     """A class of the dataset that nobody has trained here yet."""
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    card: Card
-    generator: nn.Module
-
-    @cached_property
-    def directions(self) -> np.ndarray:
-        return style_directions(self.generator.style_weight().cpu().numpy())
 
 
 class Sampler:
@@ -60,7 +47,7 @@ class Sampler:
         self.folders, self.device, self.max_loaded = [Path(folder) for folder in folders], device, max_loaded
         self.collection = collection
         self._lock, self._base_lock = threading.Lock(), threading.Lock()
-        self._loaded: OrderedDict[tuple, _Loaded] = OrderedDict()
+        self._loaded: OrderedDict[tuple, Loaded] = OrderedDict()
         self._headers: dict[tuple, Card | Base | CheckpointError] = {}
         self._base: tuple[tuple, Base] | None = None
         self._drafts: tuple[Base | None, dict[str, Card]] = None, {}
@@ -107,9 +94,9 @@ class Sampler:
             places = [place for place, picture in enumerate(pictures) if _drawn_by(picture) == (class_name, into)]
             wanted, loaded = [pictures[place] for place in places], self._load(class_name)
             if into is None:
-                drawings[places] = _draw(loaded, wanted, self.device)
+                drawings[places] = draw(loaded, wanted, self.device)
             else:
-                drawings[places] = _draw_mixed(loaded, self._load(into), wanted, self.device)
+                drawings[places] = draw_mixed(loaded, self._load(into), wanted, self.device)
         return drawings
 
     def draw_all(self, pictures: Sequence[Picture]) -> np.ndarray:
@@ -126,7 +113,7 @@ class Sampler:
         if path is None:
             raise NoGeneratorError("There is no base here that could draw drafts.")
         base = self._read_base(path)
-        generator = self._kept((*_revision(path), ""), lambda: _Loaded(_draft_card(base, ""), base.generator_of_all()))
+        generator = self._kept((*_revision(path), ""), lambda: Loaded(_draft_card(base, ""), base.generator_of_all()))
         z = torch.from_numpy(np.stack([latent([(seed, 1.0)], generator.generator.z_dim) for seed in seeds]))
         classes = torch.tensor([CLASS_NAMES.index(class_name) for class_name in class_names])
         with torch.inference_mode():
@@ -136,7 +123,7 @@ class Sampler:
         """The network that draws a class, ready to use and not to be trained. Raises ValueError with a sentence."""
         return self._load(class_name).generator
 
-    def _load(self, class_name: str) -> _Loaded:
+    def _load(self, class_name: str) -> Loaded:
         """The generator of a class: of the first folder or collection with a sound checkpoint, or the base's draft."""
         class_name = self.find(class_name)
         failure: CheckpointError | None = None
@@ -160,7 +147,7 @@ class Sampler:
                 failure = failure or error
         raise failure or NoGeneratorError(f"The checkpoint of “{class_name}” has just gone; pick another class.")
 
-    def _kept(self, key: tuple, read: Callable[[], _Loaded]) -> _Loaded:
+    def _kept(self, key: tuple, read: Callable[[], Loaded]) -> Loaded:
         """What is in memory under a key (path, ..., class name), or what `read` brings there."""
         with self._lock:
             if key in self._loaded:
@@ -175,13 +162,13 @@ class Sampler:
                 self._loaded.popitem(last=False)
         return loaded
 
-    def _read(self, path: Path, class_name: str) -> _Loaded:
+    def _read(self, path: Path, class_name: str) -> Loaded:
         if path.name == BASE_NAME:
             base = self._read_base(path)
             card, generator = _draft_card(base, class_name), base.generator_of(class_name)
         else:
             card, generator = load_checkpoint(path)
-        return _Loaded(card, generator.to(self.device))
+        return Loaded(card, generator.to(self.device))
 
     def _read_base(self, path: Path) -> Base:
         """The whole base; it stays in memory, since any of 345 classes may be next."""
@@ -252,41 +239,6 @@ def _drawn_by(picture: Picture) -> tuple[str, str | None]:
     if picture.into is None or picture.share in (0, 1):
         return (picture.into if picture.into and picture.share else picture.class_name), None
     return picture.class_name, picture.into
-
-
-def _draw(loaded: _Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
-    z = np.stack([_latent(loaded, picture) for picture in pictures])
-    padded = np.concatenate([z, np.zeros((-len(z) % _BATCH, z.shape[1]), np.float32)])
-    with torch.inference_mode():
-        batches = torch.from_numpy(padded).to(device).split(_BATCH)
-        return np.concatenate([to_drawings(loaded.generator(batch)) for batch in batches])[: len(pictures)]
-
-
-def _draw_mixed(loaded: _Loaded, other: _Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
-    """Each picture by a generator of its own, its weights between those of two that grew from one base."""
-    ends = loaded.generator.state_dict(), other.generator.state_dict()
-    if layout(ends[0]) != layout(ends[1]):
-        names = f"“{loaded.card.class_name}” and “{other.card.class_name}”"
-        raise ValueError(f"{names} have generators of different kinds; pick another pair.")
-    drawings = []
-    with torch.inference_mode():
-        for picture in pictures:
-            weights = {
-                name: tensor.lerp(ends[1][name], picture.share) if tensor.is_floating_point() else tensor
-                for name, tensor in ends[0].items()
-            }
-            z = torch.from_numpy(_latent(loaded, picture)[None]).to(device)
-            drawings.append(to_drawings(functional_call(loaded.generator, weights, z)))
-    return np.concatenate(drawings)
-
-
-def _latent(loaded: _Loaded, picture: Picture) -> np.ndarray:
-    """The latent (Z,) of a picture, moved along the style directions."""
-    z = latent(picture.keys, loaded.generator.z_dim, picture.psi)
-    if not picture.offsets:
-        return z
-    offsets = np.asarray(picture.offsets, np.float32)
-    return z + offsets @ loaded.directions[: len(offsets)].astype(np.float32)
 
 
 def _revision(path: Path) -> tuple:
