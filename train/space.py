@@ -111,7 +111,16 @@ def _settings(api: HfApi, repo: str) -> dict[str, str]:
 
 def _listed(api: HfApi, source: str, revision: str) -> set[str]:
     """The names of the checkpoints' files that a collection has. Raises HubError and CheckpointError."""
-    path, _ = download(api, source, INDEX_NAME, revision or "main", MAX_INDEX_BYTES)
+    try:
+        path, _ = download(api, source, INDEX_NAME, revision or "main", MAX_INDEX_BYTES)
+    except HubError as error:
+        if error.status not in (401, 404):
+            raise
+        raise HubError(
+            f"There is no collection {source} that you can see; push a class first: "
+            f"python -m train push cat --repo {source}, or leave --model-repo out.",
+            error.status,
+        ) from error
     return {PurePosixPath(entry.file).name for entry in read_index(path.read_bytes()).values()}
 
 
@@ -204,7 +213,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FLAVOR",
         help=f"cpu-basic, t4-small, ... (default: what it has; for a new one {ZERO_GPU}, which free accounts may have)",
     )
-    parser.add_argument("--model-repo", metavar="OWNER/NAME", help="a collection that it takes classes from besides")
+    parser.add_argument(
+        "--model-repo", metavar="OWNER/NAME", help="a collection that it takes classes from besides; @revision pins it"
+    )
     parser.add_argument("--private", action="store_true", help="if the Space is created, only you see it")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
