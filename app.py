@@ -16,6 +16,7 @@ from model.sampler import Sampler, limit_threads, pick_device
 from studio.page import build_page
 from studio.theme import paper
 from train.home import Home
+from train.settings import is_zero_gpu
 from train.worker import ensure_worker
 
 STUDIO = Path(__file__).parent / "studio"
@@ -24,7 +25,8 @@ STUDIO = Path(__file__).parent / "studio"
 def build_app() -> gr.Blocks:
     limit_threads(1)  # visitors come in threads of their own
     home = Home.from_environment()
-    return build_page(home, Sampler(home.checkpoint_folders, pick_device(), collection=Collection.from_environment()))
+    device = pick_device("cpu" if is_zero_gpu() else None)  # a lent GPU is there within a call only, to train with
+    return build_page(home, Sampler(home.checkpoint_folders, device, collection=Collection.from_environment()))
 
 
 def launch(app: gr.Blocks, **options: object) -> None:

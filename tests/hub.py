@@ -147,8 +147,8 @@ class Hub:
         try:
             if kind == "429":
                 raise Refusal(429, "Too many requests", ratelimit=f'"api";r=0;t={number}')
-            if kind in ("500", "502", "503"):
-                raise Refusal(int(kind), "Internal error")
+            if kind in ("402", "500", "502", "503"):
+                raise Refusal(int(kind), "Payment required" if kind == "402" else "Internal error")
             with self.lock:
                 status, headers, content = self._route(handler, path, query, body)
         except Refusal as refusal:
@@ -165,7 +165,9 @@ class Hub:
             r"/api/whoami-v2": lambda: self._whoami(user),
             r"/api/repos/create": lambda: self._create(user, right, json.loads(body)),
             r"/api/validate-yaml": lambda: {"errors": [], "warnings": []},
-            rf"/api/(models|spaces)/({NAME})(?:/revision/(.+))?": lambda *at: self._info(user, *at),
+            rf"/api/(models|spaces)/({NAME})(?:/revision/(.+))?": lambda *at: self._info(user, *at, "blobs" in query),
+            rf"/api/spaces/({NAME})/variables": lambda name: self._variables(user, right, name, body),
+            rf"/api/spaces/({NAME})/hardware": lambda name: self._hardware(user, right, name, json.loads(body)),
             rf"/api/(models|spaces)/({NAME})/preupload/(.+)": lambda *at: self._preupload(user, *at, json.loads(body)),
             rf"/api/(models|spaces)/({NAME})/commit/(.+)": lambda *at: self._commit(user, right, *at, query, body),
             rf"/(?:(spaces)/)?({NAME})\.git/info/lfs/objects/batch": lambda *_: self._batch(json.loads(body)),
@@ -216,16 +218,42 @@ class Hub:
         except StopIteration:
             raise Refusal(404, f"Invalid rev id: {revision}", "RevisionNotFound") from None
 
-    def _info(self, user: str, kind: str, name: str, revision: str | None) -> dict[str, object]:
+    def _info(self, user: str, kind: str, name: str, revision: str | None, with_blobs: bool) -> dict[str, object]:
         repo, made = self._repo(user, kind, name, revision)
         siblings = [{"rfilename": path} for path in sorted(made.files)]
-        return {"id": name, "sha": made.oid, "private": repo.private, "siblings": siblings, "tags": [], "downloads": 0}
+        if with_blobs:
+            siblings = [each | _blob(each["rfilename"], made.files[each["rfilename"]]) for each in siblings]
+        about = {"id": name, "sha": made.oid, "private": repo.private, "siblings": siblings, "tags": [], "downloads": 0}
+        return about | {"runtime": self._runtime(repo)} if kind == "spaces" else about
+
+    def _space(self, user: str, right: str, name: str) -> Repo:
+        """A Space whose settings the user may see and change."""
+        repo, _ = self._repo(user, "spaces", name, None)
+        if right != "write" or name.partition("/")[0] != user:
+            raise Refusal(403, "Forbidden: you must be an owner of the Space, or use a token with write access")
+        return repo
+
+    def _variables(self, user: str, right: str, name: str, body: bytes) -> dict[str, object]:
+        variables = self._space(user, right, name).settings.setdefault("variables", [])
+        if body:
+            asked = json.loads(body)
+            variables[:] = [each for each in variables if each["key"] != asked["key"]] + [asked]
+        return {each["key"]: {"value": each["value"]} for each in variables}
+
+    def _hardware(self, user: str, right: str, name: str, asked: dict) -> dict[str, object]:
+        repo = self._space(user, right, name)
+        repo.settings["hardware"] = asked["flavor"]
+        return self._runtime(repo)
+
+    def _runtime(self, repo: Repo) -> dict[str, object]:
+        flavor = repo.settings.get("hardware", "cpu-basic")
+        return {"stage": "BUILDING", "hardware": {"current": None, "requested": flavor}}
 
     def _preupload(self, user: str, kind: str, name: str, revision: str, asked: dict) -> dict[str, object]:
         _, made = self._repo(user, kind, name, revision)
         told = []
         for file in asked["files"]:
-            is_large = file["path"].endswith((".safetensors", ".png"))
+            is_large = _is_large(file["path"])
             there = made.files.get(file["path"])
             oid = _oid(there, is_large) if there is not None else None
             mode = "lfs" if is_large else "regular"
@@ -285,7 +313,7 @@ class Hub:
         content = made.files.get(path)
         if content is None:
             raise Refusal(404, "Entry not found", "EntryNotFound", X_Repo_Commit=made.oid)
-        is_large = path.endswith((".safetensors", ".png"))
+        is_large = _is_large(path)
         headers = {"X-Repo-Commit": made.oid, "ETag": f'"{_oid(content, is_large)}"'}
         if not is_large:
             return self._part(handler, content, headers)
@@ -301,6 +329,22 @@ class Hub:
         start, stop = int(asked[1]), int(asked[2] or len(content) - 1) + 1
         told = f"bytes {start}-{min(stop, len(content)) - 1}/{len(content)}"
         return 206, {**headers, "Content-Range": told}, content[start:stop]
+
+
+def _is_large(path: str) -> bool:
+    """Whether the Hub stores a file by LFS, as it does with all that is no text."""
+    return path.endswith((".safetensors", ".png"))
+
+
+def _blob(path: str, content: bytes) -> dict[str, object]:
+    """What the Hub says of a file when it is asked for its blob."""
+    about = {"size": len(content), "blobId": _oid(content, False)}
+    if not _is_large(path):
+        return about
+    sha256 = _oid(content, True)
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(content)}\n".encode()
+    lfs = {"sha256": sha256, "size": len(content), "pointerSize": len(pointer)}
+    return about | {"blobId": _oid(pointer, False), "lfs": lfs}
 
 
 def _oid(content: bytes, is_large: bool) -> str:

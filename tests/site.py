@@ -32,6 +32,7 @@ class Site:
             "DOODLES_SOURCE": source,
             "GRADIO_SERVER_PORT": str(self.port),
         }
+        self.command, self.folder = [sys.executable, "app.py"], REPOSITORY
         self.process: subprocess.Popen | None = None
 
     def __enter__(self) -> "Site":
@@ -47,9 +48,7 @@ class Site:
 
     def _starts(self) -> bool:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "app.py"], cwd=REPOSITORY, env=self.environment, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(self.command, cwd=self.folder, env=self.environment, stdout=log, stderr=log)
         while self.process.poll() is None:
             try:
                 with urllib.request.urlopen(self.url, timeout=5):

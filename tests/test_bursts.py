@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+import app
 from model.checkpoint import load_checkpoint
 from tests.conftest import SMALL
 from train import bursts
@@ -89,3 +90,13 @@ def test_a_run_that_nobody_lends_a_gpu_pauses_and_stands_in_nobody_s_way(home, m
 def test_a_call_asks_for_no_more_time_than_it_needs(home):
     asked = replace(new_run(home).status().order, seconds=10.0)
     assert burst_duration("", "", "", asked.seconds) < burst_duration("", "", "", 600.0) <= 60
+
+
+def test_drawing_stays_on_the_cpu_where_a_gpu_is_lent_for_a_call_at_a_time(monkeypatch, tmp_path):
+    monkeypatch.setenv("DOODLES_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)  # as it looks on ZeroGPU, outside of calls too
+    monkeypatch.setattr("app.build_page", lambda home, sampler: sampler)
+    monkeypatch.setattr("app.limit_threads", lambda count: None)
+    assert app.build_app().device == "cuda"
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    assert app.build_app().device == "cpu"

@@ -8,6 +8,7 @@ python -m train cards         write checkpoints/README.md
 python -m train push CLASS    push checkpoints to a collection on the Hugging Face Hub
 python -m train study CLASS   sweep the student project's settings, and draw the comparison
 python -m train track         send runs to MLflow that it does not have yet
+python -m train space         put the app on Hugging Face as a Space, or bring it up to date
 python -m train undo CLASS    put the checkpoint back that the last training replaced
 python -m train evaluator     the network that the figures stand on
 python -m train guide         the network through whose eyes the discriminator looks

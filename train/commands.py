@@ -27,6 +27,7 @@ from train.pairs import measure_pairs, save_pairs
 from train.publish import undo
 from train.push import PUSH
 from train.recipes import DOODLE
+from train.space import SPACE
 from train.study import STUDY
 from train.track import TRACK
 
@@ -180,6 +181,7 @@ COMMANDS = {
     "push": PUSH,
     "study": STUDY,
     "track": TRACK,
+    "space": SPACE,
     "undo": Command("put the checkpoint back that the last training of a class replaced", _undo_arguments, _undo),
     "guide": Command("train the network through whose eyes the discriminator looks", _guide_arguments, _train_guide),
     "evaluator": Command("train the network that the figures stand on", _evaluator_arguments, _train_evaluator),
