@@ -25,6 +25,7 @@ LINES_AT_A_TIME = 200
 FILES = ("sheet.png", "losses.png", "losses.svg", "training.gif", "nearest.png")
 _ENDS = {"done": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
 _METRICS = ("loss_discriminator", "loss_generator", "images_per_second", "distance")
+_KIND = "custom_model_development"  # so that MLflow's page shows losses and not what language models need
 _RUN, _GROUP = "doodles.run", "doodles.group"
 
 log = logging.getLogger(__name__)
@@ -197,7 +198,7 @@ class Store:
         if found := self.client.get_experiment_by_name(EXPERIMENT):
             return found.experiment_id
         try:
-            return self.client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+            return self.client.create_experiment(EXPERIMENT, artifacts, {"mlflow.experimentKind": _KIND})
         except MlflowException:  # somebody else was quicker
             if found := self.client.get_experiment_by_name(EXPERIMENT):
                 return found.experiment_id
@@ -219,7 +220,11 @@ class Store:
     def _group(self, name: str, created: float) -> str:
         """The run that the runs of a group are nested under."""
         if name not in self.groups:
-            self.groups[name] = self._tagged(_GROUP, name) or self._create(name, created, {_GROUP: name}, {})
+            found = self._tagged(_GROUP, name)
+            if not found:
+                found = self._create(name, created, {_GROUP: name}, {})
+                self.client.set_terminated(found)
+            self.groups[name] = found
         return self.groups[name]
 
     def _create(self, name: str, created: float, tags: dict[str, str], params: dict[str, object]) -> str:
