@@ -87,7 +87,7 @@ def own_megabytes() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
     parser.add_argument("--classes", type=int, default=4, help="an even number (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=400, help="of each training (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=200, help="of each training (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="of all three ways (default: %(default)s)")
     parser.add_argument("--schedule", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
