@@ -1,18 +1,21 @@
 """python -m benchmarks.cost: what training costs, one class and all 345, from rates measured here.
 
 It trains a class for --seconds as `python -m train` would, prints the pace, the share of time that the two networks
-take and the peak memory, and multiplies. Rates of other machines can be given, to see what they would take.
+take and the peak memory, then does so in several processes at once, as a fleet would. The rest of the table is computed
+from these rates, and says so; nothing is said of GPUs where there is none but what they would have to do.
 """
 
 import argparse
+import json
+import math
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from model.classes import CLASS_NAMES, find_class
 from model.sampler import limit_threads, pick_device
@@ -25,6 +28,20 @@ from train.runs import create_run
 
 MINUTES = 3.0  # for a class
 BASE_IMAGES = 1_500_000
+CORE_DOLLARS = 0.03 / 8  # an hour of one of eight virtual cores, and of a GPU (L4), by Hugging Face's list for Jobs
+GPU_DOLLARS = 0.80
+COMPUTED, MEASURED = "computed", "measured"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """rate: images a second of each training; at_once: trainings; dollars: an hour of it; known: how its rate is."""
+
+    name: str
+    rate: float
+    at_once: int
+    dollars: float
+    known: str
 
 
 @dataclass
@@ -44,57 +61,119 @@ class Clock:
         return timed
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost", description=__doc__)
-    parser.add_argument("class_name", nargs="?", default="cat", metavar="CLASS")
-    parser.add_argument("--seconds", type=float, default=60, help="of training (default: %(default)s)")
-    parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
-    parser.add_argument("--threads", type=int, default=1, help="for the training (default: %(default)s)")
-    parser.add_argument("--other", action="append", default=[], metavar="NAME:IMAGES_PER_SECOND:AT_ONCE")
-    options = parser.parse_args()
-    limit_threads(options.threads)
-    home = Home.from_environment()
-    home = home.with_source(options.data) if options.data else home
-    class_name, device = find_class(options.class_name), pick_device()
+@dataclass(frozen=True)
+class Measured:
+    """rate: images a second while training; share: of that time spent in the networks; beside: seconds of all else."""
 
+    rate: float
+    share: float
+    beside: float
+
+
+def measure(class_name: str, home: Home, seconds: float, device: str) -> Measured:
+    """What one training takes. Raises DataError."""
     steps, preparing = Clock(), Clock()
     loop.Training.advance = steps.around(loop.Training.advance)
     loop.Training._next_rows = preparing.around(loop.Training._next_rows)
     loop.to_ink = preparing.around(loop.to_ink)
     loop.augment = preparing.around(loop.augment)
     with tempfile.TemporaryDirectory() as folder:
-        order = Order(class_name, (class_name,), home.source, seconds=options.seconds, replace=True)
+        order = Order(class_name, (class_name,), home.source, seconds=seconds, replace=True)
+        began = time.perf_counter()
         run = create_run(Path(folder) / "runs", order, begin=True)
-        try:
-            last = list(execute(run, Home(Path(folder), home.source), device))[-1]
-        except DataError as error:
-            raise SystemExit(f"{parser.prog}: {error}") from error
-    pace = last.step * order.config.batch_size / last.seconds
-    share = (steps.seconds - preparing.seconds) / last.seconds
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(
-        f"{class_name} on {device}, {torch.get_num_threads()} threads: {pace:.0f} images/s, {share:.0%} of the time in"
-    )
-    print(f"the networks, {memory:.2f} GB at the peak.\n")
+        last = list(execute(run, Home(Path(folder), home.source), device))[-1]
+        beside = time.perf_counter() - began - last.seconds
+    images = last.step * order.config.batch_size
+    return Measured(images / last.seconds, (steps.seconds - preparing.seconds) / last.seconds, beside)
 
-    images = MINUTES * 60 * pace
-    gigabytes = len(CLASS_NAMES) * DEFAULT_ROWS * ROW_BYTES / 1e9
-    print(f"A class as {MINUTES:g} minutes here make it ({images:,.0f} images), the base of {BASE_IMAGES:,} images,")
-    print(f"and all {len(CLASS_NAMES)} classes with {DEFAULT_ROWS:,} drawings each ({gigabytes:.1f} GB, mapped):\n")
-    print("| machine | images/s | at once | a class | the base | all classes |")
-    print("|---|---|---|---|---|---|")
-    machines = [("one core here", pace, 1), ("two cores here", pace, 2), ("64 such cores", pace, 64)]
-    machines += [(name, float(rate), int(count)) for name, rate, count in (other.split(":") for other in options.other)]
-    for name, rate, at_once in machines:
-        whole = len(CLASS_NAMES) * images / rate / at_once
-        cells = [
-            f"{rate:,.0f}",
-            f"{at_once}",
-            _duration(images / rate),
-            _duration(BASE_IMAGES / rate),
-            _duration(whole),
+
+def measure_at_once(number: int, arguments: list[str]) -> float:
+    """Images a second of each of several trainings, in as many processes at the same time."""
+    command = [sys.executable, "-m", "benchmarks.cost", *arguments, "--rate"]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(number)]
+    answers = [process.communicate()[0] for process in processes]
+    if any(process.returncode for process in processes):
+        raise SystemExit("python -m benchmarks.cost: a training of several at once failed; try fewer.")
+    return sum(json.loads(answer) for answer in answers) / number
+
+
+def machines(rate: float, rate_of_many: float, at_once: int, on_gpu: bool) -> list[Machine]:
+    """The rows of the table. rate: of one training alone; rate_of_many: of each of `at_once`."""
+    if on_gpu:
+        names = "1 GPU, one class", f"1 GPU, {at_once} classes", f"8 GPUs, {8 * at_once} classes"
+        return [
+            Machine(names[0], rate, 1, GPU_DOLLARS, MEASURED),
+            Machine(names[1], rate_of_many, at_once, GPU_DOLLARS, MEASURED),
+            Machine(names[2], rate_of_many, 8 * at_once, 8 * GPU_DOLLARS, COMPUTED),
         ]
-        print(f"| {name} | {' | '.join(cells)} |")
+    return [
+        Machine("1 core", rate, 1, CORE_DOLLARS, MEASURED),
+        Machine(f"{at_once} cores", rate_of_many, at_once, at_once * CORE_DOLLARS, MEASURED),
+        Machine("64 cores", rate_of_many, 64, 64 * CORE_DOLLARS, COMPUTED),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost", description=__doc__)
+    parser.add_argument("class_name", nargs="?", default="cat", metavar="CLASS")
+    parser.add_argument("--seconds", type=float, default=60, help="of training (default: %(default)s)")
+    parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
+    parser.add_argument("--threads", type=int, default=1, help="for the training (default: %(default)s)")
+    parser.add_argument("--at-once", type=int, default=2, help="trainings measured together (default: %(default)s)")
+    parser.add_argument("--images", type=float, help="of a class (default: what --threads make in three minutes)")
+    parser.add_argument("--other", action="append", default=[], metavar="NAME:RATE:AT_ONCE:DOLLARS")
+    parser.add_argument("--rate", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    limit_threads(options.threads)
+    home = Home.from_environment()
+    home = home.with_source(options.data) if options.data else home
+    class_name, device = find_class(options.class_name), pick_device()
+    try:
+        measured = measure(class_name, home, options.seconds, device)
+    except DataError as error:
+        raise SystemExit(f"{parser.prog}: {error}") from error
+    if options.rate:
+        print(json.dumps(measured.rate))
+        return
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    rate = measured.rate
+    print(f"{class_name} on {device}, {options.threads} threads: {rate:.0f} images/s, {measured.share:.0%} of the time")
+    print(f"in the networks, {memory:.2f} GB at the peak.\n")
+    arguments = [class_name, "--seconds", str(options.seconds), "--threads", str(options.threads)]
+    rate_of_many = measure_at_once(options.at_once, [*arguments, *(["--data", options.data] if options.data else [])])
+    rows = machines(rate, rate_of_many, options.at_once, device == "cuda")
+    for other in options.other:
+        name, other_rate, count, dollars = other.rsplit(":", 3)
+        rows.append(Machine(name, float(other_rate), int(count), float(dollars), "said"))
+    print_table(rows, options.images or MINUTES * 60 * rate, measured.beside)
+    if device != "cuda":
+        whole, dollars = rows[2].rate * rows[2].at_once, rows[2].dollars
+        print("\nNo GPU is at hand, so nothing is known of one; run this where there is one. To be as quick as 64 such")
+        print(f"cores 1 GPU has to learn from {whole:,.0f} images/s in all, each of 8 GPUs from {whole / 8:,.0f};")
+        print(f"to be as cheap as they are, at ${GPU_DOLLARS:.2f} an hour, {whole * GPU_DOLLARS / dollars:,.0f} each.")
+
+
+def print_table(rows: list[Machine], images: float, beside: float) -> None:
+    """What each machine takes for classes of so many images, and so many seconds besides their training."""
+    gigabytes = len(CLASS_NAMES) * DEFAULT_ROWS * ROW_BYTES / 1e9
+    print(f"A class of {images:,.0f} images and {beside:.0f} s of fetching, measuring and writing besides, the base of")
+    print(f"{BASE_IMAGES:,} images, and all {len(CLASS_NAMES)} classes with {DEFAULT_ROWS:,} drawings each")
+    print(f"({gigabytes:.1f} GB, mapped); a core is ${CORE_DOLLARS:.5f} an hour, a GPU ${GPU_DOLLARS:.2f}:\n")
+    print("| machine | images/s each | at once | a class | the base | all classes | all, dollars | rate |")
+    print("|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        seconds = images / row.rate + beside
+        rounds = math.ceil(len(CLASS_NAMES) / row.at_once)  # the last round may leave some idle
+        cells = [
+            f"{row.rate:,.0f}",
+            f"{row.at_once}",
+            _duration(seconds),
+            _duration(BASE_IMAGES / row.rate),
+            _duration(rounds * seconds),
+            f"{rounds * seconds / 3600 * row.dollars:.2f}",
+            row.known,
+        ]
+        print(f"| {row.name} | {' | '.join(cells)} |")
 
 
 def _duration(seconds: float) -> str:

@@ -324,6 +324,15 @@ def test_a_training_at_the_command_line_ends_with_its_push(hub, home, monkeypatc
     assert main(["sun", "--steps", "3", "--push", "nowhere"]) == 2
 
 
+def test_all_pushes_what_it_has_trained_in_one_commit(hub, home, monkeypatch):
+    monkeypatch.setenv("DOODLES_HOME", str(home.folder))
+    trained = lambda order, *_: make_checkpoint(home.checkpoints, order.class_name).exists()  # noqa: E731
+    monkeypatch.setattr("train.everything._train_once", trained)
+    assert main(["all", "--only", "sun", "star", "--push", REPO]) == 0
+    assert set(index_of(hub)) == {"sun", "star"} and len(hub.repos[NAME].commits) == 2
+    assert main(["all", "--only", "sun", "--push", "nowhere"]) == 2
+
+
 def test_a_collection_draws_what_was_pushed(hub, tmp_path):
     path = make_checkpoint(tmp_path, "cat")
     push(REPO, [path])

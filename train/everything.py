@@ -1,12 +1,15 @@
 """python -m train all: every class with enough drawings, one after the other or many at a time."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from filelock import Timeout
 
+from model.checkpoint import checkpoint_path
 from model.classes import CLASS_NAMES, find_class
+from model.hub import check_repo
 from model.sampler import Sampler, pick_device
 from model.weights import CheckpointError
 from train.command import Command, also_folder, data_arguments
@@ -17,6 +20,7 @@ from train.fleet import fleet_arguments, fleet_of, train_fleet
 from train.home import Home
 from train.loop import TrainingError
 from train.order import Order
+from train.push import push
 from train.recipes import DOODLE
 from train.runs import BusyError
 from train.take_up import done_run, take_up
@@ -30,12 +34,14 @@ def _all_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=3.0, help="for each class (default: %(default)s)")
     parser.add_argument("--only", nargs="+", metavar="CLASS", help="these, whatever they have")
     parser.add_argument("--replace", action="store_true", help="publish even what is no better than what stands")
+    parser.add_argument("--push", metavar="OWNER/NAME", help="push what was published to this collection on the Hub")
     fleet_arguments(parser)
 
 
 def _train_all(options: argparse.Namespace, home: Home) -> int:
     """Every class with enough drawings or with a checkpoint already, one after the other; repeat it at will."""
     home = home.with_source(options.data) if options.data else home
+    repo = check_repo(options.push) if options.push else None
     if fleet := fleet_of(options):
         orders, failures = [], {}
         for class_name, make in _orders(options, home):
@@ -43,17 +49,26 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
                 orders += [order] if (order := make()) else []
             except MISTAKES as error:
                 failures[class_name] = sentence_for(error)
-        return train_fleet(orders, home, fleet, failures)
-    device, failures = pick_device(options.device), []
+        return train_fleet(orders, home, fleet, failures, partial(_push, repo) if repo else None)
+    device, failures, published = pick_device(options.device), [], []
     for class_name, make in _orders(options, home):
         try:
-            if (order := make()) and not _train_once(order, home, device):
+            order = make()
+            if order and not _train_once(order, home, device):
                 break
+            if order and (path := checkpoint_path(home.checkpoints, order.class_name)).exists():
+                published.append(path)
         except MISTAKES as error:
             failures.append(f"{class_name}: {sentence_for(error)}")
+    if repo and published:
+        _push(repo, published)
     for failure in failures:
         print(failure)
     return 1 if failures else 0
+
+
+def _push(repo: str, paths: Sequence[Path]) -> None:
+    print(push(repo, paths).sentence(repo))
 
 
 def _orders(options: argparse.Namespace, home: Home) -> Iterator[tuple[str, Callable[[], Order | None]]]:

@@ -21,8 +21,10 @@ from train.order import Order
 from train.publish import is_published, publish_file
 from train.runs import RUN_ID, BusyError, Run
 from train.take_up import done_run, take_up
+from train.tracking import is_tracked, put_on_record
 
 OWN_FOLDER = Path("~/.cache/endless-doodles")  # of a machine that doesn't see the driver's home
+GROUP = "all classes"  # what a fleet's runs are nested under where they go on record
 PATIENCE_SECONDS = 60.0  # for a run that somebody holds: a worker whose machine is lost may take a while to die
 RUN_FILES = ("progress.jsonl", "sheet.png", "losses.png", "losses.svg", "training.gif", "nearest.png")
 
@@ -74,6 +76,8 @@ def work(task: Task, kit: Files) -> Outcome:
         else:
             if not sees_home:
                 _lay(home.checkpoints, {checkpoint_path(home.checkpoints, name).name: task.standing})
+            if is_tracked():
+                put_on_record(run, GROUP)
             for _ in execute(run, home, task.device):
                 pass
         status = run.status()

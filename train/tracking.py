@@ -42,16 +42,21 @@ class Mark:
     group: str = ""
 
 
+def is_tracked() -> bool:
+    """Whether runs go on record: DOODLES_MLFLOW is set, and not to 0."""
+    return os.environ.get("DOODLES_MLFLOW", "").strip() not in ("", "0")
+
+
 def tracking_uri(home: Home) -> str | None:
     """Where runs go on record: DOODLES_MLFLOW, with 1 for a file in the home folder; None where it is not set.
 
     Raises ValueError where MLflow is not installed.
     """
-    uri = os.environ.get("DOODLES_MLFLOW", "").strip()
-    if uri in ("", "0"):
+    if not is_tracked():
         return None
     if not find_spec("mlflow"):
         raise ValueError("DOODLES_MLFLOW is set, but MLflow is not installed: pip install -r requirements-mlflow.txt")
+    uri = os.environ["DOODLES_MLFLOW"].strip()
     return f"sqlite:///{home.folder / 'mlflow.db'}" if uri == "1" else uri
 
 
