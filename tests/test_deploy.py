@@ -210,6 +210,15 @@ def test_a_break_halfway_leaves_the_app_as_it_was_and_the_next_try_goes_on(hub, 
     assert files["app.py"] == (REPOSITORY / "app.py").read_bytes() and files["notes.md"] == b"quick"
 
 
+def test_a_first_try_that_breaks_off_has_no_half_app_and_the_next_one_goes_on(hub, at_home):
+    made = []
+    with pytest.raises(HubError, match="Somebody else"):
+        deploy(at_home, REPO, tell=lambda sentence: made.append(the_space(hub).add("main", "web", {"README.md": b"!"})))
+    assert made and not [name for name in the_space(hub).at("main").files if name.endswith(".py")]
+    deploy(at_home, REPO)
+    assert {"app.py", "studio/page.py"} <= the_space(hub).at("main").files.keys()
+
+
 def test_another_app_is_not_overwritten(hub, at_home):
     hub.create(NAME).add("main", "theirs", {"app.py": b"print('another')"})
     with pytest.raises(HubError, match="another app"):

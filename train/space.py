@@ -18,7 +18,7 @@ from train.space_files import ROOMS, ZERO_GPU, space_files
 WEIGHTS_PER_COMMIT = 90  # the Hub advises fewer than 100 files
 HARDWARE = [str(flavor.value) for flavor in SpaceHardware]
 _OURS = "studio/page.py"
-_UNTOUCHED = {".gitattributes", "README.md"}  # what the Hub itself puts into a new Space
+_BEFORE_THE_APP = (".gitattributes", "README.md", "checkpoints/")  # of the Hub, or of a first try that broke off
 
 Tell = Callable[[str], None]
 
@@ -79,6 +79,8 @@ def deploy(
     if standing is None:
         patiently(lambda: _create(api, repo, hardware, missing, private))
         standing = patiently(lambda: _standing(api, repo))
+        if standing is None:
+            raise HubError(f"The Hub has made {repo} but does not show it yet; say the same again in a minute.")
     else:
         for key, value in missing.items():
             patiently(partial(_set, api, repo, key, value))
@@ -98,7 +100,7 @@ def _standing(api: HfApi, repo: str) -> Standing | None:
             return None
         raise
     files = {each.rfilename: each.lfs.sha256 if each.lfs else each.blob_id for each in info.siblings or []}
-    if _OURS not in files and not files.keys() <= _UNTOUCHED:
+    if _OURS not in files and not all(name.startswith(_BEFORE_THE_APP) for name in files):
         raise HubError(f"{repo} is a Space with another app in it; choose another name, or delete it first.")
     runtime = info.runtime
     return Standing(info.sha, files, (runtime.requested_hardware or runtime.hardware) if runtime else None)
