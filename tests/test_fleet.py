@@ -121,7 +121,14 @@ def _open(process: Path) -> list[Path]:
 
 
 @needs_ray
-def test_workers_on_one_machine_tell_failures_and_lines_for_programs(few, drawings_folder):
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "nonsense", "127.0.0.1:99999"])
+def test_a_cluster_that_is_not_there_is_said_in_a_sentence(few, address):
+    with pytest.raises(ValueError, match=f"No Ray cluster can be used at {address} .+; check its address"):
+        train_fleet([order(few, CLASS_NAMES[0])], few, Fleet(address=address))
+
+
+@needs_ray
+def test_workers_on_one_machine_tell_failures_and_lines_for_programs(few):
     command = [sys.executable, "-m", "train", "all", "--workers", "1", "--minutes", "0.02", "--json"]
     environment = os.environ | {"DOODLES_HOME": str(few.folder), "DOODLES_SOURCE": few.source}
     only = ["--only", CLASS_NAMES[0], "zigzag"]

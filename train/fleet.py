@@ -11,10 +11,12 @@ import json
 import math
 import os
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -32,6 +34,7 @@ from train.task import Outcome, Task, land, work
 
 INSTALL = "pip install -r requirements-fleet.txt"
 MAX_WORKERS = 256
+CONNECT_SECONDS = 5.0
 MAX_RETRIES = 5  # of a task whose worker or node died
 QUEUED_PER_SLOT = 2  # tasks handed to Ray for each that it can work on, so that 345 take no more memory than 10
 PUSH_BATCH = 45  # checkpoints in one commit: with as many previews, an index and a card fewer than 100 files
@@ -108,8 +111,8 @@ def train_fleet(
     if len(waiting) < len(orders):
         say(f"{len(orders) - len(waiting)} of {len(orders)} classes are done already.")
     if waiting:
-        bar = tqdm(total=len(waiting), unit="class", disable=fleet.as_json)
-        with _connected(ray, fleet), _marked(home) as mark, bar:
+        progress = partial(tqdm, total=len(waiting), unit="class", disable=fleet.as_json)
+        with _connected(ray, fleet), _marked(home) as mark, progress() as bar:
             published = []
             for outcome in _outcomes(ray, waiting, home, fleet, mark):
                 outcome = _landed(outcome, home)
@@ -141,20 +144,27 @@ def _connected(ray, fleet: Fleet) -> Iterator[None]:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if fleet.address:
+            _reach(fleet.address)
             ray.init(fleet.address, **quiet)
         else:
             local = {"num_cpus": fleet.workers, "object_store_memory": STORE_BYTES, "include_dashboard": False}
             ray.init("local", **local, **quiet)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        where = f"at {fleet.address}" if fleet.address else "here"
-        first_line = str(error).partition("\n")[0][:200]
-        raise ValueError(f"No Ray cluster can be used {where} ({first_line}); check its address.") from error
+    except (RuntimeError, ValueError, ImportError, OSError) as error:
+        where, why = f"at {fleet.address}" if fleet.address else "here", str(error).partition("\n")[0][:200]
+        raise ValueError(f"No Ray cluster can be used {where} ({why}); check its address.") from error
     try:
         if fleet.gpus and not ray.cluster_resources().get("GPU"):
             raise ValueError("There is no GPU that Ray knows of; leave --gpus out.")
         yield
     finally:
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raises OSError if nobody listens at host:port, for Ray tries for two minutes and then ends the whole process."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
 
 
 @contextlib.contextmanager
@@ -173,8 +183,8 @@ def _outcomes(ray, orders: Sequence[Order], home: Home, fleet: Fleet, mark: str)
     """What came of each order, as they end. Only so many are on their way at a time as keep every slot busy."""
     # A worker is kept from one class to the next, GPU or not: starting PyTorch anew takes seconds.
     remote = ray.remote(num_cpus=1, num_gpus=fleet.gpus, max_retries=MAX_RETRIES, max_calls=0)(work)
-    kit = {name: _content(home.checkpoints / name) for name in (BASE_NAME, EVALUATOR_NAME, GUIDE_NAME)}
-    kit = ray.put(kit)  # fetched once by each node
+    networks = (BASE_NAME, EVALUATOR_NAME, GUIDE_NAME)
+    kit = ray.put({name: _content(home.checkpoints / name) for name in networks})  # fetched once by each node
     device = "cuda" if fleet.gpus else "cpu"
     waiting, under_way = iter(orders), {}
     while True:
