@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from model.checkpoint import REPOSITORY
+from studio.run_view import distance_plot
 from tests.conftest import SMALL
 from train import worker as worker_module
 from train.loop import Progress
@@ -279,3 +280,11 @@ def test_a_full_disk_holds_the_queue_up_and_fails_nobody(home, monkeypatch):
 def test_runs_of_the_command_line_are_left_to_it(home):
     create_run(home.runs, order(home, requested_by="command line"))
     assert next_run(home.runs) is None
+
+
+def test_distances_are_plotted_where_they_were_measured():
+    reports = [Progress(step, step, 0.1, 9.0, 1.0, 1.0, 60 / step if step % 2 else None) for step in range(1, 7)]
+    plot = distance_plot(reports)
+    assert plot.visible
+    assert [tuple(row) for row in plot.value["data"]] == [(1, 60.0), (3, 20.0), (5, 12.0)]
+    assert not distance_plot(reports[:2]).visible, "one measurement is no curve"
