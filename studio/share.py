@@ -15,7 +15,7 @@ from train.runs import find_run
 
 ABOUT = (
     "Sign in, then push what this run has learned to a collection of your own on the Hugging Face Hub. This app may "
-    "touch only repos that it created for you; what you sign in with is never stored."
+    "touch only repos that it created for you, and your sign-in is kept in a cookie of your browser alone."
 )
 
 
