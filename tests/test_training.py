@@ -30,7 +30,7 @@ from train.loop import Progress, Training, TrainingError, draw_seeds, fit, updat
 from train.order import Order
 from train.publish import undo
 from train.recipes import SUPERDEEP
-from train.runs import Run, create_run, is_held
+from train.runs import Run, create_run, is_held, list_runs
 
 SMALL_SUPERDEEP = replace(SUPERDEEP, batch_size=8, z_dim=8)
 
@@ -524,6 +524,13 @@ def test_an_unforeseen_error_fails_the_run_and_does_not_repeat_for_ever(home, mo
     with pytest.raises(TrainingError, match=f"cut off {execute_module.MAX_ATTEMPTS} times in a row"):
         finish(dying, home)
     assert dying.status().state == "failed"
+
+
+def test_a_network_too_large_for_a_checkpoint_is_refused_before_it_is_trained(home):
+    config = replace(SUPERDEEP, depth=12)
+    with pytest.raises(ValueError, match="its file holds 2500000 at most"):
+        finish(create_run(home.runs, order(home, config=config), begin=True), home)
+    assert not list_runs(home.runs)[0].progress()
 
 
 def test_the_config_is_kept_whole(home):

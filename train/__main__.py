@@ -49,7 +49,7 @@ _HELP = {
     "discriminator": "network that judges",
     "z_dim": "length of the latent",
     "channels": "width of the doodle networks",
-    "depth": "layers of the superdeep generator, 4 to 12",
+    "depth": "layers of the superdeep generator, 4 to 8; more do not fit a checkpoint",
     "dropout": "share of activations dropped, in the networks that have dropout",
     "batch_size": "drawings per step",
     "learning_rate": "of both Adam optimisers",

@@ -11,9 +11,10 @@ import torch
 from filelock import Timeout
 
 from model.base import BASE_NAME, Base, read_base
+from model.checkpoint import MAX_BYTES
 from model.classes import CLASS_NAMES
 from model.images import png, sheet
-from model.weights import write_file
+from model.weights import pack_weights, write_file
 from train.base import find_guide, grow_from_base
 from train.curves import write_curves, write_gif
 from train.data import DataError
@@ -74,6 +75,8 @@ def _work_on(run: Run, home: Home, device: str, tell: Tell) -> Iterator[Progress
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
             torch.backends.cudnn.benchmark = True
         training = Training(order.config, fetched.drawings, len(CLASS_NAMES) if order.is_base else 1, device)
+        if not order.is_base:
+            pack_weights(training.ema.state_dict(), {}, MAX_BYTES)  # said now and not after all the work
         yardstick = yardstick_for(order, fetched, home, device)
         _begin(run, training, order, home, tell)
         run.set_state("running", f"Learning from {len(fetched.drawings)} drawings. {_notes(fetched, training)}".strip())
