@@ -114,6 +114,8 @@ def figure(class_name: str, epochs: float, done: Sequence[tuple[Variant, Run]]) 
             cards = [read_card(checkpoint_path(run.folder, run.status().order.class_name)) for _, run in chosen]
             axes.bar(labels, [card.metrics.get(metric, 0.0) for card in cards], color=colours)
             axes.set(title=title)
+            if metric != "frechet_distance":
+                axes.set_ylim(0, 1)  # a share
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", dpi=80)
     return buffer.getvalue()
