@@ -157,7 +157,9 @@ function classPicker(box, fetchCatalog, fetchScreenful, pick) {
     if (!list.hidden) return;
     list.hidden = false;
     box.setAttribute("aria-expanded", "true");
-    if (!catalog) await fill();
+    filter(); // what Enter takes is never of an earlier search
+    if (catalog) return;
+    await fill();
     if (!list.hidden) filter();
   }
 

@@ -114,7 +114,8 @@ def test_a_new_space_has_the_app_its_checkpoints_and_its_settings(hub, at_home):
     files = the_space(hub).at("main").files
     rooms = {f"{room}/{path.name}" for room in ROOMS for path in (REPOSITORY / room).iterdir() if path.is_file()}
     assert rooms == {name for name in files if name.startswith(ROOMS)}
-    alone = {"app.py", "LICENSE", "README.md", "requirements.txt", ".gitattributes", "docs/page.png", "docs/yours.png"}
+    alone = {"app.py", "LICENSE", "README.md", "requirements.txt", ".gitattributes"}
+    alone |= {f"docs/{path.name}" for path in (REPOSITORY / "docs").iterdir()}
     assert files.keys() - rooms == alone | {"checkpoints/cat.safetensors", "checkpoints/stop-sign.safetensors"}
     settings = the_space(hub).settings
     assert (settings["sdk"], settings["hardware"], variables(hub)) == ("gradio", "zero-a10g", {"DOODLES_PROXY": "1"})

@@ -286,6 +286,23 @@ def test_the_picker_shows_every_class_with_a_drawing_and_finds_by_typing(page, s
     assert box.input_value() == "giraffe" and box.get_attribute("aria-expanded") == "false"
 
 
+def test_a_class_that_is_typed_before_the_list_has_come_again_is_drawn(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=1")
+    box = page.locator("#draw-class")
+    box.click()
+    page.wait_for_function("document.querySelectorAll('#draw-classes [role=option]').length >= 345")
+    pick(page, "broom")
+    wait_for_seed(page, 7, "broom")
+    held = []
+    page.route("**/component_server*", lambda route: held.append(route))
+    pick(page, "cat")
+    assert box.input_value() == "cat"
+    page.unroute("**/component_server*")
+    for request in held:
+        request.continue_()
+    wait_for_seed(page, 7)
+
+
 def test_a_drawing_can_be_looked_at_and_becomes_the_seed(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.locator("#draw .tile").nth(2).click()

@@ -137,7 +137,7 @@ def test_a_space_draws_for_a_visitor_within_the_hub_s_frame(page, space):
     tiles.nth(3).wait_for()
     assert 0.02 < drawn(tiles.first) < 0.6
     framed.get_by_role("button", name="Generate").click()
-    framed.locator("#draw .tile[aria-label*='seed 7']").wait_for(state="detached")
+    framed.get_by_role("button", name="cat, seed 7", exact=True).wait_for(state="detached")
     assert 0.02 < drawn(tiles.first) < 0.6
 
 
