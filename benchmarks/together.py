@@ -56,7 +56,7 @@ class Together(Training):
         """drawings: those of all trainings, one after the other."""
         first = trainings[0]
         self.trainings, self.drawings, self.config = trainings, drawings, first.config
-        self.device, self.step, self.takes_classes = first.device, 0, False
+        self.device, self.half, self.step, self.takes_classes = first.device, first.half, 0, False
         self.classes = torch.zeros(len(drawings), dtype=torch.long)
         self.generator = Stacked([each.generator for each in trainings])
         self.discriminator = Stacked([each.discriminator for each in trainings])

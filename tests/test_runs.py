@@ -17,6 +17,7 @@ from tests.conftest import SMALL
 from train import worker as worker_module
 from train.loop import Progress
 from train.order import Order
+from train.recipes import SUPERDEEP
 from train.runs import MAX_ACTIVE, BusyError, Run, create_run, find_run, is_held, list_runs
 from train.turns import fair_line, next_run, place, take_turn
 from train.worker import ensure_worker
@@ -54,6 +55,14 @@ def test_a_run_whose_process_died_blocks_its_class_only_if_it_is_taken_up_again(
     other = {"class_name": "stop sign", "class_names": ("stop sign",), "requested_by": "command line"}
     create_run(home.runs, order(home, **other), begin=True).lock.release()
     create_run(home.runs, order(home, **other), begin=True)
+
+
+def test_a_run_of_an_earlier_version_keeps_to_its_recipe(home):
+    run = create_run(home.runs, order(home, config=SUPERDEEP))
+    stored = json.loads((run.folder / "run.json").read_text())
+    del stored["order"]["config"]["bfloat16"]
+    (run.folder / "run.json").write_text(json.dumps(stored))
+    assert run.status().order.config == SUPERDEEP
 
 
 def test_another_length_of_the_same_class_is_another_run(home):

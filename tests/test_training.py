@@ -77,6 +77,21 @@ def test_a_resumed_training_is_bit_equal_to_an_uninterrupted_one(tmp_path, confi
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.parametrize("quick", [True, False])
+def test_bfloat16_is_for_processors_that_are_quick_at_it_and_weights_stay_float32(monkeypatch, quick):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": quick, "amx_bf16": False}, raising=False)
+    training = Training(SMALL, as_drawings(suns(40)))
+    seen = set()
+    training.generator.to_grid.register_forward_hook(lambda *called: seen.add(called[2].dtype))
+    training.advance()
+    assert seen == {torch.bfloat16 if quick else torch.float32}
+    assert training.is_finite() and {tensor.dtype for tensor in training.tensors().values()} <= {
+        torch.float32,
+        torch.int64,
+    }
+    assert not Training(replace(SMALL, bfloat16=False), as_drawings(suns(40))).half
+
+
 def test_seeds_make_trainings_repeatable_and_different():
     drawings = as_drawings(suns(40))
 

@@ -61,6 +61,7 @@ _HELP = {
     "augment": "strength of the augmentation, 0 for none",
     "ema_decay": "decay of the averaged generator, 0 for no averaging",
     "from_base": "grow from the shared base where its networks are the same",
+    "bfloat16": "compute in bfloat16 where the processor does so quickly",
     "seed": "of everything random in the training",
 }
 _CHOICES = {"recipe": list(RECIPES), "generator": list(GENERATORS), "discriminator": list(DISCRIMINATORS)}

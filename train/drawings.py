@@ -58,3 +58,27 @@ class ClassSampler:
         sizes = self.sizes[classes]
         places = (torch.rand(num_rows) * sizes).long().minimum(sizes - 1)
         return self._by_class[self._first[classes] + places]
+
+
+class Epochs:
+    """Draws all rows before any comes again, epoch after epoch, each in a new order that follows from the seed."""
+
+    def __init__(self, size: int, seed: int):
+        self.size, self.seed = size, seed
+        self._order: tuple[int, Tensor] | None = None
+
+    def draw(self, num_rows: int, first: int) -> Tensor:
+        """Row indices (num_rows,), where `first` were drawn before."""
+        places = torch.arange(first, first + num_rows)
+        epochs, places = places // self.size, places % self.size
+        rows = torch.empty_like(places)
+        for epoch in epochs.unique().tolist():
+            rows[epochs == epoch] = self._shuffled(epoch)[places[epochs == epoch]]
+        return rows
+
+    def _shuffled(self, epoch: int) -> Tensor:
+        """An epoch's order of all rows (size,)."""
+        if self._order is None or self._order[0] != epoch:
+            rng = torch.Generator().manual_seed(self.seed + epoch)
+            self._order = epoch, torch.randperm(self.size, generator=rng)
+        return self._order[1]

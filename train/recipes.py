@@ -16,7 +16,7 @@ class Config:
     dropout: float | None = None
     batch_size: int = 64
     learning_rate: float = 2e-3
-    final_rate: float = 0.1
+    final_rate: float = 1.0
     beta1: float = 0.0
     beta2: float = 0.99
     r1_gamma: float = 0.1
@@ -24,6 +24,7 @@ class Config:
     augment: float = 1.0
     ema_decay: float = 0.998
     from_base: bool = True
+    bfloat16: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -52,14 +53,14 @@ SUPERDEEP = replace(
     discriminator="superdeep",
     z_dim=100,
     learning_rate=2e-4,
-    final_rate=1.0,
     beta1=0.5,
     beta2=0.999,
     r1_gamma=0.0,
     augment=0.0,
     ema_decay=0.0,
     from_base=False,
+    bfloat16=False,
 )
 # What the base learns by: it has everything to find yet, so slower than what grows from it, and averaged over longer.
-BASE = replace(DOODLE, learning_rate=1e-3, ema_decay=0.999, from_base=False)
+BASE = replace(DOODLE, learning_rate=1e-3, final_rate=0.1, ema_decay=0.999, from_base=False)
 RECIPES: dict[str, Config] = {config.recipe: config for config in (DOODLE, SUPERDEEP)}

@@ -2,14 +2,14 @@
 
 import contextlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from model.weights import write_file
 from train.loop import Progress
 from train.order import Order
-from train.recipes import Config
+from train.recipes import RECIPES
 
 STATES = ("queued", "running", "stopped", "failed", "done")
 TAIL_BYTES = 4096  # more than one report takes
@@ -66,7 +66,8 @@ def _read(path: Path, *_marks: int) -> Status:
     try:
         stored = json.loads(path.read_text())
         order = stored.pop("order")
-        order |= {"config": Config(**order["config"]), "class_names": tuple(order["class_names"])}
+        config = replace(RECIPES[order["config"]["recipe"]], **order["config"])
+        order |= {"config": config, "class_names": tuple(order["class_names"])}
         status = Status(order=Order(**order), **stored)
         kinds = [type(value) for value in (status.sentence, status.created, status.attempts, status.turn)]
         if status.state not in STATES or kinds != [str, float, int, int]:
