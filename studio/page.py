@@ -1,10 +1,13 @@
 """The whole page: its frame, its tabs, and the endpoints for programs."""
 
+from collections.abc import Iterator
+
 import gradio as gr
 
 from model.sampler import Sampler
 from studio.api import add_api
 from studio.draw_tab import draw_tab
+from studio.live import in_browser
 from studio.morph_tab import morph_tab
 from studio.tiles import Tiles
 from studio.train_api import add_train_api
@@ -12,6 +15,13 @@ from studio.train_tab import train_tab
 from studio.wall_tab import wall_tab
 from studio.yours_tab import yours_tab
 from train.home import Home
+
+SHOW_ONCE = """() => {
+  const opened = (window.doodlesOpened ??= new Set());
+  if (opened.has("%(name)s")) return [];
+  opened.add("%(name)s");
+  return Array(%(number)d).fill({__type__: "update", visible: true});
+}"""
 
 
 def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
@@ -29,8 +39,10 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             morph_tab(sampler, tiles)
         with gr.Tab("Yours", id="yours") as tab:
             yours_picker = yours_tab(sampler, tab)
-        with gr.Tab("Train", id="train"):
+        _show_when_opened(tab)
+        with gr.Tab("Train", id="train") as tab:
             train_tab(page, home, sampler, [yours_picker])
+        _show_when_opened(tab)
         with gr.Tab("Wall", id="wall") as tab:
             wall_tab(tiles, tab)
         gr.Markdown(
@@ -39,3 +51,19 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             elem_id="footer",
         )
     return page
+
+
+def _show_when_opened(tab: gr.Tab) -> None:
+    """Let the browser fetch the code of what a tab shows when somebody opens it, and not before the first drawing."""
+    shown = [block for block in _inside(tab) if block.visible is True]
+    for block in shown:
+        block.visible = False
+    in_browser(tab.select, SHOW_ONCE % {"name": tab.id, "number": len(shown)}, None, shown)
+
+
+def _inside(layout: gr.blocks.BlockContext) -> Iterator[gr.blocks.Block]:
+    """All blocks of a layout, but for those in closed accordions, which Gradio shows by itself."""
+    for block in layout.children:
+        yield block
+        if isinstance(block, gr.blocks.BlockContext) and not (isinstance(block, gr.Accordion) and not block.open):
+            yield from _inside(block)
