@@ -4,7 +4,8 @@ Every figure stands beside that of real drawings measured the same way, all on d
 generators with a checkpoint are in their cards, measured when they were made; --again measures them anew.
 --newcomers trains classes that the base hardly knows, three minutes each, and then the student project's recipe on the
 same drawings for --superdeep-minutes; each class has its share of the cores to itself, for both. That takes a while, so
-the figures are kept in benchmarks/newcomers.json and shown again until the next time.
+the figures are kept in benchmarks/newcomers.json and shown again until the next time. --superdeep-minutes 0 trains ours
+anew and keeps what is known of superdeep's.
 """
 
 import argparse
@@ -51,7 +52,9 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="measure every checkpoint anew")
     parser.add_argument("--newcomers", action="store_true", help="also train classes that the base hardly knows")
     parser.add_argument("--minutes", type=float, default=3.0, help="for each newcomer (default: %(default)s)")
-    parser.add_argument("--superdeep-minutes", type=float, default=30.0, help="for its best (default: %(default)s)")
+    parser.add_argument(
+        "--superdeep-minutes", type=float, default=30.0, help="for its best, 0 keeps it (default: %(default)s)"
+    )
     options = parser.parse_args()
     home = Home.from_environment()
     home = home.with_source(options.data) if options.data else home
@@ -125,14 +128,21 @@ def _measure_newcomers(home: Home, minutes: float, superdeep_minutes: float) -> 
     """Train and measure all newcomers at the same time, each with as many of the cores."""
     threads = max(1, (os.cpu_count() or 1) // len(NEWCOMERS))
     measure = partial(_newcomer, home, threads, minutes * 60, superdeep_minutes * 60)
+    known = json.loads(NEWCOMER_FIGURES.read_text()) if NEWCOMER_FIGURES.exists() else {}
+    if not superdeep_minutes and (not known or known["threads"] != threads):
+        raise ValueError("Nothing is known of superdeep here yet; give it some minutes.")
     with ProcessPoolExecutor(len(NEWCOMERS), get_context("spawn")) as processes:
         figures = dict(zip(NEWCOMERS, processes.map(measure, NEWCOMERS), strict=True))
+    if not superdeep_minutes:
+        superdeep_minutes = known["superdeep_minutes"]
+        for class_name in NEWCOMERS:
+            figures[class_name]["superdeep_distance"] = known["classes"][class_name]["superdeep_distance"]
     setting = {"threads": threads, "minutes": minutes, "superdeep_minutes": superdeep_minutes}
     write_file(NEWCOMER_FIGURES, (json.dumps(setting | {"classes": figures}, indent=1) + "\n").encode())
 
 
 def _newcomer(home: Home, threads: int, seconds: float, superdeep_seconds: float, class_name: str) -> dict[str, float]:
-    """Figures of a class grown from the base for some seconds, and the best that superdeep's distance comes to."""
+    """Figures of a class grown from the base for some seconds, and the best that superdeep's distance comes to in some."""
     limit_threads(threads)
     evaluator, _ = home.first_usable(EVALUATOR_NAME, load_evaluator)
     drawings = _load(home, class_name)
@@ -144,6 +154,8 @@ def _newcomer(home: Home, threads: int, seconds: float, superdeep_seconds: float
     for _ in fit(ours, seconds=seconds):
         pass
     figures = yardstick.measure(ours.ema)
+    if not superdeep_seconds:
+        return figures
     theirs = Training(SUPERDEEP, rows, device=pick_device())
     return figures | {"superdeep_distance": min(_superdeep_distances(theirs, yardstick, superdeep_seconds))}
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from model.classes import CLASS_NAMES
 from tests.conftest import make_checkpoint, suns, write_class
 from train import everything
 from train.__main__ import main
+from train.commands import COMMANDS
 from train.runs import list_runs
 
 REPOSITORY = Path(__file__).parents[1]
@@ -53,6 +55,17 @@ def test_the_smaller_siblings_train_too(home, pair):
     trained = run(home, "train", "sun", "--recipe", "superdeep", "--name", generator, *options)
     assert trained.returncode == 0, trained.stderr
     assert read_card(home.checkpoints / f"{generator}.safetensors").architecture["network"] == generator
+
+
+@pytest.mark.parametrize("word, goes_on", [("all", True), ("study", True), ("guide", False)])
+def test_whoever_breaks_off_is_told_whether_the_same_command_goes_on(monkeypatch, capsys, word, goes_on):
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(COMMANDS, word, replace(COMMANDS[word], run=interrupted))
+    assert main([word, "cat"] if word == "study" else [word]) == 130
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and ("the same command goes on" in said) == goes_on
 
 
 def test_an_interrupted_run_is_resumed_as_ordered(home):

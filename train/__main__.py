@@ -94,6 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         resume = "" if command else "; --resume last goes on from the last snapshot"
+        if command and command.goes_on:
+            resume = "; the same command goes on from there"
         print(f"{parser.prog}: dropped{resume}.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read our output, such as `head`, has enough

@@ -11,11 +11,15 @@ from train.home import Home
 
 @dataclass(frozen=True)
 class Command:
-    """arguments: adds them to a parser. run: returns the exit code; what it raises becomes a sentence."""
+    """arguments: adds them to a parser. run: returns the exit code; what it raises becomes a sentence.
+
+    goes_on: whether it continues, when it is repeated, what was broken off.
+    """
 
     summary: str
     arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Home], int]
+    goes_on: bool = False
 
 
 def also_folder(options: argparse.Namespace, home: Home) -> str | None:

@@ -126,4 +126,4 @@ def _train_once(order: Order, home: Home, device: str) -> bool:
     return run.status().state != "stopped"
 
 
-ALL = Command("train every class with enough drawings", _all_arguments, _train_all)
+ALL = Command("train every class with enough drawings", _all_arguments, _train_all, goes_on=True)

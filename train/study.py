@@ -135,4 +135,6 @@ def _study(options: argparse.Namespace, home: Home) -> int:
     return 0
 
 
-STUDY = Command("sweep the student project's settings one at a time, and draw the comparison", _arguments, _study)
+STUDY = Command(
+    "sweep the student project's settings one at a time, and draw the comparison", _arguments, _study, goes_on=True
+)
