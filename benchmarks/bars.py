@@ -142,7 +142,7 @@ def _measure_newcomers(home: Home, minutes: float, superdeep_minutes: float) -> 
 
 
 def _newcomer(home: Home, threads: int, seconds: float, superdeep_seconds: float, class_name: str) -> dict[str, float]:
-    """Figures of a class grown from the base for some seconds, and the best that superdeep's distance comes to in some."""
+    """Figures of a class grown from the base for some seconds, and the best that superdeep's comes to."""
     limit_threads(threads)
     evaluator, _ = home.first_usable(EVALUATOR_NAME, load_evaluator)
     drawings = _load(home, class_name)
