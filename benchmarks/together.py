@@ -10,6 +10,7 @@ import copy
 import statistics
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,8 @@ from train.drawings import Drawings, learned
 from train.home import Home
 from train.loop import Training
 from train.recipes import DOODLE
+
+SINGLE = replace(DOODLE, bfloat16=False)  # of which batch norm under vmap can't make anything
 
 
 class Stacked(nn.Module):
@@ -98,7 +101,7 @@ def main() -> None:
             raise SystemExit(f"{parser.prog}: {error}") from error
         trainings = []
         for name, array in parts:
-            training = Training(DOODLE, Drawings([(0, array, learned(len(array)))]), device=device)
+            training = Training(SINGLE, Drawings([(0, array, learned(len(array)))]), device=device)
             if not grow_from_base(training, base, (name,)):
                 raise SystemExit(f"{parser.prog}: The base has other networks than the recipe; train it again.")
             trainings.append(training)
