@@ -16,6 +16,11 @@ from studio.wall_tab import wall_tab
 from studio.yours_tab import yours_tab
 from train.home import Home
 
+TITLE = """<h1>Endless Doodles</h1>
+<p>Drawings that nobody drew: pick a class, turn a seed into a doodle, morph, train.</p>"""
+FOOTER = """<p>Drawing on <strong>%s</strong>. Generators learned from the
+<a href="https://github.com/googlecreativelab/quickdraw-dataset" target="_blank" rel="noopener">Quick, Draw! Dataset</a>
+by Google, CC BY 4.0.</p>"""
 SHOW_ONCE = """() => {
   const opened = (window.doodlesOpened ??= new Set());
   if (opened.has("%(name)s")) return [];
@@ -26,10 +31,7 @@ SHOW_ONCE = """() => {
 
 def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
     with gr.Blocks(title="Endless Doodles", analytics_enabled=False, delete_cache=(600, 3600)) as page:
-        gr.Markdown(
-            "# Endless Doodles\nDrawings that nobody drew: pick a class, turn a seed into a doodle, morph, train.",
-            elem_id="title",
-        )
+        gr.HTML(TITLE, elem_id="title")  # gr.Markdown would bring code of its own before the drawings
         tiles = Tiles(sampler)
         add_api(sampler)  # before the tabs, whose private events would take the names
         add_train_api(home, sampler)
@@ -45,11 +47,7 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
         _show_when_opened(tab)
         with gr.Tab("Wall", id="wall") as tab:
             wall_tab(tiles, tab)
-        gr.Markdown(
-            f"Drawing on **{sampler.device}**. Generators learned from the [Quick, Draw! Dataset]"
-            "(https://github.com/googlecreativelab/quickdraw-dataset) by Google, CC BY 4.0.",
-            elem_id="footer",
-        )
+        gr.HTML(FOOTER % sampler.device, elem_id="footer")
     return page
 
 

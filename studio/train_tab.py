@@ -137,12 +137,12 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
             dial = gr.Radio(offered, value=offered[min(1, len(offered) - 1)], label="How long", elem_id="train-dial")
             with gr.Accordion("For experts", open=False, elem_id="train-experts"):
                 minutes = gr.Number(
-                    None,
-                    minimum=0.5,
+                    0,
+                    minimum=0,
                     maximum=settings.max_minutes,
                     step=0.5,
                     label="Exact minutes",
-                    info=f"up to {settings.max_minutes:g}, in place of the dial",
+                    info=f"up to {settings.max_minutes:g}, in place of the dial; 0 leaves it to the dial",
                     elem_id="train-minutes",
                 )
                 recipe = gr.Radio(

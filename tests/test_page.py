@@ -435,6 +435,11 @@ def test_stop_ends_a_run(page, site):
     page.get_by_role("tab", name="Train").click()
     page.click("#train-start")
     page.get_by_text("Pick at least one class").first.wait_for()
+    page.get_by_text("For experts").click()
+    assert page.locator("#train-minutes input[type=number]").input_value() == "0", "as the dial says"
+    page.click("#train-start")
+    page.get_by_text("Pick at least one class").nth(1).wait_for()
+    page.get_by_text("For experts").click()
     start_giraffe(page, minutes=30)
     page.click("#train-start")
     page.get_by_text("already in training").first.wait_for()
