@@ -430,6 +430,17 @@ def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
     assert "learned from" in page.locator("#draw .origin").inner_text()
 
 
+def test_what_train_is_made_of_is_fetched_when_somebody_opens_it(page, site):
+    asked = count_requests(page)
+    open_page(page, site, "?class=cat")
+    page.wait_for_selector("[data-ahead]")
+    before = {url for url in asked if "/assets/" in url}
+    page.get_by_role("tab", name="Train").click()
+    page.locator("#train-start").wait_for()
+    page.get_by_text("For experts").wait_for()
+    assert len({url for url in asked if "/assets/" in url} - before) > 5
+
+
 def test_stop_ends_a_run(page, site):
     open_page(page, site, "?class=cat")
     page.get_by_role("tab", name="Train").click()
