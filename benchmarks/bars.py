@@ -32,7 +32,7 @@ from train.drawings import Drawings, held_back, learned
 from train.evaluate import Yardstick
 from train.home import Home
 from train.loop import Training, draw_seeds, fit
-from train.metrics import embed, recognised
+from train.metrics import embed, frechet_distance, recognised
 from train.recipes import DOODLE, SUPERDEEP
 
 OUTPUT = Path(__file__).with_name("BARS.md")
@@ -75,6 +75,7 @@ def _table(home: Home, evaluator: Evaluator, base: Base, also: str | None, optio
     lines = ["| bar | reached | holds |", "|---|---|---|"]
     lines += _shipped(home, evaluator, also, options.again)
     lines += _drafts(home, evaluator, base)
+    lines += _grown(home, evaluator, base)
     if options.newcomers:
         _measure_newcomers(home, options.minutes, options.superdeep_minutes)
     if NEWCOMER_FIGURES.exists():
@@ -122,6 +123,17 @@ def _drafts(home: Home, evaluator: Evaluator, base: Base) -> Iterable[str]:
     share = median(shares) / median(real)
     reached = f"{median(shares):.2f} against {median(real):.2f}: {share:.2f}"
     yield f"| drafts: median top1 of all classes at least 0.3 of real drawings' | {reached} | {_yes(share >= 0.3)} |"
+
+
+def _grown(home: Home, evaluator: Evaluator, base: Base) -> Iterable[str]:
+    """What training a class brings: the distance of its generator to real drawings as a share of its draft's."""
+    shares = {}
+    for name, card in Sampler(home.checkpoint_folders).cards().items():
+        if name in CLASS_NAMES and card.recipe == DOODLE.recipe and "frechet_distance" in card.metrics:
+            real = Yardstick(evaluator, (name,), [_load(home, name)]).references
+            fake, _ = embed(evaluator, draw_seeds(base.generator_of(name), range(card.metrics["n"])))
+            shares[name] = card.metrics["frechet_distance"] / frechet_distance(real, fake)
+    yield _line("a class of its own against its draft: distance smaller", shares, 1.0, at_least=False)
 
 
 def _measure_newcomers(home: Home, minutes: float, superdeep_minutes: float) -> None:

@@ -8,18 +8,13 @@ Distances are to drawings that none has seen, by the evaluator's features; quote
 import argparse
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
-
+from benchmarks.variants import TRIES, Try
 from model.base import BASE_NAME, read_base
 from model.classes import CLASS_NAMES, find_class
 from model.evaluator import EVALUATOR_NAME, load_evaluator
-from model.images import sheet, to_ink
+from model.images import sheet
 from model.sampler import limit_threads, pick_device
 from model.weights import write_file
 from train.base import find_guide, grow_from_base
@@ -28,120 +23,11 @@ from train.drawings import Drawings, learned
 from train.evaluate import Yardstick
 from train.home import Home
 from train.loop import Training, draw_seeds
-from train.recipes import DOODLE, SUPERDEEP, Config
+from train.recipes import DOODLE
 
 SLICE_SECONDS = 5.0
 OUTPUT = Path(__file__).with_name("TRIES.md")
 FIGURES = ("frechet_distance", "precision", "recall", "coverage", "top1")
-
-
-class Relativistic(Training):
-    """Real and fake in pairs (Jolicoeur-Martineau 2019, "The Relativistic Discriminator", eq. 9)."""
-
-    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        self.real_logits = real.detach()
-        return F.softplus(fake - real).mean()
-
-    def _generator_loss(self, fake: Tensor) -> Tensor:
-        return F.softplus(self.real_logits - fake).mean()
-
-
-class MatchingFeatures(Training):
-    """The generator also brings its mean features, as the guide sees them, to the real ones' (Salimans 2016, 3.1)."""
-
-    def _fake(self, classes: Tensor) -> Tensor:
-        self.fakes = super()._fake(classes)
-        return self.fakes
-
-    def _generator_loss(self, fake: Tensor) -> Tensor:
-        real = to_ink(self.drawings[self._next_rows().numpy()], self.device)
-        gap = self.discriminator.guide(self.fakes)[1].mean(0) - self.discriminator.guide(real)[1].mean(0)
-        return super()._generator_loss(fake) + gap.square().mean()
-
-
-class FreshNorms(Training):
-    """The average's batch norms measured anew on its own drawings."""
-
-    def finish(self) -> None:
-        for module in self.ema.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.reset_running_stats()
-                module.momentum = None
-        self.ema.train()
-        with torch.no_grad():
-            for _ in range(30):
-                self.ema(torch.randn(64, self.ema.z_dim, device=self.device))
-        self.ema.eval()
-
-
-def rates(discriminator: float) -> Callable[[Training], None]:
-    """The discriminator's learning rate times a factor: two time scales (Heusel et al. 2017)."""
-
-    def prepare(training: Training) -> None:
-        set_rate = training.set_rate
-
-        def set_both(fraction: float) -> None:
-            set_rate(fraction)
-            for group in training.discriminator_optimizer.param_groups:
-                group["lr"] *= discriminator
-
-        training.set_rate = set_both
-
-    return prepare
-
-
-def frozen(*parts: str) -> Callable[[Training], None]:
-    """Some of the generator's layers stay as the base has them."""
-
-    def prepare(training: Training) -> None:
-        for part in parts:
-            getattr(training.generator, part).requires_grad_(False)
-
-    return prepare
-
-
-def compiled(training: Training) -> None:
-    """The generator alone: R1 differentiates the discriminator twice, which compiled code can't."""
-    training.generator.compile()
-
-
-@dataclass(frozen=True)
-class Try:
-    what: str
-    config: Config = DOODLE
-    training: type[Training] = Training
-    prepare: Callable[[Training], None] = field(default=lambda training: None)
-
-
-TRIES = (
-    Try("ours"),
-    Try("superdeep, the student project's", SUPERDEEP),
-    Try("from nothing", replace(DOODLE, from_base=False)),
-    Try("from nothing, no guide", replace(DOODLE, from_base=False, discriminator="doodle")),
-    Try("no augmentation", replace(DOODLE, augment=0.0)),
-    Try("augmentation x2", replace(DOODLE, augment=2.0)),
-    Try("no R1", replace(DOODLE, r1_gamma=0.0)),
-    Try("R1 gamma 0.5", replace(DOODLE, r1_gamma=0.5)),
-    Try("R1 at every step", replace(DOODLE, r1_every=1)),
-    Try("rate 5e-4", replace(DOODLE, learning_rate=5e-4)),
-    Try("rate 1e-3", replace(DOODLE, learning_rate=1e-3)),
-    Try("rate 4e-3", replace(DOODLE, learning_rate=4e-3)),
-    Try("rate down to a tenth", replace(DOODLE, final_rate=0.1)),
-    Try("discriminator's rate x2", prepare=rates(2.0)),
-    Try("discriminator's rate x0.5", prepare=rates(0.5)),
-    Try("batch 32", replace(DOODLE, batch_size=32)),
-    Try("batch 128", replace(DOODLE, batch_size=128)),
-    Try("EMA 0.99", replace(DOODLE, ema_decay=0.99)),
-    Try("EMA 0.9995", replace(DOODLE, ema_decay=0.9995)),
-    Try("momentum 0.5", replace(DOODLE, beta1=0.5)),
-    Try("relativistic pairs", training=Relativistic),
-    Try("feature matching", training=MatchingFeatures),
-    Try("generator's first layer frozen", prepare=frozen("to_grid")),
-    Try("all but its last two layers frozen", prepare=frozen("to_grid", "block7", "block14")),
-    Try("batch norms measured anew", training=FreshNorms),
-    Try("float32", replace(DOODLE, bfloat16=False)),
-    Try("torch.compile of the generator", prepare=compiled),
-)
 
 
 def main() -> None:
@@ -170,12 +56,14 @@ def main() -> None:
     rows = Drawings([(0, drawings, learned(len(drawings)))])
     tries = [one for one in TRIES if not options.only or one.what in options.only]
     trainings = {one.what: _begin(one, rows, class_name, home, device) for one in tries}
+    images = dict.fromkeys(trainings, 0)
     for end in range(1, 1 + round(options.seconds / SLICE_SECONDS)):
-        for training in trainings.values():
+        for what, training in trainings.items():
             started = clock() - training.seconds
             while training.seconds < end * SLICE_SECONDS:
                 training.set_rate(min(1.0, training.seconds / options.seconds))
                 training.advance()
+                images[what] += training.config.batch_size
                 training.seconds = clock() - started
 
     lines = [
@@ -188,7 +76,7 @@ def main() -> None:
     for what, training in trainings.items():
         getattr(training, "finish", lambda: None)()
         results[what] = yardstick.measure(training.ema)
-        pace = training.step * training.config.batch_size / training.seconds
+        pace = images[what] / training.seconds
         figures = " | ".join(f"{results[what][name]:.2f}" for name in FIGURES)
         lines.append(f"| {what} | {pace:.0f} | {figures} |")
         if options.sheets:

@@ -1,0 +1,176 @@
+"""What else the recipe could be: other losses, rates, batches, augmentation, each as a line of benchmarks/tries.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.images import to_ink
+from train.augment import augment
+from train.loop import Training
+from train.losses import r1_penalty
+from train.recipes import DOODLE, SUPERDEEP, Config
+
+
+class Relativistic(Training):
+    """Real and fake in pairs (Jolicoeur-Martineau 2019, "The Relativistic Discriminator", eq. 9)."""
+
+    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        self.real_logits = real.detach()
+        return F.softplus(fake - real).mean()
+
+    def _generator_loss(self, fake: Tensor) -> Tensor:
+        return F.softplus(self.real_logits - fake).mean()
+
+
+class RelativisticRegularised(Relativistic):
+    """The same, with the penalty on fakes too (Huang et al. 2024, "The GAN is dead; long live the GAN!")."""
+
+    def _judge(self, ink: Tensor, classes: Tensor) -> Tensor:
+        fakes_are_penalised = not ink.requires_grad and self.step % self.config.r1_every == 0
+        logits = super()._judge(ink.requires_grad_() if fakes_are_penalised else ink, classes)
+        if fakes_are_penalised:
+            self.at_fakes = ink, logits[:, :1]
+        return logits
+
+    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        loss = super()._discriminator_loss(real, fake)
+        if self.step % self.config.r1_every == 0:
+            loss = loss + self.config.r1_gamma / 2 * self.config.r1_every * r1_penalty(*self.at_fakes)
+        return loss
+
+
+class AdaptiveAugmentation(Training):
+    """Augments the more, the surer the discriminator is of real drawings (Karras et al. 2020, "Training GANs with
+    Limited Data", section 3.2): its sign is brought to 0.6 on average, in steps of a hundredth."""
+
+    strength = 1.0
+
+    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        too_sure = float(real[:, 0].detach().sign().mean()) > 0.6
+        self.strength = min(3.0, max(0.1, self.strength + (0.01 if too_sure else -0.01)))
+        return super()._discriminator_loss(real, fake)
+
+    def _moved(self, ink: Tensor) -> Tensor:
+        return augment(ink, self.strength)
+
+
+class MatchingFeatures(Training):
+    """The generator also brings its mean features, as the guide sees them, to the real ones' (Salimans 2016, 3.1)."""
+
+    def _fake(self, classes: Tensor) -> Tensor:
+        self.fakes = super()._fake(classes)
+        return self.fakes
+
+    def _generator_loss(self, fake: Tensor) -> Tensor:
+        real = to_ink(self.drawings[self._next_rows().numpy()], self.device)
+        gap = self.discriminator.guide(self.fakes)[1].mean(0) - self.discriminator.guide(real)[1].mean(0)
+        return super()._generator_loss(fake) + gap.square().mean()
+
+
+class FreshNorms(Training):
+    """The average's batch norms measured anew on its own drawings."""
+
+    def finish(self) -> None:
+        for module in self.ema.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.reset_running_stats()
+                module.momentum = None
+        self.ema.train()
+        with torch.no_grad():
+            for _ in range(30):
+                self.ema(torch.randn(64, self.ema.z_dim, device=self.device))
+        self.ema.eval()
+
+
+def rates(discriminator: float) -> Callable[[Training], None]:
+    """The discriminator's learning rate times a factor: two time scales (Heusel et al. 2017)."""
+
+    def prepare(training: Training) -> None:
+        set_rate = training.set_rate
+
+        def set_both(fraction: float) -> None:
+            set_rate(fraction)
+            for group in training.discriminator_optimizer.param_groups:
+                group["lr"] *= discriminator
+
+        training.set_rate = set_both
+
+    return prepare
+
+
+def larger_late(training: Training) -> None:
+    """Batches of 128 in the last third."""
+    set_rate, config = training.set_rate, training.config
+
+    def set_both(fraction: float) -> None:
+        set_rate(fraction)
+        if fraction > 2 / 3:
+            training.config = replace(config, batch_size=128)
+
+    training.set_rate = set_both
+
+
+def channels_first(training: Training) -> None:
+    for net in (training.generator, training.discriminator, training.ema):
+        net.to(memory_format=torch.contiguous_format)
+
+
+def frozen(*parts: str) -> Callable[[Training], None]:
+    """Some of the generator's layers stay as the base has them."""
+
+    def prepare(training: Training) -> None:
+        for part in parts:
+            getattr(training.generator, part).requires_grad_(False)
+
+    return prepare
+
+
+def compiled(training: Training) -> None:
+    """The generator alone: R1 differentiates the discriminator twice, which compiled code can't."""
+    training.generator.compile()
+
+
+@dataclass(frozen=True)
+class Try:
+    what: str
+    config: Config = DOODLE
+    training: type[Training] = Training
+    prepare: Callable[[Training], None] = field(default=lambda training: None)
+
+
+TRIES = (
+    Try("ours"),
+    Try("superdeep, the student project's", SUPERDEEP),
+    Try("from nothing", replace(DOODLE, from_base=False)),
+    Try("from nothing, no guide", replace(DOODLE, from_base=False, discriminator="doodle")),
+    Try("no augmentation", replace(DOODLE, augment=0.0)),
+    Try("augmentation x2", replace(DOODLE, augment=2.0)),
+    Try("adaptive augmentation", training=AdaptiveAugmentation),
+    Try("no R1", replace(DOODLE, r1_gamma=0.0)),
+    Try("R1 gamma 0.5", replace(DOODLE, r1_gamma=0.5)),
+    Try("R1 at every step", replace(DOODLE, r1_every=1)),
+    Try("rate 5e-4", replace(DOODLE, learning_rate=5e-4)),
+    Try("rate 1e-3", replace(DOODLE, learning_rate=1e-3)),
+    Try("rate 4e-3", replace(DOODLE, learning_rate=4e-3)),
+    Try("rate down to a tenth", replace(DOODLE, final_rate=0.1)),
+    Try("discriminator's rate x2", prepare=rates(2.0)),
+    Try("discriminator's rate x0.5", prepare=rates(0.5)),
+    Try("batch 32", replace(DOODLE, batch_size=32)),
+    Try("batch 128", replace(DOODLE, batch_size=128)),
+    Try("batch 128 in the last third", prepare=larger_late),
+    Try("EMA 0.99", replace(DOODLE, ema_decay=0.99)),
+    Try("EMA 0.9995", replace(DOODLE, ema_decay=0.9995)),
+    Try("momentum 0.5", replace(DOODLE, beta1=0.5)),
+    Try("relativistic pairs", training=Relativistic),
+    Try("relativistic pairs, R1 and R2", training=RelativisticRegularised),
+    Try("feature matching", training=MatchingFeatures),
+    Try("generator's first layer frozen", prepare=frozen("to_grid")),
+    Try("all but its last two layers frozen", prepare=frozen("to_grid", "block7", "block14")),
+    Try("batch norms measured anew", training=FreshNorms),
+    Try("float32", replace(DOODLE, bfloat16=False)),
+    Try("channels first", prepare=channels_first),
+    Try("torch.compile of the generator", prepare=compiled),
+)
