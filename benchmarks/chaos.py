@@ -180,7 +180,8 @@ def _repetitions(run: Run) -> list[str]:
     """What of a run was done twice, by its records and by its log, which says who worked on it and when."""
     steps = [entry.step for entry in run.progress()]
     wrongs = [] if steps == sorted(set(steps)) else [f"{run.id} has records of steps twice"]
-    lines = re.findall(r"\[(\d+)\] (running|done)\b", (run.folder / "log.txt").read_text())
+    log = run.folder / "log.txt"
+    lines = re.findall(r"\[(\d+)\] (running|done)\b", log.read_text() if log.exists() else "")
     workers = [pid for number, (pid, _) in enumerate(lines) if not number or lines[number - 1][0] != pid]
     if len(workers) > len(set(workers)):
         wrongs.append(f"{run.id} was worked on by two at a time")
@@ -226,7 +227,9 @@ def main() -> int:
             write_class(drawings, class_name, suns(4 if number % 2 else 80, number))
         limits = {"DOODLES_PROXY": "1", "DOODLES_QUEUE": "100", "DOODLES_RUNS_PER_HOUR": "100"}
         source_rng = random.Random(options.seed)  # its own, for it is asked in no fixed order
-        with WildMirror(drawings, source_rng) as mirror, Site(home, mirror.url, **limits) as site:
+        with WildMirror(drawings, source_rng) as mirror:
+            site = Site(home, mirror.url, **limits)
+            site.log = Path(folder) / "site.log"  # not on the disk that is filled
 
             def ask(number: int) -> str:
                 headers = {"x-forwarded-for": f"10.0.0.{number % options.visitors}"}
@@ -235,8 +238,9 @@ def main() -> int:
 
             began = time.monotonic()
             rng = random.Random(options.seed)
-            accepted, counts = storm(site, ask, options.requests, options.kills, rng, options.patience)
-            states, wrongs = verdict(site, accepted)
+            with site:
+                accepted, counts = storm(site, ask, options.requests, options.kills, rng, options.patience)
+                states, wrongs = verdict(site, accepted)
             counts["wrong answers"] = mirror.num_wrong
         for run in list_runs(home / "runs"):
             print(f"{run.id}: {run.status().state}. {run.status().sentence}")

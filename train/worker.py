@@ -84,7 +84,8 @@ def main() -> int:
                         return 0
             except Exception as error:
                 failed.add(run.id)
-                print(f"Run {run.id}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                with contextlib.suppress(OSError):  # the log is on the disk that may be full
+                    print(f"Run {run.id}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
                 is_full = getattr(error.__cause__ or error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
                 if is_full and run.id not in retried and _wait_for_room(home, settings, orphaned):
                     retried.add(run.id)
