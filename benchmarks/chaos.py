@@ -77,7 +77,7 @@ def storm(
     num_kills: int,
     rng: random.Random,
     patience: float,
-    pause: tuple[float, float] = (1.0, 8.0),
+    pause: tuple[float, float] = (1.0, 12.0),
 ) -> tuple[list[str], Counter]:
     """Order and kill by turns at random moments, then wait until nothing is active, `patience` seconds at most.
 
