@@ -18,7 +18,7 @@ class CheckpointError(ValueError):
     """A file that can't be used; the message names the file and says why."""
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write all or nothing: a temporary file beside it, flushed to disk, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -27,11 +27,18 @@ def write_file(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def clear_temporaries(*folders: Path, name: str = "*") -> None:
+    """Remove what `write_file` left of files of that name when its process was killed; nobody may be writing there."""
+    for folder in folders:
+        for path in folder.glob(f".{name}.*.tmp"):
+            path.unlink(missing_ok=True)
 
 
 def pack_weights(tensors: Mapping[str, Tensor], header: Mapping[str, str], max_bytes: int) -> bytes:

@@ -13,6 +13,7 @@ from studio.pictures import sheet_html
 from train.loop import Progress
 from train.runs import Run, list_runs
 from train.status import Status
+from train.tidy import obstacle
 from train.turns import Place
 
 MAX_POINTS = 300  # of a curve on the page
@@ -35,14 +36,20 @@ WATCH_ON_CLICK = """element.addEventListener("click", (event) => {
 def status_html(run: Run, status: Status, progress: Progress | None, place: Place | None, can_be_drawn: bool) -> str:
     """A run in words, with a bar, its place in the line, and a way to its drawings."""
     fraction = progress.fraction if progress else 0.0
-    word = _WORDS[status.state]
+    word, is_interrupted = _WORDS[status.state], False
     if status.state == "running" and (run.should_stop() or run.is_paused()):
         word = "stopping" if run.should_stop() else "paused, press Resume to go on"
-    details = [escape(status.sentence)] if status.sentence else []
-    if place:
+    elif status.state == "running" and run.waits_for_worker():
+        word, is_interrupted = "interrupted", True
+    details = [escape(status.sentence)] if status.sentence and not is_interrupted else []
+    if (place or is_interrupted) and (sentence := obstacle(run.folder.parent)):
+        details.append(sentence)
+    elif is_interrupted:
+        details.append("It goes on soon from its last snapshot.")
+    elif place:
         soon = "next" if place.position == 1 else f"number {place.position} in the line"
         details.append(f"It is {soon} and begins in about {duration(place.seconds)}." if place.seconds else "Starting.")
-    if progress and status.state == "running":
+    elif progress and status.state == "running":
         left = progress.seconds * (1 - fraction) / fraction if fraction else 0
         details.append(f"{duration(left)} left · step {progress.step} · {progress.images_per_second:.0f} images/s")
     link = ""

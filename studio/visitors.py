@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
-import os
 import secrets
 from functools import lru_cache
 from pathlib import Path
 
 import gradio as gr
+from filelock import FileLock
 
+from model.weights import write_file
 from train.home import Home
 from train.settings import Settings
 
@@ -37,19 +38,13 @@ def address(request: gr.Request, proxies: int) -> str:
 @lru_cache(maxsize=8)
 def _salt(runs: Path) -> bytes:
     """Random bytes of this installation, made at first use; of this process alone where nothing can be written."""
-    path = runs / "salt"
-    fresh = secrets.token_bytes(32)
+    path, fresh = runs / "salt", secrets.token_bytes(32)
     try:
         runs.mkdir(parents=True, exist_ok=True)
-        aside = runs / f".salt-{secrets.token_hex(4)}.tmp"
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(fresh)
-        try:
-            os.link(aside, path)  # only the first of several processes gets its own in
-        except FileExistsError:
-            pass
-        finally:
-            aside.unlink()
+        if not path.exists():
+            with FileLock(runs / "create.lock"):  # only the first of several processes gets its own in
+                if not path.exists():
+                    write_file(path, fresh, mode=0o600)
         return path.read_bytes() or fresh
     except OSError as error:
         log.warning("The salt of visitors' ids can't be kept: %s", error)

@@ -73,8 +73,8 @@ class Mirror:
         for name, value in {"Content-Type": "application/octet-stream", **headers}.items():
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(content)))
-        handler.end_headers()
-        try:
+        try:  # whoever asked may have given up meanwhile
+            handler.end_headers()
             handler.wfile.write(content[:cut])
             self.sent += len(content[:cut])
         except ConnectionError:

@@ -72,15 +72,18 @@ class Site:
 
     def workers(self) -> list[int]:
         """Processes that train for this folder, whoever started them."""
-        marks = {b"train.worker", f"DOODLES_HOME={self.home}".encode()}
-        found = []
+        return self.processes(b"train.worker")
+
+    def processes(self, *marks: bytes) -> list[int]:
+        """All that work for this folder and carry these words in their command."""
+        home, found = f"DOODLES_HOME={self.home}".encode(), []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                known = set((folder / "cmdline").read_bytes().split(b"\0"))
-                known |= set((folder / "environ").read_bytes().split(b"\0"))
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                is_ours = home in (folder / "environ").read_bytes().split(b"\0")
                 dead = "(zombie)" in (folder / "status").read_text()
             except OSError:
                 continue
-            if marks <= known and not dead:
+            if is_ours and set(marks) <= set(words) and not dead:
                 found.append(int(folder.name))
         return found

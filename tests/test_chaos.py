@@ -4,14 +4,17 @@ import random
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+from benchmarks import chaos
 from benchmarks.chaos import storm, verdict
-from tests.conftest import SMALL, suns, write_class
+from tests.conftest import SMALL, make_checkpoint, suns, write_class
 from tests.mirror import Mirror
 from tests.site import REPOSITORY, Site
 from train.home import Home
 from train.order import Order
 from train.requests import request_training
+from train.runs import create_run
 from train.settings import Settings
 
 # What a page is to its worker, without the page, which takes long to start.
@@ -47,5 +50,37 @@ def test_kills_at_random_moments_lose_no_request(tmp_path):
         accepted, counts = storm(page, ask, 4, 4, rng, patience=300, pause=(0.5, 4.0))
         states, wrongs = verdict(page, accepted)
     assert len(accepted) == 4 and counts["pages killed"] + counts["workers killed"] >= 3
-    assert not wrongs
+    assert not any(wrongs.values()), wrongs
     assert states == {"done": 3, "failed": 1}, "there is no source for the fourth, which says so"
+
+
+class Gone:
+    """A page that has ended, and one of whose processes has not."""
+
+    def __init__(self, home: Path):
+        self.home = home
+
+    def kill(self) -> None:
+        pass
+
+    def processes(self) -> list[int]:
+        return [123]
+
+
+def test_the_verdict_sees_whatever_is_wrong(home, monkeypatch):
+    monkeypatch.setattr(chaos, "LEAVE_SECONDS", 0.0)
+    orders = [Order(name, ("sun",), home.source, num_steps=20, requested_by="visitor-a") for name in ("a", "b", "c")]
+    waiting, twice, again = [create_run(home.runs, order) for order in orders]
+    for run, words in ((twice, ("1] running", "2] running", "1] running")), (again, ("1] done", "2] running"))):
+        run.set_state("failed", "What happened.")
+        (run.folder / "log.txt").write_text("".join(f"2026-01-01 00:00:00 [{word}. Measuring.\n" for word in words))
+    make_checkpoint(home.checkpoints)
+    (home.checkpoints / "dog.safetensors").write_bytes(b"half")
+    (home.runs / ".visits.json.abcd1234.tmp").touch()
+    states, wrongs = verdict(Gone(home.folder), [waiting.id, "20260101-000000-sun-abcd"])
+    assert states == {"queued": 1, "failed": 2}
+    found = {kind: " ".join(sorted(sentences)) for kind, sentences in wrongs.items()}
+    assert "is left queued" in found[chaos.LOST] and "sun-abcd is gone" in found[chaos.LOST]
+    assert "dog.safetensors" in found[chaos.DAMAGED] and "cat" not in found[chaos.DAMAGED]
+    assert "by two at a time" in found[chaos.TWICE] and "after it was done" in found[chaos.TWICE]
+    assert "process 123" in found[chaos.LEFT] and "visits.json" in found[chaos.LEFT]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -28,7 +29,7 @@ def order(home, **changes) -> Order:
     return Order(**{"class_name": "sun", "class_names": ("sun",)} | settings | changes)
 
 
-def wait_for(condition, seconds: float = 60) -> None:
+def wait_for(condition, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -209,24 +210,55 @@ def test_a_worker_that_hangs_is_ended_and_its_run_is_taken_up(home, monkeypatch)
     assert run.waits_for_worker() and run.snapshot_path.exists()
 
 
-def test_the_worker_leaves_with_the_process_that_started_it(home):
+def test_a_run_goes_on_with_another_page_when_the_one_that_worked_on_it_is_gone(home):
     run = create_run(home.runs, order(home, num_steps=None, seconds=600))
     script = f"""
 import time
 from pathlib import Path
+from train import worker
 from train.home import Home
-from train import worker as worker_module
-from train.worker import ensure_worker
-ensure_worker(Home(Path({str(home.folder)!r}), {home.source!r}))
+worker.ATTEND_SECONDS = 0.5
+worker.attend(Home(Path({str(home.folder)!r}), {home.source!r}))
 time.sleep(600)
 """
-    page = subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY)
-    wait_for(run.progress)
-    page.kill()
-    page.wait()
+    pages = [subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY) for _ in range(2)]
+    try:
+        wait_for(run.progress)
+        worker = set(workers_of(run))
+        (page,) = [page for page in pages if page.pid in {parent(pid) for pid in worker}]
+        page.kill()
+        wait_for(lambda: set(workers_of(run)) > worker)
+        assert run.snapshot_path.exists() and len(worker) == 1
+    finally:
+        for page in pages:
+            page.kill()
+            page.wait()
     wait_for(lambda: not is_held(run.folder / "lock"))
     assert run.status().state == "running", "the next start goes on with it"
-    assert run.snapshot_path.exists()
+
+
+def workers_of(run: Run) -> list[int]:
+    """The processes that have worked on a run, by its log."""
+    return [int(pid) for pid in re.findall(r"\[(\d+)\] running", (run.folder / "log.txt").read_text())]
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_the_log_says_what_happened_and_does_not_grow_for_ever(home, monkeypatch):
+    run = create_run(home.runs, order(home))
+    for sentence in ("Getting ready.", "Learning.", "Learning."):
+        run.set_state("running", sentence)
+    run.ask_to_stop()
+    run.set_state("stopped", "Stopped early.")
+    run.resume()
+    words = re.findall(r"^\S+ \S+ \[\d+\] (.*)$", (run.folder / "log.txt").read_text(), re.MULTILINE)
+    assert words[0].startswith("ordered by page") and words[1:3] == ["running. Getting ready.", "running. Learning."]
+    assert words[3:] == ["asked to stop", "stopped. Stopped early.", "queued once more"]
+    (home.runs / "worker.log").write_bytes(bytes(worker_module.LOG_BYTES + 1))
+    with worker_module._open_log(home.runs / "worker.log") as log:
+        assert log.tell() == 0
 
 
 def test_two_pages_on_one_folder_train_every_run_once(home):

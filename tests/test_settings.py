@@ -1,5 +1,6 @@
 """What a host allows is read from the environment, kept to, and told in a sentence that says when to come back."""
 
+import errno
 import os
 import re
 import time
@@ -9,17 +10,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
+from studio.run_view import status_html
 from studio.visitors import address, visitor_id
 from tests.conftest import SMALL, suns, write_class
 from train.cache import load_at_hand, make_room
 from train.data import cached_path, load_drawings
+from train.execute import sentence_for
 from train.fetch import fetch
 from train.order import Order
 from train.requests import request_again, request_training
 from train.runs import BusyError, create_run, list_runs
 from train.settings import Settings
 from train.tidy import MEGABYTE, tidy
+from train.turns import next_run, place
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -103,6 +108,33 @@ def test_a_full_disk_refuses_in_a_sentence(home, monkeypatch):
     assert not list_runs(home.runs)
 
 
+def test_in_a_read_only_folder_the_page_goes_on_and_says_so(home, monkeypatch):
+    interrupted, waiting = create_run(home.runs, order(home), begin=True), create_run(home.runs, order(home, "other"))
+    interrupted.lock.release()
+    really_open, really_access = os.open, os.access
+
+    def open_file(path, flags: int, *rest: object, **more: object) -> int:  # a disk like that is so for root, too
+        if flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT) and Path(path).is_relative_to(home.folder):
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return really_open(path, flags, *rest, **more)
+
+    def shown(run) -> str:
+        return status_html(run, run.status(), None, place(run, home.runs), False)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", open_file)
+        patched.setattr(os, "access", lambda path, mode: mode != os.W_OK and really_access(path, mode))
+        assert next_run(home.runs).id == interrupted.id
+        assert all("Nothing can be written here" in shown(run) for run in (interrupted, waiting))
+        with pytest.raises(ValueError, match=r"Nothing can be written here.*come back"):
+            request_training(home, Settings(), order(home, "another"))
+        with pytest.raises(OSError) as caught:
+            waiting.ask_to_stop()
+        assert "Read-only" in sentence_for(caught.value) and str(home.folder) not in sentence_for(caught.value)
+    assert "interrupted" in shown(interrupted) and "goes on soon" in shown(interrupted)
+    assert request_training(home, Settings(), order(home, "another")).is_active()
+
+
 def test_going_on_counts_as_asking(home):
     settings = replace(Settings(), runs_per_hour=2)
     run = request_training(home, settings, order(home))
@@ -155,6 +187,20 @@ def test_the_oldest_runs_go_and_active_ones_stay(home):
     tidy(home, replace(Settings(), runs_mb=1))
     assert [run.id for run in list_runs(home.runs)] == [run.id for run in (runs[0], runs[5], by_owner)]
     assert not (home.runs / "20200101-000000-sun-abcd").exists() and by_owner.snapshot_path.exists()
+
+
+def test_nothing_that_was_half_written_stays(home):
+    run = create_run(home.runs, order(home))
+    places = [home.runs / "visits.json", home.runs / "salt", home.runs / "replaced" / "sun.safetensors"]
+    places += [home.checkpoints / "sun.safetensors", run.folder / "run.json", run.sheets_folder / "0000001.png"]
+    for path in places:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / f".{path.name}.abcd1234.tmp").touch()
+    with FileLock(run.folder / "lock"):
+        tidy(home, Settings())
+        assert len(list(home.folder.rglob("*.tmp"))) == 2, "whoever works on the run may be writing them"
+    tidy(home, Settings())
+    assert not list(home.folder.rglob("*.tmp")) and run.is_active()
 
 
 def test_a_full_disk_takes_from_done_runs_what_they_could_go_on_from(home, monkeypatch):

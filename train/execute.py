@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from filelock import Timeout
@@ -14,7 +15,7 @@ from model.base import BASE_NAME, Base, read_base
 from model.checkpoint import MAX_BYTES
 from model.classes import CLASS_NAMES
 from model.images import png, sheet
-from model.weights import pack_weights, write_file
+from model.weights import clear_temporaries, pack_weights, write_file
 from train.base import find_guide, grow_from_base
 from train.curves import write_curves, write_gif
 from train.data import DataError
@@ -62,7 +63,7 @@ def _work_on(run: Run, home: Home, device: str, tell: Tell) -> Iterator[Progress
         status = run.status()
         if status.state not in ("queued", "running"):
             return
-        run.clear_temporaries()
+        clear_temporaries(run.folder, run.sheets_folder)
         order = status.order
         if status.attempts >= MAX_ATTEMPTS:
             raise TrainingError(
@@ -111,7 +112,8 @@ def sentence_for(error: Exception) -> str:
     if isinstance(error, OSError):
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return f"A file can't be written: {error.strerror}; free some space, then resume."
-        return f"A file can't be used: {error}; check that folder and its rights, then resume."
+        where = "/".join(Path(error.filename).parts[-2:]) if error.filename else "A file"  # visitors read it, too
+        return f"{where} can't be used: {error.strerror or error}; check that folder and its rights, then resume."
     if isinstance(error, (DataError, TrainingError, ValueError)):
         return str(error)
     # PyTorch says it in words of its own on the CPU, and by a class of its own on a GPU.
@@ -157,7 +159,7 @@ def _fetch(run: Run, order: Order, home: Home, tell: Tell) -> Fetched:
         time.sleep(0.05)
         if told[-1] != shown:
             shown = told[-1]
-            run.set_state("running", shown)
+            run.set_state("running", shown, is_news=False)
             tell(shown)
         if run.should_stop():
             asked = asked or time.monotonic()

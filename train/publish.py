@@ -10,7 +10,7 @@ from filelock import FileLock
 from model.base import BASE_NAME, read_base
 from model.checkpoint import Card, checkpoint_path, load_checkpoint, save_checkpoint
 from model.evaluator import EVALUATOR_NAME, load_evaluator
-from model.weights import read_safetensors, write_file
+from model.weights import clear_temporaries, read_safetensors, write_file
 from train.base import save_base
 from train.data import ATTRIBUTION
 from train.drawings import held_back
@@ -121,9 +121,7 @@ def _publishing(home: Home) -> Iterator[None]:
     """Alone with the checkpoints, which are compared and then replaced; what killed processes left goes."""
     home.runs.mkdir(parents=True, exist_ok=True)
     with FileLock(home.runs / "publish.lock"):
-        for folder in (home.checkpoints, home.runs / "replaced"):
-            for path in folder.glob(".*.tmp"):
-                path.unlink(missing_ok=True)
+        clear_temporaries(home.checkpoints, home.runs / "replaced")
         yield
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +16,7 @@ from train.home import Home
 from train.order import Order
 from train.runs import BusyError, Run, answers, create_run, list_runs
 from train.settings import Settings
-from train.tidy import FREE_BYTES, tidy
+from train.tidy import obstacle, tidy
 from train.turns import fair_line, seconds_left
 
 HOUR = 3600
@@ -62,10 +61,11 @@ def _admit(home: Home, settings: Settings, visitor: str, seconds: float | None, 
     if seconds is None or seconds > 60 * settings.max_minutes:
         raise ValueError(f"A training here takes {settings.max_minutes:g} minutes at most; ask for fewer.")
     home.runs.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(home.runs).free < FREE_BYTES:
-        tidy(home, settings)
-    if shutil.disk_usage(home.runs).free < FREE_BYTES:
-        raise ValueError("The disk here is full, so nothing can be trained; come back when its host has made room.")
+    if obstacle(home.runs):
+        with contextlib.suppress(OSError):
+            tidy(home, settings)
+    if sentence := obstacle(home.runs):
+        raise ValueError(sentence)
     with FileLock(home.runs / "visits.lock"):
         now = time.time()
         visits = _recent_visits(home.runs / "visits.json", now)

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import math
+import os
 import re
 import secrets
 import shutil
@@ -65,9 +66,10 @@ class Run:
         """Raises OSError or ValueError for a folder that holds no readable run."""
         return read_status(self.folder / "run.json")
 
-    def set_state(self, state: str, sentence: str = "", **changes: object) -> None:
-        """changes: other fields of the status."""
-        status = replace(self.status(), state=state, sentence=sentence, **changes)
+    def set_state(self, state: str, sentence: str = "", is_news: bool = True, **changes: object) -> None:
+        """is_news: whether it is worth a line of the log. changes: other fields of the status."""
+        before = self.status()
+        status = replace(before, state=state, sentence=sentence, **changes)
         try:
             write_status(self.folder / "run.json", status)
         except OSError as error:
@@ -77,6 +79,13 @@ class Run:
                 raise
             spare.unlink()
             write_status(self.folder / "run.json", status)
+        if is_news and (state, sentence) != (before.state, before.sentence):
+            self.log(f"{state}. {sentence}")
+
+    def log(self, line: str) -> None:
+        """Note something, with the time and the process that says it; where that can't be written it is not missed."""
+        with contextlib.suppress(OSError), (self.folder / "log.txt").open("a") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} [{os.getpid()}] {line}\n")
 
     def is_active(self) -> bool:
         """Whether this run waits, works, or will be taken up again; a dead one of the command line is none of that.
@@ -102,6 +111,7 @@ class Run:
     def ask_to_stop(self) -> None:
         """Whoever works on this run, or takes it up, finishes its step and keeps what it has."""
         (self.folder / "stop").touch()
+        self.log("asked to stop")
         with contextlib.suppress(Timeout), self.lock:  # whoever holds it has begun, and will find the file
             if self.status().state == "queued":
                 self.set_state("stopped", "Stopped before it began.")
@@ -119,6 +129,7 @@ class Run:
             (self.folder / "stop").unlink(missing_ok=True)
             self._put_spare_aside()
             write_status(self.folder / "run.json", replace(status, state="queued", sentence="", attempts=0))
+            self.log("queued once more")
 
     def discard(self) -> None:
         """Remove the folder; a checkpoint that came of it stays. Raises Timeout while somebody works on it."""
@@ -189,11 +200,6 @@ class Run:
         generator.load_state_dict(tensors)
         return int(header["step"])
 
-    def clear_temporaries(self) -> None:
-        """Remove what a process that was killed while writing has left. For the lock's holder."""
-        for path in [*self.folder.glob(".*.tmp"), *self.sheets_folder.glob(".*.tmp")]:
-            path.unlink(missing_ok=True)
-
     def _put_spare_aside(self) -> None:
         write_file(self.folder / "spare", bytes(SPARE_BYTES))
 
@@ -221,6 +227,7 @@ def create_run(runs: Path, order: Order, begin: bool = False, most: float = MAX_
                 run.lock.acquire()
             run._put_spare_aside()
             write_status(run.folder / "run.json", Status(order, "running" if begin else "queued", "", time.time()))
+            run.log(f"ordered by {order.requested_by}")
         except OSError:
             run.lock.release(force=True)
             shutil.rmtree(run.folder, ignore_errors=True)
@@ -258,6 +265,8 @@ def is_held(lock: Path) -> bool:
             return False
     except Timeout:
         return True
+    except OSError:  # of a read-only folder, where nobody can work
+        return False
 
 
 def _readable(runs: Path) -> Iterator[tuple[float, Run]]:

@@ -1,12 +1,14 @@
 """Room for what comes next: old runs of the page's, their snapshots and fetched drawings go, oldest first."""
 
 import contextlib
+import os
 import re
 import shutil
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from model.weights import clear_temporaries
 from train.cache import make_room
 from train.data import cached_path
 from train.home import Home
@@ -16,6 +18,15 @@ from train.settings import Settings
 
 MEGABYTE = 1_000_000
 FREE_BYTES = 20_000_000  # on the disk, for a training to be begun
+
+
+def obstacle(runs: Path) -> str:
+    """Why nothing can be trained here just now, in a sentence; empty if something can."""
+    if not os.access(runs, os.W_OK):
+        return "Nothing can be written here, so nothing can be trained; come back when its host has seen to that."
+    if shutil.disk_usage(runs).free < FREE_BYTES:
+        return "The disk here is full, so nothing can be trained; come back when its host has made room."
+    return ""
 
 
 def tidy(home: Home, settings: Settings) -> None:
@@ -31,8 +42,7 @@ def tidy(home: Home, settings: Settings) -> None:
     old = [run for run in runs if run.status().order.requested_by != COMMAND_LINE and not run.is_active()]
     _prune(old, settings)
     _free_disk(home.runs, old)
-    with contextlib.suppress(Timeout), FileLock(home.runs / "create.lock", timeout=0):
-        _remove_remains(home.runs)
+    _remove_remains(home)
 
 
 def _prune(old: list[Run], settings: Settings) -> None:
@@ -72,12 +82,26 @@ def _drop_snapshot(run: Run) -> None:
             run.best_path.unlink(missing_ok=True)
 
 
-def _remove_remains(runs: Path) -> None:
-    """Folders of runs that were killed while they were created or removed. For the holder of create.lock."""
-    for folder in runs.iterdir():
-        if re.fullmatch(RUN_ID, folder.name) and folder.is_dir() and not (folder / "run.json").exists():
-            with contextlib.suppress(Timeout), FileLock(folder / "lock", timeout=0):
-                shutil.rmtree(folder, ignore_errors=True)
+def _remove_remains(home: Home) -> None:
+    """What processes left that were killed: folders of runs, half created or removed, and temporary files.
+
+    Whoever writes in a place holds its lock; one that is in use has its turn another time.
+    """
+    for lock, name, folders in (
+        ("create.lock", "salt", [home.runs]),
+        ("visits.lock", "visits.json", [home.runs]),
+        ("publish.lock", "*", [home.checkpoints, home.runs / "replaced"]),
+    ):
+        with contextlib.suppress(Timeout), FileLock(home.runs / lock, timeout=0):
+            clear_temporaries(*folders, name=name)
+    with contextlib.suppress(Timeout), FileLock(home.runs / "create.lock", timeout=0):
+        for folder in home.runs.iterdir():
+            if re.fullmatch(RUN_ID, folder.name) and folder.is_dir():
+                with contextlib.suppress(Timeout), FileLock(folder / "lock", timeout=0):
+                    if (folder / "run.json").exists():
+                        clear_temporaries(folder, Run(folder).sheets_folder)
+                    else:
+                        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _num_bytes(folder: Path) -> int:

@@ -1,9 +1,12 @@
 """Whose turn it is: first come first served, but one run of each visitor before anybody's second."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import Timeout
 
 from train.runs import Run, list_runs
 from train.status import Status
@@ -52,11 +55,12 @@ def fair_line(runs: Sequence[Run]) -> list[Run]:
 
 
 def take_turn(run: Run, runs: Path) -> None:
-    """Note that a run that waited is begun now."""
-    status = run.status()
-    if status.state == "queued":
-        turn = 1 + max(other.status().turn for other in list_runs(runs))
-        run.set_state("queued", status.sentence, turn=turn)
+    """Note that a run that waited is begun now; whoever holds it already has noted that."""
+    with contextlib.suppress(Timeout), run.lock:
+        status = run.status()
+        if status.state == "queued":
+            turn = 1 + max(other.status().turn for other in list_runs(runs))
+            run.set_state("queued", status.sentence, turn=turn)
 
 
 def place(run: Run, runs: Path) -> Place | None:

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -31,6 +32,8 @@ LONGEST_PAUSE = 30.0  # seconds from one worker to the next while workers end wi
 LEAVE_SECONDS = 5.0  # for a worker without a page to leave in good order
 WAITS = "worker.waits"  # touched by a worker that waits for room on the disk
 HUNG_SECONDS = 600.0  # without a sign of life, after which a worker is taken to hang and killed
+ATTEND_SECONDS = 5.0  # from one look for runs that nobody works on to the next
+LOG_BYTES = 1_000_000  # of the workers' log, which then begins anew
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,19 @@ def ensure_worker(home: Home) -> None:
         if (_keeper is None or not _keeper.is_alive()) and next_run(home.runs) is not None:
             _keeper = threading.Thread(target=_keep_working, args=(home,), daemon=True)
             _keeper.start()
+
+
+def attend(home: Home) -> None:
+    """From now on see to it by ourselves: also to runs whose worker belonged to another process, which died."""
+
+    def look_again() -> None:
+        while True:
+            with contextlib.suppress(OSError, ValueError):
+                ensure_worker(home)
+            time.sleep(ATTEND_SECONDS)
+
+    if not is_zero_gpu():
+        threading.Thread(target=look_again, daemon=True).start()
 
 
 def main() -> int:
@@ -68,7 +84,8 @@ def main() -> int:
                         return 0
             except Exception as error:
                 failed.add(run.id)
-                print(f"Run {run.id}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                with contextlib.suppress(OSError):  # the log is on the disk that may be full
+                    print(f"Run {run.id}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
                 is_full = getattr(error.__cause__ or error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
                 if is_full and run.id not in retried and _wait_for_room(home, settings, orphaned):
                     retried.add(run.id)
@@ -125,7 +142,7 @@ def _keep_working(home: Home) -> None:
             continue
         began = time.monotonic()
         # A folder that takes no log any more must not keep the page from working on.
-        with contextlib.suppress(OSError), (home.runs / "worker.log").open("ab") as log:
+        with contextlib.suppress(OSError), _open_log(home.runs / "worker.log") as log:
             worker = subprocess.Popen(
                 command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
@@ -133,6 +150,12 @@ def _keep_working(home: Home) -> None:
         _push_in_background(home)
         pause = 0.5 if time.monotonic() - began > LONGEST_PAUSE else min(LONGEST_PAUSE, 2 * pause)
         time.sleep(pause)
+
+
+def _open_log(path: Path) -> IO[bytes]:
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        os.truncate(path, 0)
+    return path.open("ab")
 
 
 def _push_in_background(home: Home) -> None:
