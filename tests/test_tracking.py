@@ -185,6 +185,9 @@ def test_a_run_that_goes_on_is_one_run_there_too(server, home, quick, monkeypatc
 def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(server, home, monkeypatch, capsys):
     monkeypatch.setenv("DOODLES_HOME", str(home.folder))
     runs = [ended(home, name) for name in ("sun", "star")]
+    long_ago = 1_700_000_000
+    for run in runs:
+        os.utime(run.folder / "run.json", (long_ago, long_ago))
     put_on_record(runs[0], "a study")
     assert main(["track"]) == 2, "nobody has said where to"
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
@@ -194,6 +197,7 @@ def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(serve
     assert steps(client, runs[1]) == [1, 2, 3, 4, 5]
     nested = recorded(client, runs[0])
     parent = client.get_run(nested.data.tags["mlflow.parentRunId"])
+    assert {known.info.end_time for known in (nested, parent, recorded(client, runs[1]))} == {1000 * long_ago}
     assert parent.info.run_name == "a study" and "mlflow.parentRunId" not in recorded(client, runs[1]).data.tags
     assert list((home.folder / "mlflow-artifacts").rglob("training.gif"))
     assert main(["track", "--all"]) == 0

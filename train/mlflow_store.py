@@ -13,6 +13,7 @@ from model.weights import CheckpointError
 from train.home import Home
 from train.record import Mark, is_on_record, read_mark, write_mark
 from train.runs import Run
+from train.status import Status
 
 EXPERIMENT = "endless-doodles"
 LINES_AT_A_TIME = 200
@@ -91,7 +92,7 @@ class Store:
         self._send_progress(run, mark, int(1000 * status.created))
         self._send_files(run, mark, status.order.class_name)
         if status.state != mark.state:
-            self._send_state(run, mark.id, status.state)
+            self._send_state(run, mark, status, written // 10**6)
             mark.state = status.state
         mark.ended = written if status.state in _ENDS else 0
         if asdict(mark) != before:
@@ -140,12 +141,15 @@ class Store:
             for name, value in read_card(checkpoint).metrics.items():
                 self.client.log_metric(mark.id, f"final_{name}", value, step=max(0, mark.step))
 
-    def _send_state(self, run: Run, run_id: str, state: str) -> None:
-        self.client.set_tag(run_id, "doodles.sentence", run.status().sentence or state)
-        if state in _ENDS:
-            self.client.set_terminated(run_id, _ENDS[state])
-        else:
-            self.client.update_run(run_id, status="RUNNING")
+    def _send_state(self, run: Run, mark: Mark, status: Status, written: int) -> None:
+        """written: when the run came to this state, in ms, for it may be sent days later."""
+        self.client.set_tag(mark.id, "doodles.sentence", status.sentence or status.state)
+        if status.state not in _ENDS:
+            self.client.update_run(mark.id, status="RUNNING")
+            return
+        self.client.set_terminated(mark.id, _ENDS[status.state], written)
+        if mark.group:  # which ends with the last of it
+            self.client.set_terminated(self._group(run, mark.group), end_time=written)
 
     def _experiment(self, artifacts: str | None) -> tuple[str, int]:
         """The experiment's id, and when it was made."""
@@ -182,7 +186,6 @@ class Store:
                 found = self._tagged(_GROUP, name)
                 if not found:
                     found = self._create(name, run.status().created, {_GROUP: name}, {})
-                    self.client.set_terminated(found)
             self.groups[name] = found
         return self.groups[name]
 
