@@ -2,7 +2,7 @@
 
 It trains a class for --seconds as `python -m train` would, prints the pace, the share of time that the two networks
 take and the peak memory, then does so in several processes at once, as a fleet would. The rest of the table is computed
-from these rates, and says so; nothing is said of GPUs where there is none but what they would have to do.
+from these rates, and says so; where there is no GPU, what is said of GPUs is what they would have to do.
 """
 
 import argparse
@@ -30,7 +30,7 @@ MINUTES = 3.0  # for a class
 BASE_IMAGES = 1_500_000
 CORE_DOLLARS = 0.03 / 8  # an hour of one of eight virtual cores, and of a GPU (L4), by Hugging Face's list for Jobs
 GPU_DOLLARS = 0.80
-COMPUTED, MEASURED = "computed", "measured"
+COMPUTED, MEASURED, NEEDED = "computed", "measured", "needed"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,10 @@ def measure_at_once(number: int, arguments: list[str]) -> float:
 
 
 def machines(rate: float, rate_of_many: float, at_once: int, on_gpu: bool) -> list[Machine]:
-    """The rows of the table. rate: of one training alone; rate_of_many: of each of `at_once`."""
+    """The rows of the table. rate: of one training alone; rate_of_many: of each of `at_once`.
+
+    Where there is no GPU, its rows say what one has to reach to be as quick as the most cores, and what it costs then.
+    """
     if on_gpu:
         names = "1 GPU, one class", f"1 GPU, {at_once} classes", f"8 GPUs, {8 * at_once} classes"
         return [
@@ -110,6 +113,8 @@ def machines(rate: float, rate_of_many: float, at_once: int, on_gpu: bool) -> li
         Machine("1 core", rate, 1, CORE_DOLLARS, MEASURED),
         Machine(f"{at_once} cores", rate_of_many, at_once, at_once * CORE_DOLLARS, MEASURED),
         Machine("64 cores", rate_of_many, 64, 64 * CORE_DOLLARS, COMPUTED),
+        Machine("1 GPU", rate_of_many, 64, GPU_DOLLARS, NEEDED),
+        Machine("8 GPUs", rate_of_many, 64, 8 * GPU_DOLLARS, NEEDED),
     ]
 
 
@@ -148,9 +153,11 @@ def main() -> None:
     print_table(rows, options.images or MINUTES * 60 * rate, measured.beside)
     if device != "cuda":
         whole, dollars = rows[2].rate * rows[2].at_once, rows[2].dollars
-        print("\nNo GPU is at hand, so nothing is known of one; run this where there is one. To be as quick as 64 such")
-        print(f"cores 1 GPU has to learn from {whole:,.0f} images/s in all, each of 8 GPUs from {whole / 8:,.0f};")
-        print(f"to be as cheap as they are, at ${GPU_DOLLARS:.2f} an hour, {whole * GPU_DOLLARS / dollars:,.0f} each.")
+        print(
+            "\nNo GPU is at hand, so nothing is known of one; run this where there is one. Its rows say what is needed"
+        )
+        print(f"to be as quick as 64 such cores: 1 GPU has to learn from {whole:,.0f} images/s in all, each of 8 GPUs")
+        print(f"from {whole / 8:,.0f}; to be as cheap as the cores as well, {whole * GPU_DOLLARS / dollars:,.0f} each.")
 
 
 def print_table(rows: list[Machine], images: float, beside: float) -> None:

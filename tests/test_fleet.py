@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +20,13 @@ import train.fleet
 import train.task
 from model.checkpoint import checkpoint_path, load_checkpoint
 from model.classes import CLASS_NAMES
+from model.hub import HubError
 from model.weights import CheckpointError
-from tests.conftest import SMALL, make_checkpoint, suns, write_class
+from tests.conftest import SMALL, as_drawings, make_checkpoint, suns, write_class
 from tests.mirror import Mirror
-from train.fleet import PUSH_BATCH, Fleet, train_fleet
+from train.fleet import Fleet, train_fleet
 from train.home import Home
+from train.loop import Training, fit
 from train.order import Order
 from train.runs import create_run, list_runs
 from train.task import Outcome, Task, land, work
@@ -63,8 +66,10 @@ def few(tmp_path) -> Home:
 def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_killed(few, capfd):
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    orders = [order(few, class_name, num_steps=120, replace=True) for class_name in CLASS_NAMES[:12]]
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    # The first ones are killed, so they are long enough for that.
+    steps = [60] * 3 + [5] * 9
+    orders = [order(few, name, number, replace=True) for name, number in zip(CLASS_NAMES, steps, strict=False)]
     paths = [checkpoint_path(few.checkpoints, class_name) for class_name in CLASS_NAMES[:12]]
     published, killed, over = set(), [], threading.Event()
     try:
@@ -162,19 +167,22 @@ def test_without_ray_a_fleet_says_which_command_installs_it(home, monkeypatch):
         train_fleet([order(home, "sun")], home, Fleet(workers=2))
 
 
-def test_importing_the_command_line_imports_no_ray():
-    code = "import sys, train.__main__; sys.exit('ray' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
-
-
-def test_a_worker_resumes_the_run_that_a_dead_one_left(few):
-    ordered = order(few, CLASS_NAMES[0])
+def test_a_worker_goes_on_from_the_snapshot_that_a_dead_one_left(few):
+    ordered = order(few, CLASS_NAMES[0], num_steps=6)
     left = create_run(few.runs, ordered, begin=True)
+    training = Training(SMALL, as_drawings(suns(4)))
+    for progress in fit(training, 4, every=2):
+        left.append(progress)
+        if progress.step == 2:
+            left.save_snapshot(training)
+    before = left.progress()
     left.lock.release(force=True)  # as the system does when its holder dies
     (few.runs / "mark").touch()
     outcome = work(Task(ordered, few, "mark"), {})
     assert (outcome.state, outcome.files) == ("done", {}), outcome.sentence
     assert [run.id for run in list_runs(few.runs)] == [left.id]
+    assert [entry.step for entry in before] == [2, 4]
+    assert [entry for entry in left.progress() if entry.step <= 4] == before[:1], "what came after it is done again"
 
 
 def test_a_run_that_another_holds_is_left_to_it(few, monkeypatch):
@@ -237,16 +245,72 @@ def test_drawings_are_fetched_once_by_a_machine(few, away):
         assert requests[0] == requests[1] > 0
 
 
-def test_published_checkpoints_are_pushed_in_batches(few, monkeypatch):
-    class_names = CLASS_NAMES[: 2 * PUSH_BATCH + 3]
-    for class_name in class_names[:-1]:
-        make_checkpoint(few.checkpoints, class_name)
-    outcomes = [Outcome(class_name, "done", "Done.") for class_name in class_names[:-1]]
-    outcomes.append(Outcome(class_names[-1], "failed", "There is no such thing."))
+@pytest.fixture
+def comes_to(monkeypatch):
+    """A fleet without Ray, of which comes what is said; two checkpoints go into a commit."""
     monkeypatch.setattr(train.fleet, "_import_ray", lambda: None)
-    monkeypatch.setattr(train.fleet, "_connected", lambda *_: train.fleet.contextlib.nullcontext())
-    monkeypatch.setattr(train.fleet, "_outcomes", lambda *_: iter(outcomes))
-    pushed = []
-    orders = [order(few, class_name) for class_name in class_names]
-    assert train_fleet(orders, few, Fleet(workers=1), push=pushed.append) == 1
-    assert [len(batch) for batch in pushed] == [PUSH_BATCH, PUSH_BATCH, 2]
+    monkeypatch.setattr(train.fleet, "_connected", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(train.fleet, "CLASSES_PER_COMMIT", 2)
+
+    def become(outcomes: list[Outcome]) -> None:
+        monkeypatch.setattr(train.fleet, "_outcomes", lambda *_: iter(outcomes))
+
+    return become
+
+
+def published(home: Home, class_names: Sequence[str]) -> list[Outcome]:
+    for class_name in class_names:
+        make_checkpoint(home.checkpoints, class_name)
+    return [Outcome(class_name, "done", "Done.") for class_name in class_names]
+
+
+class Hub:
+    """Takes what is pushed, but for the first few times. pushed: how many checkpoints at a time."""
+
+    def __init__(self, failures: int = 0):
+        self.failures, self.pushed = failures, []
+
+    def __call__(self, paths: Sequence[Path]) -> str:
+        if self.failures:
+            self.failures -= 1
+            raise HubError("The Hub can't be reached; try again.")
+        self.pushed.append(len(paths))
+        return "Pushed."
+
+
+def test_published_checkpoints_are_pushed_while_others_are_in_training(few, comes_to, capsys):
+    names, hub = CLASS_NAMES[:6], Hub()
+    comes_to([*published(few, names[:5]), Outcome(names[5], "failed", "There is no such thing.")])
+    orders = [order(few, class_name) for class_name in names]
+    failures = {"zigzag": "There is no file “zigzag.npy”."}
+    assert train_fleet(orders, few, Fleet(workers=1), failures, hub) == 1
+    assert hub.pushed == [2, 2, 1]
+    told = capsys.readouterr().out.splitlines()[-3:]
+    width = len(names[5])
+    assert told[0] == "2 failed:"
+    assert told[1:] == [
+        f"  {'zigzag':{width}}  There is no file “zigzag.npy”.",
+        f"  {names[5]}  There is no such thing.",
+    ]
+
+
+@pytest.mark.parametrize("failures, pushed, code", [(1, [4, 1], 0), (3, [], 1)])
+def test_what_the_hub_does_not_take_is_pushed_with_the_next_lot(few, comes_to, capsys, failures, pushed, code):
+    names, hub = CLASS_NAMES[:5], Hub(failures)
+    comes_to(published(few, names))
+    orders = [order(few, class_name) for class_name in names]
+    assert train_fleet(orders, few, Fleet(workers=1, as_json=True), push=hub) == code
+    assert hub.pushed == pushed
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["finished"] for line in lines if "class_name" in line] == [1, 2, 3, 4, 5]
+    assert [line for line in lines if "pushed" in line] == [{"pushed": "Pushed."}] * len(pushed)
+    assert ("The Hub can't be reached" in lines[-1]["failures"].get("the Hub", "")) == bool(code)
+
+
+def test_a_repeated_command_pushes_what_was_trained_before(few, comes_to, capsys):
+    ordered, hub = order(few, CLASS_NAMES[0]), Hub()
+    published(few, CLASS_NAMES[:1])
+    create_run(few.runs, ordered, begin=True).set_state("done", "Done.")
+    comes_to([])
+    assert train_fleet([ordered], few, Fleet(workers=1), push=hub) == 0
+    assert hub.pushed == [1] and "1 of 1 classes are done already." in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """What a run reports arrives in MLflow, every step once, whatever happens to the server and to whoever sends."""
 
+import contextlib
 import json
 import os
 import signal
@@ -10,17 +11,23 @@ import urllib.request
 from importlib.util import find_spec
 
 import pytest
+import torch
 
+import train.fleet
+import train.task
 from tests.conftest import SMALL
 from tests.site import free_port
 from train import execute as execute_module
 from train import tracking
 from train.__main__ import main
 from train.execute import execute
-from train.loop import fit
+from train.fleet import GROUP, Fleet, train_fleet
+from train.loop import Progress, fit
+from train.mlflow_store import EXPERIMENT, Store
 from train.order import Order
-from train.runs import create_run
-from train.tracking import EXPERIMENT, MARK, Store, put_on_record
+from train.record import MARK, put_on_record
+from train.runs import create_run, list_runs
+from train.task import work
 
 WAIT = 120.0  # seconds
 
@@ -39,7 +46,8 @@ class Server:
     def start(self) -> None:
         store = ["--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}", "--workers", "1"]
         place = ["--artifacts-destination", str(self.folder / "artifacts"), "--port", str(self.port)]
-        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+        # Jobs are for language models, and take eight processes.
+        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         command = [sys.executable, "-m", "mlflow", "server", *store, *place, "--host", "127.0.0.1"]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -87,6 +95,17 @@ def order(home, **changes) -> Order:
 def finish(run, home) -> None:
     for _ in execute(run, home):
         pass
+
+
+def ended(home, class_name: str):
+    """A run of five steps that is over, without the training."""
+    run = create_run(home.runs, order(home, class_name=class_name), begin=True)
+    for step in range(1, 6):
+        run.append(Progress(step, step / 10, step / 5, 100.0, 0.5, 0.6))
+    (run.folder / "training.gif").write_bytes(b"GIF89a")
+    run.set_state("done", "Done.")
+    run.lock.release(force=True)
+    return run
 
 
 def recorded(client: object, run) -> object:
@@ -163,11 +182,12 @@ def test_a_run_that_goes_on_is_one_run_there_too(server, home, quick, monkeypatc
     assert steps(client, run) == [1, 2, 3, 4, 5, 6] and recorded(client, run).info.status == "FINISHED"
 
 
-def test_finished_runs_are_imported_into_a_file_by_default(home, quick, monkeypatch, capsys):
+def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(server, home, monkeypatch, capsys):
     monkeypatch.setenv("DOODLES_HOME", str(home.folder))
-    runs = [create_run(home.runs, order(home, class_name=name), begin=True) for name in ("sun", "star")]
+    runs = [ended(home, name) for name in ("sun", "star")]
+    long_ago = 1_700_000_000
     for run in runs:
-        finish(run, home)
+        os.utime(run.folder / "run.json", (long_ago, long_ago))
     put_on_record(runs[0], "a study")
     assert main(["track"]) == 2, "nobody has said where to"
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
@@ -177,10 +197,62 @@ def test_finished_runs_are_imported_into_a_file_by_default(home, quick, monkeypa
     assert steps(client, runs[1]) == [1, 2, 3, 4, 5]
     nested = recorded(client, runs[0])
     parent = client.get_run(nested.data.tags["mlflow.parentRunId"])
+    assert {known.info.end_time for known in (nested, parent, recorded(client, runs[1]))} == {1000 * long_ago}
     assert parent.info.run_name == "a study" and "mlflow.parentRunId" not in recorded(client, runs[1]).data.tags
     assert list((home.folder / "mlflow-artifacts").rglob("training.gif"))
     assert main(["track", "--all"]) == 0
     assert "0 runs had something new" in capsys.readouterr().out
+
+    monkeypatch.setenv("DOODLES_MLFLOW", server.url)
+    assert main(["track"]) == 0, "another store has none of them yet"
+    assert "2 runs had something new" in capsys.readouterr().out
+    client = client_of(server.url)
+    assert [steps(client, run) for run in runs] == [[1, 2, 3, 4, 5]] * 2
+    assert "mlflow.parentRunId" in recorded(client, runs[0]).data.tags
+    store = Store(server.url, home)
+    store.client = None
+    assert store.send_all(runs) == 0, "what has ended and was sent is asked about no more"
+
+
+def test_a_run_that_mlflow_does_not_take_keeps_no_other_from_it(server, home, caplog):
+    first, second = ended(home, "sun"), ended(home, "star")
+    put_on_record(first)
+    store, client = Store(server.url, home), client_of(server.url)
+    assert store.send_all([first]) == 1
+    client.delete_run(recorded(client, first).info.run_id)
+    first.append(Progress(6, 0.6, 1.0, 100.0, 0.5, 0.6))
+    first.set_state("done", "Done after all.")
+    put_on_record(second)
+    assert [store.send_all([first, second]) for _ in range(2)] == [1, 0]
+    assert steps(client, second) == [1, 2, 3, 4, 5]
+    assert caplog.text.count(f"doesn't take run {first.id}") == 1
+
+
+@pytest.mark.parametrize("sees_home", [True, False])
+def test_a_fleet_s_runs_are_nested_and_sent_by_the_driver(server, home, quick, tmp_path, monkeypatch, sees_home):
+    """Whatever the machines that train can reach."""
+    monkeypatch.setenv("DOODLES_MLFLOW", server.url)
+    monkeypatch.setattr(train.task, "OWN_FOLDER", tmp_path / "away")
+    monkeypatch.setattr(train.fleet, "_import_ray", lambda: None)
+    monkeypatch.setattr(train.fleet, "_connected", lambda *_: contextlib.nullcontext())
+
+    def outcomes(ray, orders, home, fleet, mark):
+        for ordered in orders:
+            task = train.fleet.task_of(ordered, home, fleet, mark if sees_home else "nowhere")
+            with monkeypatch.context() as there:
+                there.delenv("DOODLES_MLFLOW")
+                outcome = work(task, {})
+            yield outcome
+
+    monkeypatch.setattr(train.fleet, "_outcomes", outcomes)
+    orders = [order(home, class_name=name) for name in ("one", "two")]
+    num_threads = torch.get_num_threads()
+    assert train_fleet(orders, home, Fleet(workers=1, as_json=True)) == 0
+    torch.set_num_threads(num_threads)
+    client, runs = client_of(server.url), list_runs(home.runs)
+    assert [steps(client, run) for run in runs] == [[1, 2, 3, 4, 5]] * 2
+    (parent,) = {recorded(client, run).data.tags["mlflow.parentRunId"] for run in runs}
+    assert client.get_run(parent).info.run_name == GROUP
 
 
 def test_without_mlflow_the_command_says_how_to_get_it_and_the_worker_trains_on(
@@ -189,13 +261,9 @@ def test_without_mlflow_the_command_says_how_to_get_it_and_the_worker_trains_on(
     monkeypatch.setenv("DOODLES_HOME", str(home.folder))
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
     monkeypatch.setattr(tracking, "find_spec", lambda name: None)
-    assert main(["sun", "--steps", "2"]) == 2 and main(["track"]) == 2
-    assert "pip install -r requirements-mlflow.txt" in capsys.readouterr().err
+    for command in (["sun", "--steps", "2"], ["track"], ["all", "--only", "sun"], ["study", "cat"]):
+        assert main(command) == 2
+        assert "pip install -r requirements-mlflow.txt" in capsys.readouterr().err
     run = create_run(home.runs, order(home), begin=True)
     finish(run, home)
     assert run.status().state == "done" and "requirements-mlflow.txt" in caplog.text
-
-
-def test_nothing_of_mlflow_is_loaded_unless_it_is_asked_for():
-    code = "import sys, train.__main__; sys.exit('mlflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

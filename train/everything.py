@@ -24,6 +24,7 @@ from train.push import push
 from train.recipes import DOODLE
 from train.runs import BusyError
 from train.take_up import done_run, take_up
+from train.tracking import tracking_uri
 
 FEWEST_DRAWINGS = 500  # of a class, for `all` to train it unasked
 MISTAKES = (DataError, TrainingError, CheckpointError, ValueError, OSError)  # of one class, told in a sentence
@@ -42,6 +43,7 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
     """Every class with enough drawings or with a checkpoint already, one after the other; repeat it at will."""
     home = home.with_source(options.data) if options.data else home
     repo = check_repo(options.push) if options.push else None
+    tracking_uri(home)  # which is asked for in vain where MLflow is not installed
     if fleet := fleet_of(options):
         orders, failures = [], {}
         for class_name, make in _orders(options, home):
@@ -61,14 +63,14 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
         except MISTAKES as error:
             failures.append(f"{class_name}: {sentence_for(error)}")
     if repo and published:
-        _push(repo, published)
+        print(_push(repo, published))
     for failure in failures:
         print(failure)
     return 1 if failures else 0
 
 
-def _push(repo: str, paths: Sequence[Path]) -> None:
-    print(push(repo, paths).sentence(repo))
+def _push(repo: str, paths: Sequence[Path]) -> str:
+    return push(repo, paths).sentence(repo)
 
 
 def _orders(options: argparse.Namespace, home: Home) -> Iterator[tuple[str, Callable[[], Order | None]]]:

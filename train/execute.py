@@ -25,8 +25,9 @@ from train.home import Home
 from train.loop import SHEET_SEEDS, Progress, RunawayError, Training, TrainingError, fit
 from train.order import COMMAND_LINE, Order
 from train.publish import publish, yardstick_for
+from train.record import put_on_record
 from train.runs import Run
-from train.tracking import recording
+from train.tracking import is_tracked, recording
 
 SNAPSHOT_SECONDS = 10.0  # from one to the next; the first ones of an attempt come after 1, 2, 4 and 8 ...
 SNAPSHOT_SHARE = 0.02  # ... or more, where saving would take more than this share of the time
@@ -53,12 +54,14 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
         run.lock.acquire()
     except Timeout as error:
         raise ValueError(f"Run {run.id} is being worked on already; watch it or stop it first.") from error
-    with recording(run, home):
-        yield from _work_on(run, home, device, tell)
+    if is_tracked():
+        put_on_record(run)
+    with recording(home):
+        yield from work_on(run, home, device, tell)
 
 
-def _work_on(run: Run, home: Home, device: str, tell: Tell) -> Iterator[Progress]:
-    """As `execute`, for the holder of the run's lock, which is released."""
+def work_on(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sentence: None) -> Iterator[Progress]:
+    """As `execute`, for the holder of the run's lock, which is released, and without sending anything to MLflow."""
     try:
         status = run.status()
         if status.state not in ("queued", "running"):

@@ -7,19 +7,13 @@ that, and so does one image for all. Ray trusts whoever reaches its ports: keep 
 
 import argparse
 import contextlib
-import json
 import math
 import os
 import secrets
 import socket
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-
-from tqdm import tqdm
 
 from model.base import BASE_NAME
 from model.checkpoint import checkpoint_path
@@ -29,18 +23,25 @@ from model.weights import CheckpointError
 from train.execute import sentence_for
 from train.home import Home
 from train.order import Order
+from train.push import CLASSES_PER_COMMIT
+from train.record import put_on_record
+from train.runs import Run
 from train.take_up import done_orders
+from train.tally import Tally
 from train.task import Outcome, Task, land, work
+from train.tracking import is_tracked, recording
 
 INSTALL = "pip install -r requirements-fleet.txt"
 MAX_WORKERS = 256
 CONNECT_SECONDS = 5.0
+HUB = "the Hub"  # what has failed if the Hub takes nothing
+GROUP = "all classes"  # what the runs are nested under where they go on record
 MAX_RETRIES = 5  # of a task whose worker or node died
 QUEUED_PER_SLOT = 2  # tasks handed to Ray for each that it can work on, so that 345 take no more memory than 10
-PUSH_BATCH = 45  # checkpoints in one commit: with as many previews, an index and a card fewer than 100 files
 STORE_BYTES = 200_000_000  # for what passes between processes on one machine
 
-Push = Callable[[Sequence[Path]], None]  # commits published checkpoints to the Hub; raises OSError or ValueError
+# Commits to the Hub what it has not of some checkpoints, and says so in a sentence; raises OSError or ValueError.
+Push = Callable[[Sequence[Path]], str]
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,6 @@ class Fleet:
             raise ValueError(f"{self.workers} workers are not allowed; use 1 to {MAX_WORKERS}.")
         if not 0 <= self.gpus <= 1:
             raise ValueError(f"{self.gpus:g} GPUs for a class are not allowed; use a share from 0 to 1, such as 0.1.")
-
-
-@dataclass
-class Tally:
-    """What came of how many classes. failures: the sentence of each class that failed."""
-
-    total: int
-    failures: dict[str, str] = field(default_factory=dict)
-    finished: int = 0
-    began: float = field(default_factory=time.monotonic)
 
 
 def fleet_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,33 +91,27 @@ def train_fleet(
 ) -> int:
     """Carry out all orders that are not done yet. Returns 1 if any class failed, else 0.
 
-    failures: those of classes that got no order. push: gets what was published, PUSH_BATCH checkpoints at most a time.
-    Raises ValueError without Ray, or for a cluster that can't be used.
+    failures: those of classes that got no order. push: gets what was published, and what was so before, now and then
+    while others are in training and at the end. Raises ValueError without Ray, or for a cluster that can't be used.
     """
     ray = _import_ray()
     done = done_orders(home)
     waiting = [order for order in orders if order not in done]
-    tally = Tally(len(waiting), dict(failures or {}))
-    say = (lambda line: None) if fleet.as_json else print
-    if len(waiting) < len(orders):
-        say(f"{len(orders) - len(waiting)} of {len(orders)} classes are done already.")
+    to_push = [checkpoint_path(home.checkpoints, order.class_name) for order in orders if order in done]
+    tally = Tally(len(waiting), len(to_push), failures or {}, fleet.as_json)
     if waiting:
-        progress = partial(tqdm, total=len(waiting), unit="class", disable=fleet.as_json)
-        with _connected(ray, fleet), _marked(home) as mark, progress() as bar:
-            published = []
+        with contextlib.closing(tally.bar), _connected(ray, fleet), _marked(home) as mark, recording(home):
             for outcome in _outcomes(ray, waiting, home, fleet, mark):
                 outcome = _landed(outcome, home)
-                _record(outcome, tally, fleet, bar)
-                if outcome.state == "done":
-                    published.append(checkpoint_path(home.checkpoints, outcome.class_name))
-                if push and (len(published) == PUSH_BATCH or tally.finished == tally.total):
-                    _push(push, [path for path in published if path.exists()], tally)
-                    published = []
-    if fleet.as_json:
-        print(json.dumps({"finished": tally.finished, "skipped": len(done & set(orders)), "failures": tally.failures}))
-    else:
-        _print_failures(tally)
-    return 1 if tally.failures else 0
+                tally.add(outcome)
+                if outcome.state != "done":
+                    continue
+                to_push.append(checkpoint_path(home.checkpoints, outcome.class_name))
+                if push and len(to_push) % CLASSES_PER_COMMIT == 0:
+                    to_push = _push(push, to_push, tally)
+    if push:
+        _push(push, to_push, tally)
+    return tally.close()
 
 
 def _import_ray():
@@ -185,13 +170,11 @@ def _outcomes(ray, orders: Sequence[Order], home: Home, fleet: Fleet, mark: str)
     remote = ray.remote(num_cpus=1, num_gpus=fleet.gpus, max_retries=MAX_RETRIES, max_calls=0)(work)
     networks = (BASE_NAME, EVALUATOR_NAME, GUIDE_NAME)
     kit = ray.put({name: _content(home.checkpoints / name) for name in networks})  # fetched once by each node
-    device = "cuda" if fleet.gpus else "cpu"
     waiting, under_way = iter(orders), {}
     while True:
         most = math.ceil(QUEUED_PER_SLOT * max(1.0, ray.cluster_resources().get("CPU", 1.0)))
         while len(under_way) < most and (order := next(waiting, None)):
-            standing = _content(checkpoint_path(home.checkpoints, order.class_name)) if fleet.address else None
-            under_way[remote.remote(Task(order, home, mark, device, standing), kit)] = order
+            under_way[remote.remote(task_of(order, home, fleet, mark), kit)] = order
         if not under_way:
             return
         (ended,), _ = ray.wait(list(under_way), num_returns=1)
@@ -199,9 +182,22 @@ def _outcomes(ray, orders: Sequence[Order], home: Home, fleet: Fleet, mark: str)
         try:
             yield ray.get(ended)
         except ray.exceptions.RayError as error:
-            first_line = str(error).partition("\n")[0][:200]
-            sentence = f"Its workers died {MAX_RETRIES + 1} times ({type(error).__name__}: {first_line}); try again."
-            yield Outcome(class_name, "failed", sentence)
+            yield Outcome(class_name, "failed", _sentence_for(error, ray))
+
+
+def task_of(order: Order, home: Home, fleet: Fleet, mark: str) -> Task:
+    """What a worker needs to know to carry out an order."""
+    device, group = "cuda" if fleet.gpus else "cpu", GROUP if is_tracked() else ""
+    standing = _content(checkpoint_path(home.checkpoints, order.class_name)) if fleet.address else None
+    return Task(order, home, mark, device, standing, group)
+
+
+def _sentence_for(error: Exception, ray) -> str:
+    """Why nothing came back of a class."""
+    lines = str(error).strip().splitlines() or [""]
+    if isinstance(error, ray.exceptions.RayTaskError):  # with a traceback; what a task raises it says in its outcome
+        return f"Its worker could not begin ({lines[-1][:200]}); is every machine's copy of this repository the same?"
+    return f"Its workers died {MAX_RETRIES + 1} times ({type(error).__name__}: {lines[0][:200]}); try again."
 
 
 def _content(path: Path) -> bytes | None:
@@ -216,35 +212,19 @@ def _landed(outcome: Outcome, home: Home) -> Outcome:
         land(outcome, home)
     except (CheckpointError, ValueError, OSError) as error:
         return Outcome(outcome.class_name, "failed", sentence_for(error), outcome.host)
+    if is_tracked():
+        put_on_record(Run(home.runs / outcome.run_id), GROUP)
     return outcome
 
 
-def _record(outcome: Outcome, tally: Tally, fleet: Fleet, bar: tqdm) -> None:
-    tally.finished += 1
-    if outcome.state == "failed":
-        tally.failures[outcome.class_name] = outcome.sentence
-    if fleet.as_json:
-        seconds = round(time.monotonic() - tally.began, 1)
-        told = {key: value for key, value in asdict(outcome).items() if key not in ("files", "published", "run_id")}
-        line = told | {"finished": tally.finished, "total": tally.total, "seconds": seconds}
-        print(json.dumps(line, ensure_ascii=False), flush=True)
-        return
-    bar.write(f"{outcome.class_name}: {outcome.sentence}", file=sys.stdout)
-    bar.update()
-
-
-def _push(push: Push, paths: Sequence[Path], tally: Tally) -> None:
+def _push(push: Push, paths: Sequence[Path], tally: Tally) -> list[Path]:
+    """Push checkpoints. Returns those that are to be pushed later, which is all if the Hub does not take them."""
+    there = [path for path in paths if path.exists()]
     try:
-        if paths:
-            push(paths)
+        if there:
+            tally.add_push(push(there))
+        tally.failures.pop(HUB, None)
     except (OSError, ValueError) as error:
-        tally.failures["the Hub"] = sentence_for(error)
-
-
-def _print_failures(tally: Tally) -> None:
-    """A table of the classes that failed, each with its sentence."""
-    if tally.failures:
-        width = max(map(len, tally.failures))
-        print(f"{len(tally.failures)} failed:")
-        for class_name, sentence in tally.failures.items():
-            print(f"  {class_name:{width}}  {sentence}")
+        tally.failures[HUB] = sentence_for(error)
+        return there
+    return []

@@ -15,9 +15,10 @@ from train.console import follow
 from train.home import Home
 from train.order import Order
 from train.recipes import SUPERDEEP, Config
+from train.record import put_on_record
 from train.runs import Run
 from train.take_up import done_run, take_up
-from train.tracking import put_on_record
+from train.tracking import tracking_uri
 
 # What the students had stands first; the other values are tried with everything else as it stands there.
 SWEEP: Mapping[str, Sequence[float]] = {
@@ -130,6 +131,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _study(options: argparse.Namespace, home: Home) -> int:
     home = home.with_source(options.data) if options.data else home
+    tracking_uri(home)  # which is asked for in vain where MLflow is not installed
     path = study(find_class(options.class_name), home, options.epochs, options.rows, pick_device(options.device))
     print(path or "Stopped; the same command goes on with it.")
     return 0

@@ -15,16 +15,15 @@ from filelock import Timeout
 from model.checkpoint import checkpoint_path, load_checkpoint
 from model.sampler import limit_threads
 from model.weights import write_file
-from train.execute import execute, sentence_for
+from train.execute import sentence_for, work_on
 from train.home import Home
 from train.order import Order
 from train.publish import is_published, publish_file
+from train.record import put_on_record
 from train.runs import RUN_ID, BusyError, Run
 from train.take_up import done_run, take_up
-from train.tracking import is_tracked, put_on_record
 
 OWN_FOLDER = Path("~/.cache/endless-doodles")  # of a machine that doesn't see the driver's home
-GROUP = "all classes"  # what a fleet's runs are nested under where they go on record
 PATIENCE_SECONDS = 60.0  # for a run that somebody holds: a worker whose machine is lost may take a while to die
 RUN_FILES = ("progress.jsonl", "sheet.png", "losses.png", "losses.svg", "training.gif", "nearest.png")
 
@@ -36,6 +35,7 @@ class Task:
     """home: the driver's; mark: a file in its runs that says whether a machine sees it.
 
     standing: the class's checkpoint at the driver's, None if it has none or draws from the repository's.
+    group: what the run is nested under where runs go on record, for the driver sends them; empty if they don't.
     """
 
     order: Order
@@ -43,6 +43,7 @@ class Task:
     mark: str
     device: str = "cpu"
     standing: bytes | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ def work(task: Task, kit: Files) -> Outcome:
         else:
             if not sees_home:
                 _lay(home.checkpoints, {checkpoint_path(home.checkpoints, name).name: task.standing})
-            if is_tracked():
-                put_on_record(run, GROUP)
-            for _ in execute(run, home, task.device):
+            if task.group and sees_home:
+                put_on_record(run, task.group)
+            for _ in work_on(run, home, task.device):
                 pass
         status = run.status()
         outcome = Outcome(name, status.state, status.sentence)

@@ -4,8 +4,10 @@ import argparse
 
 from train.command import Command
 from train.home import Home
+from train.mlflow_store import Store
+from train.record import put_on_record
 from train.runs import find_run, list_runs
-from train.tracking import Store, put_on_record, tracking_uri
+from train.tracking import tracking_uri
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
