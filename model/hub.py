@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from huggingface_hub import CommitOperationAdd, HfApi, get_session
+from huggingface_hub import CommitOperationAdd, HfApi, get_session, try_to_load_from_cache
 from huggingface_hub.errors import (
     EntryNotFoundError,
     HfHubHTTPError,
@@ -152,6 +152,12 @@ def download(
                 raise
             raise HubError(f"There is no {name} in {repo} at “{revision[:60]}”.", 404) from error
     return path, path.parents[name.count("/")].name
+
+
+def cached(repo: str, name: str, revision: str, cache: Path | None = None) -> tuple[Path, str] | None:
+    """As `download`, without asking the Hub: what it said the last time, if that is still there."""
+    path = try_to_load_from_cache(repo, name, cache_dir=cache, revision=revision)
+    return (Path(path), Path(path).parents[name.count("/")].name) if isinstance(path, str) else None
 
 
 def _from_answer(what: str, error: HfHubHTTPError) -> HubError:

@@ -20,6 +20,7 @@ from model.classes import CLASS_NAMES
 from model.collection import MAX_INDEX_BYTES, Collection, read_index, write_index
 from model.hub import HubError, check_repo
 from model.sampler import Sampler, seeds_to_pictures
+from model.weights import CheckpointError
 from tests.conftest import SMALL, make_base, make_checkpoint
 from tests.hub import Hub
 from train import push as push_module
@@ -96,6 +97,12 @@ def test_many_classes_go_in_commits_of_fewer_than_a_hundred_files(hub, tmp_path)
         listed = read_index(made.files["index.json"])
         assert {entry.file for entry in listed.values()} == {name for name in made.files if name.startswith("classes/")}
     assert len(index_of(hub)) == 60
+
+
+def test_a_name_in_other_letters_takes_the_place_of_its_namesake(hub, tmp_path):
+    push(REPO, [make_checkpoint(tmp_path, "cat"), make_checkpoint(tmp_path, "dog")])
+    push(REPO, [make_checkpoint(tmp_path, "Cat", z_dim=9)])
+    assert set(index_of(hub)) == {"Cat", "dog"}, "for both names mean one file"
 
 
 def test_a_dry_run_changes_nothing(hub, tmp_path):
@@ -404,6 +411,45 @@ def test_what_was_fetched_once_is_there_without_the_hub(hub, tmp_path):
     assert np.array_equal(fresh.draw(pictures), drawn), "and what is local is drawn all the same"
 
 
+def test_a_hub_that_takes_long_keeps_nobody_waiting_who_has_been_there_before(hub, tmp_path, monkeypatch):
+    push_and_read(hub, tmp_path / "a", "cat")
+    pictures = seeds_to_pictures("cat", 0, 2)
+    Sampler([], collection=collection(tmp_path)).draw(pictures)
+    hub.faults = ["slow:5@HEAD"]
+    monkeypatch.setattr("model.collection.FIRST_SECONDS", 0.3)
+    again = Sampler([], collection=collection(tmp_path))
+    again.draw(pictures)
+    assert again.collection._refreshing, "the Hub has not answered yet"
+
+
+def test_a_class_that_is_drawn_again_asks_nobody(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat")
+    known = collection(tmp_path, every=0.0)
+    known.cards()
+    path = known.path("cat")
+    push_and_read(hub, tmp_path / "b", "dog")
+    wait_until(lambda: set(known.cards()) == {"cat", "dog"})
+    hub.requests.clear()
+    assert known.path("cat") == path and not [asked for asked in hub.requests if "classes" in asked]
+    path.resolve().write_bytes(b"damaged")
+    assert hashlib.sha256(known.path("cat").read_bytes()).hexdigest() == index_of(hub)["cat"].sha256
+
+
+def test_a_file_that_fails_while_the_index_changes_is_not_held_against_its_successor(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat")
+    known = collection(tmp_path)
+    known.cards()
+    old = known._entries["cat"]
+    push_and_read(hub, tmp_path / "b", "cat")
+    known._refresh()
+    known._refuse(old, CheckpointError("It broke off."))
+    assert set(known.cards()) == {"cat"} and known.path("cat")
+    hub.repos[NAME].add("main", "without", {"index.json": write_index({})})
+    known._refresh()
+    with pytest.raises(CheckpointError, match="has no “cat” any more"):
+        known.path("cat")
+
+
 def test_files_at_hand_come_before_the_collection_s(hub, tmp_path):
     push_and_read(hub, tmp_path / "hub", "cat")
     make_checkpoint(tmp_path / "here", "cat", z_dim=9)
@@ -472,7 +518,19 @@ def test_an_index_that_lies_about_a_class_is_refused(hub, tmp_path):
         known.path("dog")
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"{", b'{"format": "x", "checkpoints": []}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{",
+        b'{"format": "x", "checkpoints": []}',
+        b"[" * 100_000,
+        b'{"format": "endless-doodles-index/1", "checkpoints": [%s]}' % b",".join([b"0"] * 10**6),
+        b'{"format": "endless-doodles-index/1", "checkpoints": [%s]}' % (b"9" * 10**5),
+    ],
+)
 def test_an_unreadable_index_leaves_what_is_at_hand(hub, tmp_path, content, caplog):
     push_and_read(hub, tmp_path / "a", "cat")
     hub.repos[NAME].add("main", "broken", {"index.json": content})
@@ -483,7 +541,9 @@ def test_an_unreadable_index_leaves_what_is_at_hand(hub, tmp_path, content, capl
 
 def test_an_unreadable_entry_is_left_out_of_an_index(hub, tmp_path):
     entries = push_and_read(hub, tmp_path, "cat", "dog")
-    listed = json.loads(write_index(entries))
+    listed, deep = json.loads(write_index(entries)), []
+    for _ in range(500):
+        deep = [deep]
     for spoil in (
         {"sha256": "x"},
         {"size": "1"},
@@ -493,10 +553,19 @@ def test_an_unreadable_entry_is_left_out_of_an_index(hub, tmp_path):
         {"recipe": 7},
         {"trained_on": None},
         {"metrics": {"top1": "high"}},
+        {"metrics": {"top1": 10**400}},
+        {"metrics": {"top1": float("nan")}},
+        {"architecture": {"network": deep}},
+        {"class_name": deep},
+        {"class_name": "кот"},
+        {"class_name": "CAT"},  # whose file would be that of "cat"
+        {"attribution": "\ud800"},
     ):
         listed["checkpoints"][1] = {**listed["checkpoints"][1], **spoil}
         assert set(read_index(json.dumps(listed).encode())) == {"cat"}, spoil
         listed = json.loads(write_index(entries))
+    listed["checkpoints"][1]["file"] = "../../../etc/passwd"
+    assert read_index(json.dumps(listed).encode())["dog"].file == "classes/dog.safetensors"
     del listed["checkpoints"][1]["sha256"]
     assert set(read_index(json.dumps(listed).encode())) == {"cat"}
 
@@ -507,6 +576,15 @@ def test_a_collection_that_is_not_there_is_told_once(hub, tmp_path, caplog):
         assert known.cards() == {}
         wait_until(lambda: not known._refreshing)
     assert caplog.text.count("There is no") == 1
+
+
+def test_a_hub_in_trouble_is_asked_again_within_a_minute(hub, tmp_path):
+    push_and_read(hub, tmp_path, "cat")
+    hub.faults = ["503@HEAD"] * 20
+    known = collection(tmp_path)
+    assert known.cards() == {}
+    wait_until(lambda: not known._refreshing)
+    assert 0 < known._due - time.monotonic() <= 60
 
 
 def test_the_collection_is_a_setting(monkeypatch):

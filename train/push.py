@@ -157,7 +157,8 @@ def _files(repo: str, entries: Mapping[str, Entry], news: Sequence[tuple[Entry, 
     for entry, path in news:
         files[entry.file] = path.read_bytes()
         files[entry.sheet] = sheet_of(Sampler([path.parent]), entry.card.class_name)
-    merged = {**entries, **{entry.card.class_name: entry for entry, _ in news}}
+    kept = {name: entry for name, entry in entries.items() if entry.file not in files}
+    merged = kept | {entry.card.class_name: entry for entry, _ in news}
     return files | {INDEX_NAME: write_index(merged), "README.md": model_card(repo, merged)}
 
 
