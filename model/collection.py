@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -23,6 +24,7 @@ MAX_INDEX_BYTES = 5_000_000
 MAX_ENTRIES = 5000
 REFRESH_SECONDS = 300.0
 FIRST_SECONDS = 5.0  # from the first question on, that whoever asks waits for the index
+FETCH_SECONDS = 20.0  # that whoever draws waits for a file; it goes on coming
 FORGIVEN_SECONDS = 60.0  # until what could not be fetched is asked for again
 
 log = logging.getLogger(__name__)
@@ -114,6 +116,7 @@ class Collection:
         self._due, self._refreshing, self._said = 0.0, False, ""
         self._patience: float | None = None  # until when nobody has to do without the index
         self._refused: dict[str, tuple[float, CheckpointError]] = {}  # by hash: until when, and why
+        self._fetching: dict[str, Future[Path]] = {}  # by hash
         self._sound: dict[str, tuple[Card, Path, tuple]] = {}  # by hash: files found to be what the index says
 
     @classmethod
@@ -144,7 +147,7 @@ class Collection:
         if why and until > time.monotonic():
             raise why
         try:
-            path = self._found_sound(entry) or self._fetch(entry, commit)
+            path = self._found_sound(entry) or self._fetch_within_reason(entry, commit)
             self._sound[entry.sha256] = entry.card, path, _stat(path)
             return path
         except HubError as error:
@@ -167,6 +170,28 @@ class Collection:
         with contextlib.suppress(OSError):
             return path if card == entry.card and _stat(path) == stat else None
         return None
+
+    def _fetch_within_reason(self, entry: Entry, commit: str) -> Path:
+        """The Hub may ask to wait for minutes, which those who draw for visitors must not; all of them wait for one."""
+        with self._lock:
+            future = self._fetching.get(entry.sha256)
+            if future is None:
+                future = self._fetching[entry.sha256] = Future()
+                threading.Thread(target=self._fetch_into, args=(future, entry, commit), daemon=True).start()
+        try:
+            return future.result(FETCH_SECONDS)
+        except TimeoutError as error:
+            raise HubError(f"{entry.file} of {self.repo} takes long to come; try again in a minute.") from error
+
+    def _fetch_into(self, future: Future[Path], entry: Entry, commit: str) -> None:
+        try:
+            future.set_result(self._fetch(entry, commit))
+        except Exception as error:  # raised where somebody waits
+            future.set_exception(error)
+        with self._lock:
+            del self._fetching[entry.sha256]
+            if not future.exception():
+                self._refused.pop(entry.sha256, None)
 
     def _fetch(self, entry: Entry, commit: str) -> Path:
         api = client()
