@@ -1,8 +1,11 @@
 """Checkpoints go to the Hub whole or not at all, whoever else pushes, and come back as they were or not at all."""
 
+import base64
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,13 +18,17 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from huggingface_hub import ModelCard
+from PIL import Image
 
 from model import hub as hub_module
 from model.classes import CLASS_NAMES
 from model.collection import MAX_INDEX_BYTES, Collection, read_index, write_index
 from model.hub import HubError, check_repo
+from model.images import cut
 from model.sampler import Sampler, seeds_to_pictures
 from model.weights import CheckpointError
+from studio.tiles import Tiles
+from studio.wishes import Wishes
 from tests.conftest import SMALL, make_base, make_checkpoint
 from tests.hub import Hub
 from train import push as push_module
@@ -31,6 +38,7 @@ from train.home import Home
 from train.order import Order
 from train.push import push, push_finished
 from train.runs import create_run
+from train.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]
 REPO = "you/doodles"
@@ -65,8 +73,10 @@ def test_the_card_is_what_the_hub_expects(hub, tmp_path):
     card.data.to_dict()
     assert card.data.pipeline_tag == "unconditional-image-generation" and card.data.license == "cc-by-4.0"
     assert card.data.datasets == ["google/quickdraw"] and card.data.library_name == "endless-doodles"
-    assert "sheets/stop-sign.png" in card.text and 'Collection("you/doodles")' in card.text
-    assert "CC BY 4.0" in card.text
+    assert "sheets/stop-sign.png" in card.text and "CC BY 4.0" in card.text
+    names: dict = {}
+    exec(re.search("```python\n(.+?)```", card.text, re.DOTALL)[1], names)
+    assert np.array_equal(names["drawings"], Sampler([tmp_path]).draw(seeds_to_pictures("cat", 7, 16)))
 
 
 def test_the_shipped_figures_become_a_model_index(hub):
@@ -290,6 +300,7 @@ def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, 
     better, own = finished_run(home, "sun"), finished_run(home, "moon", "command line")
     worse = finished_run(home, "star")
     make_checkpoint(home.checkpoints, "star", z_dim=9)  # what stands is another one
+    (finished_run(home, "zebra").folder / "zebra.safetensors").write_bytes(b"damaged")
     hub.create()
     hub.faults = ["500@/commit/"] * 5
     with pytest.raises(HubError):
@@ -302,19 +313,26 @@ def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, 
     hub.requests.clear()
     push_finished(home)
     assert not hub.requests, "what was pushed is not asked about again"
+    shutil.copy(make_checkpoint(better.folder, "sun", z_dim=9), home.checkpoints)  # it was trained for longer
+    push_finished(home)
+    assert index_of(hub)["sun"].card.architecture["z_dim"] == 9
 
 
 def test_the_page_publishes_by_itself_when_it_is_switched_on(hub, tmp_path, monkeypatch):
     monkeypatch.setenv("DOODLES_HUB", REPO)
     home = Home(tmp_path)
     finished_run(home, "sun")
-    worker_module._push_in_background(home)
+    worker_module.push_in_background(home)
     assert worker_module._pusher is None
     monkeypatch.setenv("DOODLES_PUBLISH", "1")
     monkeypatch.setattr(worker_module, "_pusher", None)
-    worker_module._push_in_background(home)
+    worker_module.push_in_background(home)
     worker_module._pusher.join(60)
     assert set(index_of(hub)) == {"sun"}
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")  # where no worker ends
+    Wishes(home, Settings()).work(finished_run(home, "star").id)
+    worker_module._pusher.join(60)
+    assert set(index_of(hub)) == {"sun", "star"}
 
 
 def test_publishing_without_saying_where_to_is_a_sentence(tmp_path, monkeypatch):
@@ -499,6 +517,16 @@ def test_a_file_that_was_tampered_with_is_refused_while_the_rest_works(hub, tmp_
     hub.faults = ["tamper@GET /cdn/"] * 2
     with pytest.raises(ValueError, match="another hash"):
         sampler.draw(seeds_to_pictures("cat+dog", 1))
+
+
+def test_a_class_that_can_t_be_drawn_leaves_the_wall_its_other_tiles(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
+    tiles = Tiles(Sampler([], collection=collection(tmp_path)))
+    assert [tile["name"] for tile in tiles.catalog()["tiles"]] == ["cat", "dog", "sun"]
+    hub.faults = ["tamper@GET /cdn/"] * 2
+    _, _, content = tiles.screenful([0, 0]).partition(",")
+    wall = cut(Image.open(io.BytesIO(base64.b64decode(content))), columns=3)
+    assert [drawing.any() for drawing in wall] == [False, True, True]
 
 
 def test_bytes_that_were_damaged_on_the_way_are_fetched_again(hub, tmp_path):
