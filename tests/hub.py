@@ -162,7 +162,7 @@ class Hub:
     def _route(self, handler: BaseHTTPRequestHandler, path: str, query: dict, body: bytes) -> tuple[int, dict, object]:
         user, right = self._user(handler)
         routes = {
-            r"/api/whoami-v2": lambda: self._whoami(user),
+            r"/api/whoami-v2": lambda: self._whoami(user, right),
             r"/api/repos/create": lambda: self._create(user, right, json.loads(body)),
             r"/api/validate-yaml": lambda: {"errors": [], "warnings": []},
             rf"/api/(models|spaces)/({NAME})(?:/revision/(.+))?": lambda *at: self._info(user, *at, "blobs" in query),
@@ -189,10 +189,10 @@ class Hub:
             raise Refusal(401, "Invalid credentials in Authorization header")
         return TOKENS.get(token, ("", ""))
 
-    def _whoami(self, user: str) -> dict[str, object]:
+    def _whoami(self, user: str, right: str) -> dict[str, object]:
         if not user:
             raise Refusal(401, "Invalid username or password.")
-        auth = {"type": "access_token"}
+        auth = {"type": "access_token", "accessToken": {"displayName": f"{user}-{right}", "role": right}}
         return {"name": user, "fullname": user, "type": "user", "avatarUrl": "", "orgs": [], "auth": auth}
 
     def _create(self, user: str, right: str, asked: dict) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """One command makes a Space, or brings it up to date, with what its hardware takes, and breaks no Space of others."""
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -169,15 +168,6 @@ def test_classes_of_a_collection_are_left_to_it(hub, at_home):
     assert "secret HF_TOKEN" in told[-1]
     with pytest.raises(HubError, match="no collection you/nothing that you can see; push a class first"):
         deploy(at_home, REPO, collection="you/nothing")
-
-
-def test_the_readme_s_recipe_works_as_it_stands(hub, at_home, monkeypatch, capsys):
-    monkeypatch.setenv("DOODLES_HOME", str(at_home.folder))
-    recipes = re.findall(r"^python -m train ((?:push|space) .+)$", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
-    assert [recipe.partition(" ")[0] for recipe in recipes] == ["push", "space"]
-    for recipe in recipes:
-        assert main(shlex.split(recipe)) == 0, capsys.readouterr().err
-    assert variables(hub) == {"DOODLES_PROXY": "1", "DOODLES_HUB": "you/doodles"}
 
 
 def test_what_the_owner_has_set_stays_and_other_hardware_gets_other_pins(hub, at_home):
