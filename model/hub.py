@@ -123,9 +123,18 @@ def commit(
     """Add or replace files in one commit. Raises HubError, with the status 412 where `parent` is not the last one."""
     operations = [CommitOperationAdd(name, content) for name, content in files.items()]
     with speaking(repo):
-        made = api.create_commit(
-            repo, operations, commit_message=message, parent_commit=parent, revision=revision, create_pr=pr
-        )
+        api.preupload_lfs_files(repo, operations, revision=revision, create_pr=pr)  # may be repeated at will
+    try:
+        with speaking(repo):
+            made = api.create_commit(
+                repo, operations, commit_message=message, parent_commit=parent, revision=revision, create_pr=pr
+            )
+    except HubError as error:
+        if not pr or error.status is not None:
+            raise
+        # A second try would be a second pull request if the first has come in.
+        where = f"{api.endpoint}/{repo}/discussions"
+        raise HubError(f"The connection to the Hub broke off; look at {where} before you offer it again.") from error
     return Commit(made.oid, made.pr_url or made.commit_url, made.pr_revision or revision)
 
 

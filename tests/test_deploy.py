@@ -78,12 +78,13 @@ def requirements(text: str) -> dict[str, Requirement]:
 
 
 @pytest.mark.parametrize("hardware, collection", [("", ""), ("zero-a10g", ""), ("cpu-basic", "you/doodles")])
-def test_the_front_matter_says_only_what_the_hub_documents(at_home, hardware, collection):
+def test_the_front_matter_says_only_what_the_hub_documents(hub, at_home, hardware, collection):
     text = (REPOSITORY / "README.md").read_text()
     if hardware:
         text = space_files(at_home, REPO, hardware, collection)["README.md"].decode()
+    hub.validate(SpaceCard(text))
     said = SpaceCard(text).data.to_dict()
-    assert NEEDED <= said.keys() <= DOCUMENTED.keys()
+    assert NEEDED <= said.keys() <= DOCUMENTED.keys() and ("thumbnail" in said) == bool(hardware)
     for key, value in said.items():
         allowed = DOCUMENTED[key]
         if isinstance(allowed, re.Pattern):

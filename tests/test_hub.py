@@ -70,7 +70,7 @@ def test_the_card_is_what_the_hub_expects(hub, tmp_path):
     paths = [make_checkpoint(tmp_path, name) for name in ("cat", "stop sign")]
     push(REPO, paths)
     card = ModelCard(hub.repos[NAME].at("main").files["README.md"].decode())
-    card.data.to_dict()
+    hub.validate(card)
     assert card.data.pipeline_tag == "unconditional-image-generation" and card.data.license == "cc-by-4.0"
     assert card.data.datasets == ["google/quickdraw"] and card.data.library_name == "endless-doodles"
     assert "sheets/stop-sign.png" in card.text and "CC BY 4.0" in card.text
@@ -82,9 +82,18 @@ def test_the_card_is_what_the_hub_expects(hub, tmp_path):
 def test_the_shipped_figures_become_a_model_index(hub):
     push(REPO, [REPOSITORY / "checkpoints" / "cat.safetensors"])
     card = ModelCard(hub.repos[NAME].at("main").files["README.md"].decode())
+    hub.validate(card)
     results = {result.metric_type: result for result in card.data.eval_results}
     assert results["frechet-distance"].metric_value > 0 and results["coverage"].dataset_config == "cat"
     assert card.data.model_name == "doodles"
+
+
+def test_a_card_that_the_hub_does_not_take_publishes_nothing(hub, tmp_path, monkeypatch):
+    hub.create()
+    monkeypatch.setattr(push_module, "model_card", lambda *_: b"---\nlicense: 7\ntags: []\npipeline_tag: x\n---\n")
+    with pytest.raises(ValueError, match="metadata in README"):
+        push(REPO, [make_checkpoint(tmp_path, "cat")])
+    assert len(hub.repos[NAME].commits) == 1
 
 
 def test_what_is_there_is_not_pushed_again(hub, tmp_path):
@@ -170,12 +179,13 @@ def test_a_push_that_is_killed_leaves_all_or_nothing(hub, tmp_path, moment):
     assert set(index_of(hub)) == {"zebra"} and "classes/zebra.safetensors" in hub.repos[NAME].at("main").files
 
 
-def test_the_hub_s_wish_to_wait_is_granted(hub, tmp_path, monkeypatch):
+@pytest.mark.parametrize("fault, seconds", [("429:7", 8.0), ("retry:7", 7.0)])
+def test_the_hub_s_wish_to_wait_is_granted(hub, tmp_path, monkeypatch, fault, seconds):
     slept = []
     monkeypatch.setattr(hub_module.time, "sleep", slept.append)
-    hub.faults = ["429:7@/commit/"]
+    hub.faults = [f"{fault}@/commit/"]
     assert push(REPO, [make_checkpoint(tmp_path, "cat")]).classes == ["cat"]
-    assert slept == [8.0]
+    assert slept == [seconds]
 
 
 def test_a_wait_that_is_too_long_is_a_sentence(hub, tmp_path):
@@ -210,6 +220,14 @@ def test_a_visitor_offers_a_class_by_a_pull_request(hub, tmp_path):
     made = push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", pr=True)
     assert made.url.endswith("/discussions/1")
     assert set(index_of(hub)) == {"cat"} and set(index_of(hub, "refs/pr/1")) == {"cat", "dog"}
+
+
+def test_an_offer_whose_answer_is_lost_is_not_made_twice(hub, tmp_path):
+    hub.create()
+    hub.faults = ["deaf@/commit/"]
+    with pytest.raises(HubError, match="discussions before you offer it again"):
+        push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", pr=True)
+    assert list(hub.repos[NAME].branches) == ["main", "refs/pr/1"]
 
 
 def test_a_large_offer_is_one_pull_request(hub, tmp_path, monkeypatch):
