@@ -11,11 +11,12 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 
 from model.checkpoint import MAX_BYTES, Card, card_from, load_checkpoint
 from model.classes import slug
-from model.hub import HubError, cached, check_repo, client, download
+from model.hub import HubError, cached, check_repo, client, download, patiently
 from model.weights import CheckpointError, short
 
 INDEX_NAME = "index.json"
@@ -196,7 +197,7 @@ class Collection:
     def _fetch(self, entry: Entry, commit: str) -> Path:
         api = client()
         for anew in (False, True):  # what lies in the cache may have been damaged there
-            path, _ = download(api, self.repo, entry.file, commit, MAX_BYTES, self.cache, anew)
+            path, _ = patiently(partial(download, api, self.repo, entry.file, commit, MAX_BYTES, self.cache, anew))
             if hashlib.sha256(path.read_bytes()).hexdigest() == entry.sha256:
                 break
         else:

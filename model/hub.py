@@ -66,7 +66,7 @@ def speaking(what: str) -> Iterator[None]:
     try:
         yield
     except OfflineModeIsEnabled as error:
-        raise HubError(f"HF_HUB_OFFLINE is set, so the Hub is not asked for {what}; unset it to go on.") from error
+        raise _offline(what) from error
     except LocalTokenNotFoundError as error:
         raise HubError("There is no token for the Hub; run `hf auth login`, or set HF_TOKEN.", 401) from error
     except HfHubHTTPError as error:
@@ -75,6 +75,8 @@ def speaking(what: str) -> Iterator[None]:
         cause = error.__cause__
         if isinstance(cause, HfHubHTTPError):
             raise _from_answer(what, cause) from error
+        if isinstance(cause, OfflineModeIsEnabled):
+            raise _offline(what) from error
         sentence = f"The Hub can't be reached and {what} is not in the cache; check the connection, then try again."
         raise HubError(sentence, may_pass=True) from error
     except (HTTPError, OSError) as error:
@@ -167,6 +169,10 @@ def cached(repo: str, name: str, revision: str, cache: Path | None = None) -> tu
     """As `download`, without asking the Hub: what it said the last time, if that is still there."""
     path = try_to_load_from_cache(repo, name, cache_dir=cache, revision=revision)
     return (Path(path), Path(path).parents[name.count("/")].name) if isinstance(path, str) else None
+
+
+def _offline(what: str) -> HubError:
+    return HubError(f"HF_HUB_OFFLINE is set, so the Hub is not asked for {what}; unset it to go on.")
 
 
 def _from_answer(what: str, error: HfHubHTTPError) -> HubError:

@@ -444,6 +444,8 @@ def test_what_was_fetched_once_is_there_without_the_hub(hub, tmp_path, monkeypat
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     hub.requests.clear()
     assert np.array_equal(Sampler([], collection=collection(tmp_path)).draw(pictures), drawn)
+    with pytest.raises(ValueError, match="HF_HUB_OFFLINE is set"):
+        collection_path(tmp_path / "nowhere", _entries=index_of(hub), _commit="0" * 40)
     fresh = Sampler([tmp_path / "a"], collection=collection(tmp_path / "other"))
     assert np.array_equal(fresh.draw(pictures), drawn), "and what is local is drawn all the same"
     assert not hub.requests
@@ -509,16 +511,18 @@ def test_files_at_hand_come_before_the_collection_s(hub, tmp_path):
     assert sampler.generator("cat").z_dim == 9
 
 
-def test_a_download_that_breaks_off_is_gone_on_with(hub, tmp_path):
+@pytest.mark.parametrize("fault", ["cut:2000", "503", "429:0", "retry:0"])
+def test_a_download_that_breaks_off_or_has_to_wait_is_gone_on_with(hub, tmp_path, fault):
     path = make_checkpoint(tmp_path, "cat")
     push(REPO, [path])
-    hub.faults = ["cut:2000@GET /cdn/"]
+    hub.faults = [f"{fault}@GET /cdn/"]
     assert collection_path(tmp_path).read_bytes() == path.read_bytes()
 
 
-def collection_path(tmp_path: Path) -> Path:
+def collection_path(tmp_path: Path, **known_already: object) -> Path:
     known = collection(tmp_path)
     known.cards()
+    vars(known).update(known_already)
     return known.path("cat")
 
 
