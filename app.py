@@ -17,7 +17,7 @@ from studio.page import build_page
 from studio.theme import paper
 from train.home import Home
 from train.settings import is_zero_gpu
-from train.worker import attend
+from train.worker import attend, push_in_background
 
 STUDIO = Path(__file__).parent / "studio"
 
@@ -30,8 +30,10 @@ def build_app() -> gr.Blocks:
 
 
 def launch(app: gr.Blocks, **options: object) -> None:
-    """Serve the page; runs that another process left unfinished go on."""
-    attend(Home.from_environment())
+    """Serve the page; runs that another process left unfinished go on, and what it could not push is pushed."""
+    home = Home.from_environment()
+    attend(home)
+    push_in_background(home)
     app.queue(max_size=64).launch(
         theme=paper(),
         css_paths=STUDIO / "style.css",

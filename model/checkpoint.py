@@ -1,7 +1,6 @@
 """The one file format: a generator that draws one class, in a safetensors file that says all about itself."""
 
 import json
-import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -27,6 +26,8 @@ FORMAT = "endless-doodles/2"
 LICENSE = "CC-BY-4.0"
 MAX_BYTES = 2_500_000
 MAX_NAME_LENGTH = 120
+MAX_TEXT_LENGTH = 2000
+MAX_FIGURE = 1e12
 DRAFT = "draft"  # the recipe of a class that only the shared base knows
 
 
@@ -107,19 +108,23 @@ def card_from(values: Mapping[str, object]) -> Card:
     """A card of somebody else's values, checked. Raises ValueError, TypeError and the like."""
     card = Card(**values)
     well_formed = (
-        all(isinstance(text, str) for text in (card.class_name, card.recipe, card.source, card.attribution))
+        all(map(_is_text, (card.class_name, card.recipe, card.source, card.attribution)))
         and isinstance(card.architecture, dict)
-        and all(isinstance(key, str) and is_count(rows) for key, rows in card.trained_on.items())
-        and all(
-            isinstance(key, str) and type(figure) in (int, float) and math.isfinite(figure)
-            for key, figure in card.metrics.items()
-        )
+        and all(map(_is_text, (*card.architecture, *card.trained_on, *card.metrics)))
+        and all(_is_text(option) or type(option) in (int, float) for option in card.architecture.values())
+        and all(map(is_count, card.trained_on.values()))
+        and all(type(figure) in (int, float) and abs(figure) < MAX_FIGURE for figure in card.metrics.values())
         and is_count(card.images_seen)
     )
     if not well_formed:
         raise TypeError
     check_name(card.class_name)
     return card
+
+
+def _is_text(text: object) -> bool:
+    """Whether something read from a header can be shown, sent and stored: no line breaks, no halves of characters."""
+    return isinstance(text, str) and len(text) <= MAX_TEXT_LENGTH and text.isprintable()
 
 
 def _card(path: Path, header: Mapping[str, str]) -> Card:

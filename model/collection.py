@@ -1,5 +1,6 @@
 """A collection of checkpoints on the Hub: an index that says what there is, and files fetched when they are wanted."""
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -8,21 +9,24 @@ import re
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 
 from model.checkpoint import MAX_BYTES, Card, card_from, load_checkpoint
 from model.classes import slug
-from model.hub import HubError, check_repo, client, download
-from model.weights import CheckpointError
+from model.hub import HubError, cached, check_repo, client, download, patiently
+from model.weights import CheckpointError, short
 
 INDEX_NAME = "index.json"
 INDEX_FORMAT = "endless-doodles-index/1"
 MAX_INDEX_BYTES = 5_000_000
 MAX_ENTRIES = 5000
 REFRESH_SECONDS = 300.0
-FIRST_SECONDS = 5.0  # that whoever asks first waits for the index
-FORGIVEN_SECONDS = 60.0  # until a file is asked for again that could not be fetched
+FIRST_SECONDS = 5.0  # from the first question on, that whoever asks waits for the index
+FETCH_SECONDS = 20.0  # that whoever draws waits for a file; it goes on coming
+FORGIVEN_SECONDS = 60.0  # until what could not be fetched is asked for again
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +80,7 @@ def read_index(content: bytes) -> dict[str, Entry]:
             f"The collection's {INDEX_NAME} can't be read by this version; push to it anew."
         ) from error
     entries: dict[str, Entry] = {}
+    files: set[str] = set()
     for values in listed:
         try:
             card = card_from({field.name: values[field.name] for field in fields(Card)})
@@ -84,13 +89,17 @@ def read_index(content: bytes) -> dict[str, Entry]:
                 raise ValueError
             if not 0 < entry.size <= MAX_BYTES or not re.fullmatch(r"[0-9TZ:-]{20}", entry.when):
                 raise ValueError
+            if entry.file in files:
+                raise ValueError(f"{entry.file} is of another class")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             named = values.get("class_name") if isinstance(values, dict) else None
+            shown = repr(named[:60]) if isinstance(named, str) else "nameless"
             log.warning(
-                "The collection's %s has an unreadable entry (%s), left out: %s", INDEX_NAME, str(named)[:60], error
+                "The collection's %s has an unreadable entry (%s), left out: %s", INDEX_NAME, shown, short(error)
             )
             continue
-        entries.setdefault(card.class_name, entry)
+        files.add(entry.file)
+        entries[card.class_name] = entry
     return entries
 
 
@@ -106,7 +115,10 @@ class Collection:
         self._entries: dict[str, Entry] = {}
         self._commit: str | None = None
         self._due, self._refreshing, self._said = 0.0, False, ""
+        self._patience: float | None = None  # until when nobody has to do without the index
         self._refused: dict[str, tuple[float, CheckpointError]] = {}  # by hash: until when, and why
+        self._fetching: dict[str, Future[Path]] = {}  # by hash
+        self._sound: dict[str, tuple[Card, Path, tuple]] = {}  # by hash: files found to be what the index says
 
     @classmethod
     def from_environment(cls) -> "Collection | None":
@@ -115,9 +127,9 @@ class Collection:
         return cls(repo, revision or "main") if repo else None
 
     def cards(self) -> dict[str, Card]:
-        """What can be drawn from the collection, as far as is known; only who asks first waits, for a few seconds."""
+        """What can be drawn from the collection, as far as is known; only in the first seconds does anybody wait."""
         self._refresh_if_due()
-        self._asked.wait(FIRST_SECONDS)
+        self._asked.wait(max(0.0, self._patience - time.monotonic()))
         now = time.monotonic()
         with self._lock:
             return {
@@ -129,30 +141,63 @@ class Collection:
     def path(self, class_name: str) -> Path:
         """The file of a class: cached, or fetched, and checked to be what the index says. Raises CheckpointError."""
         with self._lock:
-            entry, commit = self._entries[class_name], self._commit
-            until, why = self._refused.get(entry.sha256, (0.0, None))
+            entry, commit = self._entries.get(class_name), self._commit
+            until, why = self._refused.get(entry.sha256, (0.0, None)) if entry else (0.0, None)
+        if entry is None:
+            raise CheckpointError(f"{self.repo} has no “{class_name}” any more; pick another class.")
         if why and until > time.monotonic():
             raise why
         try:
-            return self._fetch(entry, commit)
+            path = self._found_sound(entry) or self._fetch_within_reason(entry, commit)
+            self._sound[entry.sha256] = entry.card, path, _stat(path)
+            return path
         except HubError as error:
             refusal = CheckpointError(str(error))
-            self.refuse(class_name, refusal, FORGIVEN_SECONDS)
+            self._refuse(entry, refusal, FORGIVEN_SECONDS)
             raise refusal from error
         except CheckpointError as error:
-            self.refuse(class_name, error)
+            self._refuse(entry, error)
             raise
 
-    def refuse(self, class_name: str, why: CheckpointError, seconds: float = float("inf")) -> None:
+    def _refuse(self, entry: Entry, why: CheckpointError, seconds: float = float("inf")) -> None:
         """Offer a class no longer until its file is another one, or for some seconds."""
         log.warning("%s", why)
         with self._lock:
-            self._refused[self._entries[class_name].sha256] = time.monotonic() + seconds, why
+            self._refused[entry.sha256] = time.monotonic() + seconds, why
+
+    def _found_sound(self, entry: Entry) -> Path | None:
+        """The file that was fetched and checked before, unless it has changed since; nobody has to be asked for it."""
+        card, path, stat = self._sound.get(entry.sha256, (None, None, None))
+        with contextlib.suppress(OSError):
+            return path if card == entry.card and _stat(path) == stat else None
+        return None
+
+    def _fetch_within_reason(self, entry: Entry, commit: str) -> Path:
+        """The Hub may ask to wait for minutes, which those who draw for visitors must not; all of them wait for one."""
+        with self._lock:
+            future = self._fetching.get(entry.sha256)
+            if future is None:
+                future = self._fetching[entry.sha256] = Future()
+                threading.Thread(target=self._fetch_into, args=(future, entry, commit), daemon=True).start()
+        try:
+            return future.result(FETCH_SECONDS)
+        except TimeoutError as error:
+            raise HubError(f"{entry.file} of {self.repo} takes long to come; try again in a minute.") from error
+
+    def _fetch_into(self, future: Future[Path], entry: Entry, commit: str) -> None:
+        try:
+            future.set_result(self._fetch(entry, commit))
+        except Exception as error:  # raised where somebody waits
+            future.set_exception(error)
+        with self._lock:
+            del self._fetching[entry.sha256]
+            if not future.exception():
+                self._refused.pop(entry.sha256, None)
 
     def _fetch(self, entry: Entry, commit: str) -> Path:
         api = client()
         for anew in (False, True):  # what lies in the cache may have been damaged there
-            path, _ = download(api, self.repo, entry.file, commit, MAX_BYTES, self.cache, anew)
+            path, _ = patiently(partial(download, api, self.repo, entry.file, commit, MAX_BYTES, self.cache, anew))
             if hashlib.sha256(path.read_bytes()).hexdigest() == entry.sha256:
                 break
         else:
@@ -166,23 +211,24 @@ class Collection:
 
     def _refresh_if_due(self) -> None:
         with self._lock:
-            if self._refreshing or time.monotonic() < self._due:
+            now = time.monotonic()
+            if self._refreshing or now < self._due:
                 return
             self._refreshing = True
+            self._patience = self._patience or now + FIRST_SECONDS
         threading.Thread(target=self._refresh, daemon=True).start()
 
     def _refresh(self) -> None:
         pause = self.every
         try:
-            path, commit = download(client(), self.repo, INDEX_NAME, self.revision, MAX_INDEX_BYTES, self.cache)
-            if commit != self._commit:
-                entries = read_index(path.read_bytes())
-                with self._lock:
-                    self._entries, self._commit = entries, commit
-                log.info("The collection %s has %d checkpoints.", self.repo, len(entries))
+            if self._commit is None and (known := cached(self.repo, INDEX_NAME, self.revision, self.cache)):
+                with contextlib.suppress(CheckpointError, OSError):
+                    self._take(*known)  # which has to do when the Hub takes long to answer
+            self._take(*download(client(), self.repo, INDEX_NAME, self.revision, MAX_INDEX_BYTES, self.cache))
             self._said = ""
         except (HubError, CheckpointError, OSError) as error:
-            pause = max(pause, getattr(error, "wait", None) or 0.0)
+            may_pass = isinstance(error, HubError) and error.may_pass
+            pause = max(min(pause, FORGIVEN_SECONDS) if may_pass else pause, getattr(error, "wait", None) or 0.0)
             if str(error) != self._said:  # what lasts is told once
                 self._said = str(error)
                 log.warning("%s", error)
@@ -190,3 +236,17 @@ class Collection:
             with self._lock:
                 self._due, self._refreshing = time.monotonic() + pause, False
             self._asked.set()
+
+    def _take(self, path: Path, commit: str) -> None:
+        """Go by the index in a file from now on, that of a commit."""
+        if commit == self._commit:
+            return
+        entries = read_index(path.read_bytes())
+        with self._lock:
+            self._entries, self._commit = entries, commit
+        log.info("The collection %s has %d checkpoints.", self.repo, len(entries))
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from huggingface_hub import CommitOperationAdd, HfApi, get_session
+from huggingface_hub import CommitOperationAdd, HfApi, get_session, try_to_load_from_cache
 from huggingface_hub.errors import (
     EntryNotFoundError,
     HfHubHTTPError,
@@ -66,7 +66,7 @@ def speaking(what: str) -> Iterator[None]:
     try:
         yield
     except OfflineModeIsEnabled as error:
-        raise HubError(f"HF_HUB_OFFLINE is set, so the Hub is not asked for {what}; unset it to go on.") from error
+        raise _offline(what) from error
     except LocalTokenNotFoundError as error:
         raise HubError("There is no token for the Hub; run `hf auth login`, or set HF_TOKEN.", 401) from error
     except HfHubHTTPError as error:
@@ -75,6 +75,8 @@ def speaking(what: str) -> Iterator[None]:
         cause = error.__cause__
         if isinstance(cause, HfHubHTTPError):
             raise _from_answer(what, cause) from error
+        if isinstance(cause, OfflineModeIsEnabled):
+            raise _offline(what) from error
         sentence = f"The Hub can't be reached and {what} is not in the cache; check the connection, then try again."
         raise HubError(sentence, may_pass=True) from error
     except (HTTPError, OSError) as error:
@@ -123,9 +125,18 @@ def commit(
     """Add or replace files in one commit. Raises HubError, with the status 412 where `parent` is not the last one."""
     operations = [CommitOperationAdd(name, content) for name, content in files.items()]
     with speaking(repo):
-        made = api.create_commit(
-            repo, operations, commit_message=message, parent_commit=parent, revision=revision, create_pr=pr
-        )
+        api.preupload_lfs_files(repo, operations, revision=revision, create_pr=pr)  # may be repeated at will
+    try:
+        with speaking(repo):
+            made = api.create_commit(
+                repo, operations, commit_message=message, parent_commit=parent, revision=revision, create_pr=pr
+            )
+    except HubError as error:
+        if not pr or error.status is not None:
+            raise
+        # A second try would be a second pull request if the first has come in.
+        where = f"{api.endpoint}/{repo}/discussions"
+        raise HubError(f"The connection to the Hub broke off; look at {where} before you offer it again.") from error
     return Commit(made.oid, made.pr_url or made.commit_url, made.pr_revision or revision)
 
 
@@ -152,6 +163,16 @@ def download(
                 raise
             raise HubError(f"There is no {name} in {repo} at “{revision[:60]}”.", 404) from error
     return path, path.parents[name.count("/")].name
+
+
+def cached(repo: str, name: str, revision: str, cache: Path | None = None) -> tuple[Path, str] | None:
+    """As `download`, without asking the Hub: what it said the last time, if that is still there."""
+    path = try_to_load_from_cache(repo, name, cache_dir=cache, revision=revision)
+    return (Path(path), Path(path).parents[name.count("/")].name) if isinstance(path, str) else None
+
+
+def _offline(what: str) -> HubError:
+    return HubError(f"HF_HUB_OFFLINE is set, so the Hub is not asked for {what}; unset it to go on.")
 
 
 def _from_answer(what: str, error: HfHubHTTPError) -> HubError:

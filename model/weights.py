@@ -108,7 +108,7 @@ def read_safetensors(
             return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
     except OSError as error:
         raise CheckpointError(f"{path.name} can't be read ({error.strerror or error}).") from error
-    except SafetensorError as error:
+    except (SafetensorError, TypeError, RuntimeError) as error:  # the latter two for shapes that no tensor can have
         raise CheckpointError(f"{path.name} is damaged ({short(error)}); fetch or train it again.") from error
 
 

@@ -1,5 +1,6 @@
 """A small drawing of every class, for the Wall and the class pickers, a screenful an answer."""
 
+import contextlib
 import random
 
 import numpy as np
@@ -56,7 +57,7 @@ class Tiles:
 
     def _draw(self, cards: list[Card], seeds: list[int]) -> np.ndarray:
         """A drawing of each card's class, uint8 (N, 28, 28)."""
-        drawings = np.empty((len(cards), 28, 28), np.uint8)
+        drawings = np.zeros((len(cards), 28, 28), np.uint8)
         drafts = [place for place, card in enumerate(cards) if card.is_draft]
         others = [place for place, card in enumerate(cards) if not card.is_draft]
         if drafts:
@@ -64,7 +65,12 @@ class Tiles:
             drawings[drafts] = self.sampler.draw_drafts(names, [seeds[place] for place in drafts])
         if others:
             pictures = [Picture(cards[place].class_name, ((seeds[place], 1.0),)) for place in others]
-            drawings[others] = self.sampler.draw(pictures)
+            try:
+                drawings[others] = self.sampler.draw(pictures)
+            except ValueError:  # a file that can't be used, or fetched just now, leaves its own place empty
+                for place, picture in zip(others, pictures, strict=True):
+                    with contextlib.suppress(ValueError):
+                        drawings[place] = self.sampler.draw([picture])[0]
         return drawings
 
     def _cards(self) -> list[Card]:

@@ -18,7 +18,7 @@ from train.requests import may_change, request_again, request_training
 from train.runs import BusyError, Run, find_run
 from train.settings import Settings, is_zero_gpu
 from train.tidy import tidy
-from train.worker import ensure_worker
+from train.worker import ensure_worker, push_in_background
 
 DIAL = {"Quick · 1 min": 1.0, "Good · 3 min": 3.0, "Best · 10 min": 10.0}
 
@@ -99,6 +99,7 @@ class Wishes:
             # Whatever ended the call, its time limit or the quota, the snapshot is there to go on from.
             log.exception("A burst of run %s ended early.", run.id)
             gr.Warning("The lent GPU's time is used up; press Resume to go on, now or when you have some again.")
+        push_in_background(self.home)
         with contextlib.suppress(OSError):
             tidy(self.home, self.settings)
 

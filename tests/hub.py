@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 import threading
@@ -9,7 +10,11 @@ import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import yaml
+from huggingface_hub import RepoCard
 
 TOKENS = {
     "hf_you": ("you", "write"),
@@ -69,8 +74,8 @@ class Hub:
     """Use as a context manager. repos: "models/you/doodles" to Repo. requests: what was asked, as "GET /path".
 
     Faults are taken by the first request whose method and path contain what follows the @, if anything does: "503",
-    "429:<seconds>", "cut:<bytes>" (the answer breaks off), "slow:<seconds>", "tamper" (other bytes, as many),
-    "deaf" (does it, and drops the connection without an answer).
+    "429:<seconds>", "retry:<seconds>" (as Retry-After says it), "cut:<bytes>" (the answer breaks off),
+    "slow:<seconds>", "tamper" (other bytes, as many), "deaf" (does it, and drops the connection without an answer).
     """
 
     def __init__(self) -> None:
@@ -105,6 +110,11 @@ class Hub:
         """What makes a process talk to this Hub, as the token's user; uploads go by LFS, for there is no Xet here."""
         named = {"HF_TOKEN": token} if token else {"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}
         return {"HF_ENDPOINT": self.url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", **named}
+
+    def validate(self, card: RepoCard) -> None:
+        """By huggingface_hub's own check of a card. Raises ValueError."""
+        with patch("huggingface_hub.constants.ENDPOINT", self.url):  # it asks the public Hub otherwise
+            card.validate()
 
     def create(self, name: str = "models/you/doodles", private: bool = False) -> Repo:
         repo = Repo(name.partition("/")[0], private)
@@ -147,6 +157,8 @@ class Hub:
         try:
             if kind == "429":
                 raise Refusal(429, "Too many requests", ratelimit=f'"api";r=0;t={number}')
+            if kind == "retry":
+                raise Refusal(429, "Too many requests", retry_after=number)
             if kind in ("402", "500", "502", "503"):
                 raise Refusal(int(kind), "Payment required" if kind == "402" else "Internal error")
             with self.lock:
@@ -154,7 +166,8 @@ class Hub:
         except Refusal as refusal:
             said = {"X-Error-Code": refusal.code, "X-Error-Message": str(refusal)} if refusal.code else {}
             said |= {name.replace("_", "-"): value for name, value in refusal.headers.items()}
-            status, headers, content = refusal.status, said, {"error": str(refusal)}
+            told = {"error": str(refusal), "errors": [{"message": str(refusal)}]}
+            status, headers, content = refusal.status, said, told
         if not isinstance(content, bytes):
             headers, content = {"Content-Type": "application/json", **headers}, json.dumps(content).encode()
         return status, headers, content
@@ -162,9 +175,9 @@ class Hub:
     def _route(self, handler: BaseHTTPRequestHandler, path: str, query: dict, body: bytes) -> tuple[int, dict, object]:
         user, right = self._user(handler)
         routes = {
-            r"/api/whoami-v2": lambda: self._whoami(user),
+            r"/api/whoami-v2": lambda: self._whoami(user, right),
             r"/api/repos/create": lambda: self._create(user, right, json.loads(body)),
-            r"/api/validate-yaml": lambda: {"errors": [], "warnings": []},
+            r"/api/validate-yaml": lambda: self._validate(**json.loads(body)),
             rf"/api/(models|spaces)/({NAME})(?:/revision/(.+))?": lambda *at: self._info(user, *at, "blobs" in query),
             rf"/api/spaces/({NAME})/variables": lambda name: self._variables(user, right, name, body),
             rf"/api/spaces/({NAME})/hardware": lambda name: self._hardware(user, right, name, json.loads(body)),
@@ -189,11 +202,33 @@ class Hub:
             raise Refusal(401, "Invalid credentials in Authorization header")
         return TOKENS.get(token, ("", ""))
 
-    def _whoami(self, user: str) -> dict[str, object]:
+    def _whoami(self, user: str, right: str) -> dict[str, object]:
         if not user:
             raise Refusal(401, "Invalid username or password.")
-        auth = {"type": "access_token"}
+        auth = {"type": "access_token", "accessToken": {"displayName": f"{user}-{right}", "role": right}}
         return {"name": user, "fullname": user, "type": "user", "avatarUrl": "", "orgs": [], "auth": auth}
+
+    def _validate(self, content: str, repoType: str) -> dict[str, object]:
+        """What the Hub wants of the metadata in a README."""
+        try:
+            about = yaml.safe_load(content.split("---\n")[1])
+            needed = {"license", "tags"} | ({"sdk", "app_file"} if repoType == "space" else {"pipeline_tag"})
+            texts = [about[key] for key in needed - {"tags"}]
+            figures = []
+            lists = [about.get(key, []) for key in ("tags", "datasets", "metrics", "models")]
+            for index in about.get("model-index", []):
+                texts.append(index["name"])
+                for result in index["results"]:
+                    texts += [result["task"]["type"], result["dataset"]["type"], result["dataset"]["name"]]
+                    texts += [metric["type"] for metric in result["metrics"]]
+                    figures += [metric["value"] for metric in result["metrics"]]
+            well_formed = all(isinstance(text, str) for text in (*texts, *itertools.chain(*lists)))
+            well_formed &= all(isinstance(figure, int | float) for figure in figures)
+        except (LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
+            raise Refusal(400, f"Metadata that can't be read: {error!r}") from error
+        if not well_formed:
+            raise Refusal(400, "Metadata of another kind than documented")
+        return {"errors": [], "warnings": []}
 
     def _create(self, user: str, right: str, asked: dict) -> dict[str, str]:
         owner = asked.get("organization") or user

@@ -97,10 +97,15 @@ def test_any_flipped_bit_is_refused_or_harmless(tmp_path):
         ({"card": {"architecture": {"network": "doodle", "z_dim": 9, "channels": 6, "num_classes": 1}}}, "do not fit"),
         ({"card": {"architecture": {"network": "doodle", "z_dim": 10**6}}}, "z_dim"),
         ({"card": {"architecture": {"network": "evil"}}}, "no network"),
-        ({"card": {"architecture": {"network": []}}}, "no network"),
+        ({"card": {"architecture": {"network": []}}}, "unreadable card"),
         ({"card": {"trained_on": {"cat": 10**400}}}, "unreadable card"),
+        ({"card": {"trained_on": {"\ud800": 1}}}, "unreadable card"),
+        ({"card": {"recipe": "\ud800"}}, "unreadable card"),
+        ({"card": {"recipe": "x" * 100_000}}, "unreadable card"),
+        ({"card": {"source": "folder\nERROR root: all is lost"}}, "unreadable card"),
         ({"card": {"images_seen": -1}}, "unreadable card"),
         ({"card": {"metrics": {"fd": float("nan")}}}, "unreadable card"),
+        ({"card": {"metrics": {"fd": 10**400}}}, "unreadable card"),
     ],
 )
 def test_a_forged_header_is_refused(tmp_path, change, sentence):
@@ -124,6 +129,16 @@ def test_a_header_made_to_exhaust_the_reader_is_refused(tmp_path):
     path.write_bytes(save(load_file(path), metadata(path) | {"card": "[" * 200_000}))
     with pytest.raises(CheckpointError, match="unreadable card"):
         read_card(path)
+
+
+@pytest.mark.parametrize("shape", [[0, 2**64 - 1], [2**62, 2**62], [-1]])
+def test_a_shape_that_no_tensor_can_have_is_refused(tmp_path, shape):
+    path = make_checkpoint(tmp_path)
+    tensor = {"dtype": "F32", "shape": shape, "data_offsets": [0, 0]}
+    header = json.dumps({"__metadata__": metadata(path), "x": tensor}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(path)
 
 
 def test_numbers_of_another_kind_are_refused(tmp_path):

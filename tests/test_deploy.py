@@ -1,7 +1,6 @@
 """One command makes a Space, or brings it up to date, with what its hardware takes, and breaks no Space of others."""
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -79,12 +78,13 @@ def requirements(text: str) -> dict[str, Requirement]:
 
 
 @pytest.mark.parametrize("hardware, collection", [("", ""), ("zero-a10g", ""), ("cpu-basic", "you/doodles")])
-def test_the_front_matter_says_only_what_the_hub_documents(at_home, hardware, collection):
+def test_the_front_matter_says_only_what_the_hub_documents(hub, at_home, hardware, collection):
     text = (REPOSITORY / "README.md").read_text()
     if hardware:
         text = space_files(at_home, REPO, hardware, collection)["README.md"].decode()
+    hub.validate(SpaceCard(text))
     said = SpaceCard(text).data.to_dict()
-    assert NEEDED <= said.keys() <= DOCUMENTED.keys()
+    assert NEEDED <= said.keys() <= DOCUMENTED.keys() and ("thumbnail" in said) == bool(hardware)
     for key, value in said.items():
         allowed = DOCUMENTED[key]
         if isinstance(allowed, re.Pattern):
@@ -169,15 +169,6 @@ def test_classes_of_a_collection_are_left_to_it(hub, at_home):
     assert "secret HF_TOKEN" in told[-1]
     with pytest.raises(HubError, match="no collection you/nothing that you can see; push a class first"):
         deploy(at_home, REPO, collection="you/nothing")
-
-
-def test_the_readme_s_recipe_works_as_it_stands(hub, at_home, monkeypatch, capsys):
-    monkeypatch.setenv("DOODLES_HOME", str(at_home.folder))
-    recipes = re.findall(r"^python -m train ((?:push|space) .+)$", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
-    assert [recipe.partition(" ")[0] for recipe in recipes] == ["push", "space"]
-    for recipe in recipes:
-        assert main(shlex.split(recipe)) == 0, capsys.readouterr().err
-    assert variables(hub) == {"DOODLES_PROXY": "1", "DOODLES_HUB": "you/doodles"}
 
 
 def test_what_the_owner_has_set_stays_and_other_hardware_gets_other_pins(hub, at_home):

@@ -1,8 +1,11 @@
 """Checkpoints go to the Hub whole or not at all, whoever else pushes, and come back as they were or not at all."""
 
+import base64
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,16 +13,22 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from huggingface_hub import ModelCard
+from PIL import Image
 
 from model import hub as hub_module
 from model.classes import CLASS_NAMES
 from model.collection import MAX_INDEX_BYTES, Collection, read_index, write_index
 from model.hub import HubError, check_repo
+from model.images import cut
 from model.sampler import Sampler, seeds_to_pictures
+from model.weights import CheckpointError
+from studio.tiles import Tiles
+from studio.wishes import Wishes
 from tests.conftest import SMALL, make_base, make_checkpoint
 from tests.hub import Hub
 from train import push as push_module
@@ -29,6 +38,7 @@ from train.home import Home
 from train.order import Order
 from train.push import push, push_finished
 from train.runs import create_run
+from train.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]
 REPO = "you/doodles"
@@ -60,19 +70,30 @@ def test_the_card_is_what_the_hub_expects(hub, tmp_path):
     paths = [make_checkpoint(tmp_path, name) for name in ("cat", "stop sign")]
     push(REPO, paths)
     card = ModelCard(hub.repos[NAME].at("main").files["README.md"].decode())
-    card.data.to_dict()
+    hub.validate(card)
     assert card.data.pipeline_tag == "unconditional-image-generation" and card.data.license == "cc-by-4.0"
     assert card.data.datasets == ["google/quickdraw"] and card.data.library_name == "endless-doodles"
-    assert "sheets/stop-sign.png" in card.text and 'Collection("you/doodles")' in card.text
-    assert "CC BY 4.0" in card.text
+    assert "sheets/stop-sign.png" in card.text and "CC BY 4.0" in card.text
+    names: dict = {}
+    exec(re.search("```python\n(.+?)```", card.text, re.DOTALL)[1], names)
+    assert np.array_equal(names["drawings"], Sampler([tmp_path]).draw(seeds_to_pictures("cat", 7, 16)))
 
 
 def test_the_shipped_figures_become_a_model_index(hub):
     push(REPO, [REPOSITORY / "checkpoints" / "cat.safetensors"])
     card = ModelCard(hub.repos[NAME].at("main").files["README.md"].decode())
+    hub.validate(card)
     results = {result.metric_type: result for result in card.data.eval_results}
     assert results["frechet-distance"].metric_value > 0 and results["coverage"].dataset_config == "cat"
     assert card.data.model_name == "doodles"
+
+
+def test_a_card_that_the_hub_does_not_take_publishes_nothing(hub, tmp_path, monkeypatch):
+    hub.create()
+    monkeypatch.setattr(push_module, "model_card", lambda *_: b"---\nlicense: 7\ntags: []\npipeline_tag: x\n---\n")
+    with pytest.raises(ValueError, match="metadata in README"):
+        push(REPO, [make_checkpoint(tmp_path, "cat")])
+    assert len(hub.repos[NAME].commits) == 1
 
 
 def test_what_is_there_is_not_pushed_again(hub, tmp_path):
@@ -96,6 +117,12 @@ def test_many_classes_go_in_commits_of_fewer_than_a_hundred_files(hub, tmp_path)
         listed = read_index(made.files["index.json"])
         assert {entry.file for entry in listed.values()} == {name for name in made.files if name.startswith("classes/")}
     assert len(index_of(hub)) == 60
+
+
+def test_a_name_in_other_letters_takes_the_place_of_its_namesake(hub, tmp_path):
+    push(REPO, [make_checkpoint(tmp_path, "cat"), make_checkpoint(tmp_path, "dog")])
+    push(REPO, [make_checkpoint(tmp_path, "Cat", z_dim=9)])
+    assert set(index_of(hub)) == {"Cat", "dog"}, "for both names mean one file"
 
 
 def test_a_dry_run_changes_nothing(hub, tmp_path):
@@ -152,12 +179,13 @@ def test_a_push_that_is_killed_leaves_all_or_nothing(hub, tmp_path, moment):
     assert set(index_of(hub)) == {"zebra"} and "classes/zebra.safetensors" in hub.repos[NAME].at("main").files
 
 
-def test_the_hub_s_wish_to_wait_is_granted(hub, tmp_path, monkeypatch):
+@pytest.mark.parametrize("fault, seconds", [("429:7", 8.0), ("retry:7", 7.0)])
+def test_the_hub_s_wish_to_wait_is_granted(hub, tmp_path, monkeypatch, fault, seconds):
     slept = []
     monkeypatch.setattr(hub_module.time, "sleep", slept.append)
-    hub.faults = ["429:7@/commit/"]
+    hub.faults = [f"{fault}@/commit/"]
     assert push(REPO, [make_checkpoint(tmp_path, "cat")]).classes == ["cat"]
-    assert slept == [8.0]
+    assert slept == [seconds]
 
 
 def test_a_wait_that_is_too_long_is_a_sentence(hub, tmp_path):
@@ -192,6 +220,14 @@ def test_a_visitor_offers_a_class_by_a_pull_request(hub, tmp_path):
     made = push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", pr=True)
     assert made.url.endswith("/discussions/1")
     assert set(index_of(hub)) == {"cat"} and set(index_of(hub, "refs/pr/1")) == {"cat", "dog"}
+
+
+def test_an_offer_whose_answer_is_lost_is_not_made_twice(hub, tmp_path):
+    hub.create()
+    hub.faults = ["deaf@/commit/"]
+    with pytest.raises(HubError, match="discussions before you offer it again"):
+        push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", pr=True)
+    assert list(hub.repos[NAME].branches) == ["main", "refs/pr/1"]
 
 
 def test_a_large_offer_is_one_pull_request(hub, tmp_path, monkeypatch):
@@ -282,6 +318,7 @@ def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, 
     better, own = finished_run(home, "sun"), finished_run(home, "moon", "command line")
     worse = finished_run(home, "star")
     make_checkpoint(home.checkpoints, "star", z_dim=9)  # what stands is another one
+    (finished_run(home, "zebra").folder / "zebra.safetensors").write_bytes(b"damaged")
     hub.create()
     hub.faults = ["500@/commit/"] * 5
     with pytest.raises(HubError):
@@ -294,19 +331,26 @@ def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, 
     hub.requests.clear()
     push_finished(home)
     assert not hub.requests, "what was pushed is not asked about again"
+    shutil.copy(make_checkpoint(better.folder, "sun", z_dim=9), home.checkpoints)  # it was trained for longer
+    push_finished(home)
+    assert index_of(hub)["sun"].card.architecture["z_dim"] == 9
 
 
 def test_the_page_publishes_by_itself_when_it_is_switched_on(hub, tmp_path, monkeypatch):
     monkeypatch.setenv("DOODLES_HUB", REPO)
     home = Home(tmp_path)
     finished_run(home, "sun")
-    worker_module._push_in_background(home)
+    worker_module.push_in_background(home)
     assert worker_module._pusher is None
     monkeypatch.setenv("DOODLES_PUBLISH", "1")
     monkeypatch.setattr(worker_module, "_pusher", None)
-    worker_module._push_in_background(home)
+    worker_module.push_in_background(home)
     worker_module._pusher.join(60)
     assert set(index_of(hub)) == {"sun"}
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")  # where no worker ends
+    Wishes(home, Settings()).work(finished_run(home, "star").id)
+    worker_module._pusher.join(60)
+    assert set(index_of(hub)) == {"sun", "star"}
 
 
 def test_publishing_without_saying_where_to_is_a_sentence(tmp_path, monkeypatch):
@@ -393,15 +437,71 @@ def test_a_pinned_collection_stays_as_it_was(hub, tmp_path):
     assert set(collection(tmp_path, revision=pinned).cards()) == {"cat"}
 
 
-def test_what_was_fetched_once_is_there_without_the_hub(hub, tmp_path):
+def test_what_was_fetched_once_is_there_without_the_hub(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "a", "cat")
     pictures = seeds_to_pictures("cat", 0, 2)
     drawn = Sampler([], collection=collection(tmp_path)).draw(pictures)
-    hub.server.shutdown()
-    hub.server.server_close()
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    hub.requests.clear()
     assert np.array_equal(Sampler([], collection=collection(tmp_path)).draw(pictures), drawn)
+    with pytest.raises(ValueError, match="HF_HUB_OFFLINE is set"):
+        collection_path(tmp_path / "nowhere", _entries=index_of(hub), _commit="0" * 40)
     fresh = Sampler([tmp_path / "a"], collection=collection(tmp_path / "other"))
     assert np.array_equal(fresh.draw(pictures), drawn), "and what is local is drawn all the same"
+    assert not hub.requests
+
+
+def test_a_hub_that_takes_long_keeps_nobody_waiting_who_has_been_there_before(hub, tmp_path, monkeypatch):
+    push_and_read(hub, tmp_path / "a", "cat")
+    pictures = seeds_to_pictures("cat", 0, 2)
+    Sampler([], collection=collection(tmp_path)).draw(pictures)
+    monkeypatch.setattr("model.collection.FIRST_SECONDS", 0.3)
+    again = Sampler([], collection=collection(tmp_path))
+    with hub.lock:  # which keeps it from answering
+        again.draw(pictures)
+        assert again.collection._refreshing
+
+
+def test_a_file_that_takes_long_to_come_holds_nobody_up(hub, tmp_path, monkeypatch):
+    push_and_read(hub, tmp_path / "a", "cat")
+    make_base(tmp_path / "base")
+    monkeypatch.setattr("model.collection.FETCH_SECONDS", 0.2)
+    sampler = Sampler([tmp_path / "base"], collection=collection(tmp_path))
+    assert not sampler.cards()["cat"].is_draft
+    with hub.lock:  # which keeps it from answering
+        sampler.draw(seeds_to_pictures("cat", 1))
+        assert sampler.cards()["cat"].is_draft, "the base draws it meanwhile"
+    wait_until(lambda: not sampler.cards()["cat"].is_draft)
+    assert sampler.collection.path("cat").exists()
+    assert sum(asked.startswith("GET /cdn/") for asked in hub.requests) == 1, "it is fetched once, whoever waits"
+
+
+def test_a_class_that_is_drawn_again_asks_nobody(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat")
+    known = collection(tmp_path, every=0.0)
+    known.cards()
+    path = known.path("cat")
+    push_and_read(hub, tmp_path / "b", "dog")
+    wait_until(lambda: set(known.cards()) == {"cat", "dog"})
+    hub.requests.clear()
+    assert known.path("cat") == path and not [asked for asked in hub.requests if "classes" in asked]
+    path.resolve().write_bytes(b"damaged")
+    assert hashlib.sha256(known.path("cat").read_bytes()).hexdigest() == index_of(hub)["cat"].sha256
+
+
+def test_a_file_that_fails_while_the_index_changes_is_not_held_against_its_successor(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat")
+    known = collection(tmp_path)
+    known.cards()
+    old = known._entries["cat"]
+    push_and_read(hub, tmp_path / "b", "cat")
+    known._refresh()
+    known._refuse(old, CheckpointError("It broke off."))
+    assert set(known.cards()) == {"cat"} and known.path("cat")
+    hub.repos[NAME].add("main", "without", {"index.json": write_index({})})
+    known._refresh()
+    with pytest.raises(CheckpointError, match="has no “cat” any more"):
+        known.path("cat")
 
 
 def test_files_at_hand_come_before_the_collection_s(hub, tmp_path):
@@ -411,16 +511,18 @@ def test_files_at_hand_come_before_the_collection_s(hub, tmp_path):
     assert sampler.generator("cat").z_dim == 9
 
 
-def test_a_download_that_breaks_off_is_gone_on_with(hub, tmp_path):
+@pytest.mark.parametrize("fault", ["cut:2000", "503", "429:0", "retry:0"])
+def test_a_download_that_breaks_off_or_has_to_wait_is_gone_on_with(hub, tmp_path, fault):
     path = make_checkpoint(tmp_path, "cat")
     push(REPO, [path])
-    hub.faults = ["cut:2000@GET /cdn/"]
+    hub.faults = [f"{fault}@GET /cdn/"]
     assert collection_path(tmp_path).read_bytes() == path.read_bytes()
 
 
-def collection_path(tmp_path: Path) -> Path:
+def collection_path(tmp_path: Path, **known_already: object) -> Path:
     known = collection(tmp_path)
     known.cards()
+    vars(known).update(known_already)
     return known.path("cat")
 
 
@@ -437,6 +539,16 @@ def test_a_file_that_was_tampered_with_is_refused_while_the_rest_works(hub, tmp_
     hub.faults = ["tamper@GET /cdn/"] * 2
     with pytest.raises(ValueError, match="another hash"):
         sampler.draw(seeds_to_pictures("cat+dog", 1))
+
+
+def test_a_class_that_can_t_be_drawn_leaves_the_wall_its_other_tiles(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
+    tiles = Tiles(Sampler([], collection=collection(tmp_path)))
+    assert [tile["name"] for tile in tiles.catalog()["tiles"]] == ["cat", "dog", "sun"]
+    hub.faults = ["tamper@GET /cdn/"] * 2
+    _, _, content = tiles.screenful([0, 0]).partition(",")
+    wall = cut(Image.open(io.BytesIO(base64.b64decode(content))), columns=3)
+    assert [drawing.any() for drawing in wall] == [False, True, True]
 
 
 def test_bytes_that_were_damaged_on_the_way_are_fetched_again(hub, tmp_path):
@@ -472,7 +584,19 @@ def test_an_index_that_lies_about_a_class_is_refused(hub, tmp_path):
         known.path("dog")
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"{", b'{"format": "x", "checkpoints": []}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{",
+        b'{"format": "x", "checkpoints": []}',
+        b"[" * 100_000,
+        b'{"format": "endless-doodles-index/1", "checkpoints": [%s]}' % b",".join([b"0"] * 10**6),
+        b'{"format": "endless-doodles-index/1", "checkpoints": [%s]}' % (b"9" * 10**5),
+    ],
+)
 def test_an_unreadable_index_leaves_what_is_at_hand(hub, tmp_path, content, caplog):
     push_and_read(hub, tmp_path / "a", "cat")
     hub.repos[NAME].add("main", "broken", {"index.json": content})
@@ -483,7 +607,9 @@ def test_an_unreadable_index_leaves_what_is_at_hand(hub, tmp_path, content, capl
 
 def test_an_unreadable_entry_is_left_out_of_an_index(hub, tmp_path):
     entries = push_and_read(hub, tmp_path, "cat", "dog")
-    listed = json.loads(write_index(entries))
+    listed, deep = json.loads(write_index(entries)), []
+    for _ in range(500):
+        deep = [deep]
     for spoil in (
         {"sha256": "x"},
         {"size": "1"},
@@ -493,10 +619,19 @@ def test_an_unreadable_entry_is_left_out_of_an_index(hub, tmp_path):
         {"recipe": 7},
         {"trained_on": None},
         {"metrics": {"top1": "high"}},
+        {"metrics": {"top1": 10**400}},
+        {"metrics": {"top1": float("nan")}},
+        {"architecture": {"network": deep}},
+        {"class_name": deep},
+        {"class_name": "кот"},
+        {"class_name": "CAT"},  # whose file would be that of "cat"
+        {"attribution": "\ud800"},
     ):
         listed["checkpoints"][1] = {**listed["checkpoints"][1], **spoil}
         assert set(read_index(json.dumps(listed).encode())) == {"cat"}, spoil
         listed = json.loads(write_index(entries))
+    listed["checkpoints"][1]["file"] = "../../../etc/passwd"
+    assert read_index(json.dumps(listed).encode())["dog"].file == "classes/dog.safetensors"
     del listed["checkpoints"][1]["sha256"]
     assert set(read_index(json.dumps(listed).encode())) == {"cat"}
 
@@ -507,6 +642,15 @@ def test_a_collection_that_is_not_there_is_told_once(hub, tmp_path, caplog):
         assert known.cards() == {}
         wait_until(lambda: not known._refreshing)
     assert caplog.text.count("There is no") == 1
+
+
+def test_a_hub_in_trouble_is_asked_again_within_a_minute(tmp_path, monkeypatch):
+    trouble = HubError("The Hub has trouble of its own (503); try again in a while.", 503, may_pass=True)
+    monkeypatch.setattr("model.collection.download", Mock(side_effect=trouble))
+    known = collection(tmp_path)
+    assert known.cards() == {}
+    wait_until(lambda: not known._refreshing)
+    assert 0 < known._due - time.monotonic() <= 60
 
 
 def test_the_collection_is_a_setting(monkeypatch):

@@ -159,6 +159,15 @@ def test_a_space_trains_into_its_data_folder_and_lets_visitors_sign_in(page, spa
     page.locator("#share-login").get_by_text("Sign in with Hugging Face").wait_for()
 
 
+def test_a_space_runs_as_an_ordinary_user(space):
+    status = Path(f"/proc/{space.process.pid}/status").read_text()
+    held = {
+        name: value.split() for name, value in re.findall(r"^(Uid|Gid|Groups|CapEff|NoNewPrivs):(.*)$", status, re.M)
+    }
+    assert set(held["Uid"] + held["Gid"]) == {str(NOBODY)} and not held["Groups"] and held["NoNewPrivs"] == ["1"]
+    assert int(held["CapEff"][0], 16) == 1 << 2, "it may read whatever root may, and nothing else"
+
+
 def test_a_space_misses_no_right_and_no_secret(space):
     log = space.log.read_text()
     assert not re.search("ERROR|PermissionError|Permission denied|Read-only file system|Unauthorized", log), log

@@ -29,6 +29,7 @@ from train.fetch import fetch
 from train.loop import Progress, Training, TrainingError, draw_seeds, fit, update_ema
 from train.order import Order
 from train.publish import undo
+from train.push import push
 from train.recipes import SUPERDEEP
 from train.runs import Run, create_run, is_held, list_runs
 
@@ -481,7 +482,7 @@ def by_pixels(monkeypatch):
 
 
 @pytest.mark.usefixtures("by_pixels")
-def test_a_worse_checkpoint_does_not_replace_a_better_one(home):
+def test_a_worse_checkpoint_does_not_replace_a_better_one(home, hub, monkeypatch):
     good = create_run(
         home.runs, order(home, num_steps=150, config=replace(SMALL, channels=12, batch_size=16)), begin=True
     )
@@ -491,6 +492,16 @@ def test_a_worse_checkpoint_does_not_replace_a_better_one(home):
     finish(run, home)
     assert (home.checkpoints / "sun.safetensors").read_bytes() == content
     assert "is better" in run.status().sentence
+
+    monkeypatch.setenv("DOODLES_HUB", "you/doodles")
+    push("you/doodles", [home.checkpoints / "sun.safetensors"])
+    (home.checkpoints / "sun.safetensors").unlink()
+    run = create_run(home.runs, order(home, num_steps=1, replace=False), begin=True)
+    finish(run, home)
+    assert not (home.checkpoints / "sun.safetensors").exists(), "nor one of the collection"
+    assert "is better" in run.status().sentence
+
+    (home.checkpoints / "sun.safetensors").write_bytes(content)
     run = create_run(home.runs, order(home, num_steps=1, replace=True), begin=True)
     finish(run, home)
     assert (home.checkpoints / "sun.safetensors").read_bytes() != content

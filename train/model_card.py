@@ -31,7 +31,7 @@ from model.collection import Collection
 from model.sampler import Sampler, seeds_to_pictures
 
 sampler = Sampler([], collection=Collection("{repo}"))
-drawings = sampler.draw(seeds_to_pictures("{example}", seed=7, count=16))  # uint8 (16, 28, 28), 255 is paper
+drawings = sampler.draw(seeds_to_pictures("{example}", seed=7, count=16))  # uint8 (16, 28, 28), 255 is ink
 ```
 
 Or let the app and the command line take classes from here: `DOODLES_HUB={repo} python app.py`.

@@ -6,11 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
+from torch import nn
 
 from model.base import BASE_NAME, read_base
 from model.checkpoint import Card, checkpoint_path, load_checkpoint, save_checkpoint
+from model.collection import Collection
 from model.evaluator import EVALUATOR_NAME, load_evaluator
-from model.weights import clear_temporaries, read_safetensors, write_file
+from model.weights import CheckpointError, clear_temporaries, read_safetensors, write_file
 from train.base import save_base
 from train.data import ATTRIBUTION
 from train.drawings import held_back
@@ -65,7 +67,7 @@ def publish(
         yardstick.nearest(training.ema, run.folder / "nearest.png")
 
     with _publishing(home):
-        standing = None if order.replace else home.first_usable(path.name, load_checkpoint)
+        standing = None if order.replace else _standing(path.name, order.class_name, home)
         if standing and not yardstick:
             return f"{how}, but with nothing to compare by, the checkpoint at hand stays; --replace overrules."
         if standing:
@@ -76,6 +78,15 @@ def publish(
                 return f"{how}, but the checkpoint at hand is better ({distances}) and stays."
         _publish_file(path, home)
     return f"{how}: “{order.class_name}” can be drawn."
+
+
+def _standing(name: str, class_name: str, home: Home) -> tuple[Card, nn.Module] | None:
+    """What a class is drawn by until now: a checkpoint at hand, or else one of the collection on the Hub."""
+    found, collection = home.first_usable(name, load_checkpoint), Collection.from_environment()
+    if found is None and collection and class_name in collection.cards():
+        with contextlib.suppress(CheckpointError):  # which the page can't draw with either
+            found = load_checkpoint(collection.path(class_name))
+    return found
 
 
 def publish_file(path: Path, home: Home) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from model.checkpoint import checkpoint_path
+from model.checkpoint import checkpoint_path, load_checkpoint
 from model.collection import (
     INDEX_NAME,
     MAX_INDEX_BYTES,
@@ -20,6 +20,7 @@ from model.collection import (
 )
 from model.hub import Commit, HfApi, HubError, check_repo, client, commit, download, ensure_repo, head, patiently
 from model.sampler import Sampler
+from model.weights import CheckpointError
 from train.cards import sheet_of
 from train.command import Command
 from train.home import Home
@@ -96,12 +97,18 @@ def push_finished(home: Home) -> None:
         raise HubError("DOODLES_PUBLISH is set, but DOODLES_HUB does not say where to; set it to owner/name.")
     for run in list_runs(home.runs):
         status, mark = run.status(), run.folder / "pushed"
-        if status.state != "done" or status.order.requested_by == COMMAND_LINE or mark.exists():
+        path = checkpoint_path(run.folder, status.order.class_name)
+        if status.state != "done" or status.order.requested_by == COMMAND_LINE or not path.exists():
+            continue
+        if mark.exists() and mark.stat().st_mtime >= path.stat().st_mtime:  # a run that went on has another file
             continue
         done.append(mark)
-        path = checkpoint_path(run.folder, status.order.class_name)
-        if path.exists() and is_published(path, home):
-            paths[path.name] = path
+        try:
+            load_checkpoint(path)
+            if is_published(path, home):
+                paths[path.name] = path
+        except CheckpointError as error:
+            log.warning("Run %s is not pushed: %s", run.id, error)
     if paths:
         log.info("%s", push(collection.repo, list(paths.values())).sentence(collection.repo))
     for mark in done:
@@ -157,7 +164,8 @@ def _files(repo: str, entries: Mapping[str, Entry], news: Sequence[tuple[Entry, 
     for entry, path in news:
         files[entry.file] = path.read_bytes()
         files[entry.sheet] = sheet_of(Sampler([path.parent]), entry.card.class_name)
-    merged = {**entries, **{entry.card.class_name: entry for entry, _ in news}}
+    kept = {name: entry for name, entry in entries.items() if entry.file not in files}
+    merged = kept | {entry.card.class_name: entry for entry, _ in news}
     return files | {INDEX_NAME: write_index(merged), "README.md": model_card(repo, merged)}
 
 

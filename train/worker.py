@@ -147,7 +147,7 @@ def _keep_working(home: Home) -> None:
                 command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
             _wait_while_alive(worker, home.runs)
-        _push_in_background(home)
+        push_in_background(home)
         pause = 0.5 if time.monotonic() - began > LONGEST_PAUSE else min(LONGEST_PAUSE, 2 * pause)
         time.sleep(pause)
 
@@ -158,7 +158,7 @@ def _open_log(path: Path) -> IO[bytes]:
     return path.open("ab")
 
 
-def _push_in_background(home: Home) -> None:
+def push_in_background(home: Home) -> None:
     """Where the host wants that, push what was trained; the Hub may make us wait, which nobody should notice."""
     global _pusher
     if Settings.from_environment().publish and (_pusher is None or not _pusher.is_alive()):

@@ -1,0 +1,148 @@
+"""The README's recipes for the Hub, for a Space and for nginx, followed word by word in a shell."""
+
+import base64
+import io
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gradio_client import Client
+from PIL import Image
+
+from model.images import cut
+from model.sampler import Sampler, seeds_to_pictures
+from tests.hub import Hub
+from tests.site import REPOSITORY, Site, free_port
+
+README = (REPOSITORY / "README.md").read_text()
+TOKEN = "hf_you"
+SILENCE = 120.0  # seconds without a word from a command that should end
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
+def recipes(heading: str, language: str = "sh") -> list[str]:
+    """The code blocks under a heading of the README, up to the next one."""
+    section = re.split(r"^#+ ", README.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    return re.findall(rf"^```{language}\n(.+?)\n```$", section, re.MULTILINE | re.DOTALL)
+
+
+def checkout(folder: Path, *class_names: str) -> Path:
+    """What somebody has cloned, with the checkpoints of some classes only."""
+    for room in ("model", "studio", "train", "docs"):
+        shutil.copytree(REPOSITORY / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("app.py", "README.md", "requirements.txt", "LICENSE"):
+        shutil.copy(REPOSITORY / name, folder)
+    (folder / "checkpoints").mkdir()
+    for name in class_names:
+        shutil.copy(REPOSITORY / "checkpoints" / f"{name}.safetensors", folder / "checkpoints")
+    return folder
+
+
+class Person:
+    """Somebody at a shell in a checkout, whose Hub is ours, and who has logged in nowhere yet."""
+
+    def __init__(self, hub: Hub, home: Path, folder: Path):
+        self.folder = folder
+        self.environment = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "HF_ENDPOINT": hub.url,
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        }
+
+    def does(self, line: str, typing: dict[bytes, bytes] | None = None) -> str:
+        """A line at a terminal. typing: what is answered to which question. Returns what the terminal has shown."""
+        ours, theirs = pty.openpty()
+        shell = {"cwd": self.folder, "env": self.environment, "start_new_session": True}
+        process = subprocess.Popen(["bash", "-c", line], stdin=theirs, stdout=theirs, stderr=theirs, **shell)
+        os.close(theirs)
+        shown, answers = b"", dict(typing or {})
+        try:
+            while select.select([ours], [], [], SILENCE)[0] and (piece := os.read(ours, 4096)):
+                shown += piece
+                for question in [question for question in answers if question in shown]:
+                    while termios.tcgetattr(ours)[3] & termios.ECHO:  # what is typed too early is lost
+                        time.sleep(0.01)
+                    os.write(ours, answers.pop(question))
+        except OSError:  # of a terminal that nobody has open any more
+            pass
+        os.close(ours)  # which ends who still waits for an answer
+        assert process.wait() == 0 and not answers, shown.decode()
+        return shown.decode()
+
+    def starts(self, line: str, home: Path) -> Site:
+        """An app, by a line that goes on until somebody ends it; at a port of its own."""
+        running = Site(home, "")
+        running.environment = self.environment | {"GRADIO_SERVER_PORT": str(running.port)}
+        running.command, running.folder = ["bash", "-c", line], self.folder
+        return running
+
+
+@pytest.fixture
+def hub():
+    with Hub() as running:
+        yield running
+
+
+def drawn(url: str) -> np.ndarray:
+    (drawing,) = Client(url, verbose=False).predict("cat", 7, 1, api_name="/draw")
+    return cut(Image.open(io.BytesIO(base64.b64decode(drawing.partition(",")[2]))), columns=1)
+
+
+def test_one_shares_a_class_others_draw_with_it_and_a_space_does(hub, tmp_path):
+    share, use, deploy = (recipe.splitlines() for recipe in recipes("On the Hugging Face Hub"))
+    owner = Person(hub, tmp_path / "owner", checkout(tmp_path / "mine", "cat"))
+    assert share[0] == deploy[0] == "hf auth login"
+    shown = owner.does(share[0], {b"How would you like to log in?": b"2", b"Enter your token": TOKEN.encode() + b"\n"})
+    shown += owner.does(share[1])
+    assert "Pushed 1 checkpoint (cat)" in shown
+    expected = Sampler([tmp_path / "mine" / "checkpoints"]).draw(seeds_to_pictures("cat", 7))
+
+    other = Person(hub, tmp_path / "other", checkout(tmp_path / "theirs"))
+    with other.starts(use[0], tmp_path / "log") as app:
+        assert np.array_equal(drawn(app.url), expected)
+    shown += other.does(use[1])
+    picture = (tmp_path / "theirs" / "cat.png").read_bytes()
+
+    shown += owner.does(deploy[0]) + owner.does(deploy[1])
+    space = hub.repos["spaces/you/endless-doodles"]
+    variables = {each["key"]: each["value"] for each in space.settings["variables"]}
+    assert variables == {"DOODLES_PROXY": "1", "DOODLES_HUB": "you/doodles"}
+    assert "app.py" in space.at("main").files and "builds now" in shown and TOKEN not in shown
+
+    hub.__exit__()
+    (tmp_path / "theirs" / "cat.png").unlink()
+    other.does(use[1])
+    assert (tmp_path / "theirs" / "cat.png").read_bytes() == picture, "offline too after the first time"
+
+
+@pytest.mark.skipif(not NGINX, reason="no nginx on this machine")
+def test_one_hosts_it_behind_nginx(hub, tmp_path):
+    (line,), (location,) = recipes("Behind nginx"), recipes("Behind nginx", "nginx")
+    app_port, port = free_port(), free_port()
+    line = line.replace("7860", str(app_port)).replace("/var/lib/doodles", str(tmp_path / "data"))
+    (tmp_path / "nginx.conf").write_text(
+        f"daemon off; pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; server {{\n"
+        f"listen 127.0.0.1:{port};\n{location.replace('7860', str(app_port))}\n}} }}\n"
+    )
+    host = Person(hub, tmp_path / "host", checkout(tmp_path / "app", "cat"))
+    running = host.starts(line, tmp_path / "log")
+    running.url = f"http://127.0.0.1:{app_port}/"
+    proxy = subprocess.Popen([NGINX, "-p", tmp_path, "-c", tmp_path / "nginx.conf"])
+    try:
+        with running:
+            expected = Sampler([tmp_path / "app" / "checkpoints"]).draw(seeds_to_pictures("cat", 7))
+            assert np.array_equal(drawn(f"http://127.0.0.1:{port}/"), expected)
+    finally:
+        proxy.terminate()
+        proxy.wait()
