@@ -6,6 +6,7 @@ const NEAR = 256; // seeds that the slider goes through
 const MAX_DRAWINGS = 1664; // of one answer
 const MAX_SHEETS = 16; // kept in memory
 const AHEAD_MILLISECONDS = 250;
+const BOARD_FINENESS = 24; // so many times finer than one drawing is the whole board
 
 const find = (selector) => element.querySelector(selector);
 const state = { name: "", seed: 0, psi: 1, count: 16, styles: Array(STYLES).fill(0) };
@@ -150,12 +151,14 @@ function show() {
   const now = group();
   if (!isKnown(now)) return;
   const columns = [1, 2, 3, 4, 6, 8].find((number) => number * number >= now.count);
+  const fineness = Math.floor(BOARD_FINENESS / columns) * SIZE;
   board.style.setProperty("--columns", columns);
   while (board.children.length > now.count) board.lastChild.remove();
   while (board.children.length < now.count) board.append(tile(board.children.length));
   for (let place = 0; place < now.count; place++) {
     const [sheet, index] = known.get(keyOf(now, place));
     const button = board.children[place];
+    if (button.firstChild.width !== fineness) button.firstChild.width = button.firstChild.height = fineness;
     paint(button.firstChild, sheet, index);
     const seed = seedOf(now, place);
     button.lastChild.textContent = seed;
@@ -172,7 +175,6 @@ function tile(place) {
   button.type = "button";
   button.className = "tile";
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 8 * SIZE;
   const seed = document.createElement("span");
   button.append(canvas, seed);
   button.addEventListener("click", () => openDetail(place));

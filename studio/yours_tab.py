@@ -144,7 +144,7 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
                 None,
                 html_template=(_FOLDER / "player.html").read_text(),
                 css_template=(_FOLDER / "player.css").read_text(),
-                js_on_load="".join((_FOLDER / name).read_text() for name in ("parts.js", "film.js", "player.js")),
+                js_on_load="".join((_FOLDER / name).read_text() for name in ("ink.js", "film.js", "player.js")),
                 elem_id="yours-player",
             )
 
