@@ -183,10 +183,12 @@ function tile(place) {
 
 // Once nothing moves: the address, the ends of the style sliders, and the neighbouring seeds.
 async function fetchAhead() {
-  remember({
-    class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null,
-    style: state.styles.some(Boolean) ? state.styles.join() : null,
-  });
+  if (board.offsetParent) { // on another tab the address is that tab's
+    remember({
+      class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null, latent: null,
+      style: state.styles.some(Boolean) ? state.styles.join() : null,
+    });
+  }
   const now = group();
   const before = cards.get(now.name)?.revision;
   const ends = now.styles.flatMap((_, index) =>
@@ -295,7 +297,7 @@ dialog.addEventListener("click", (event) => { if (event.target === dialog) dialo
 // drawings along, so that they are there at once.
 (async () => {
   const asked = new URLSearchParams(location.search);
-  const isAsked = ["class", "seed", "psi", "count", "style", "keys", "into"].some((key) => asked.has(key));
+  const isAsked = ["class", "seed", "psi", "count", "style", "keys", "into", "latent"].some((key) => asked.has(key));
   try {
     const answer = !isAsked && props.value?.state ? props.value : await server.open_link([location.search]);
     if (answer.state) Object.assign(state, { ...answer.state, styles: [...answer.state.styles] });
@@ -305,6 +307,7 @@ dialog.addEventListener("click", (event) => { if (event.target === dialog) dialo
     show();
     say(answer.message);
     if (asked.has("keys")) openTab("Morph");
+    else if (asked.get("latent") && !answer.message) openTab("Yours");
   } catch (error) {
     say(error.message || "The server can't be reached; reload the page.");
   }
