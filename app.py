@@ -37,7 +37,6 @@ def launch(app: gr.Blocks, **options: object) -> None:
     app.queue(max_size=64).launch(
         theme=paper(),
         css_paths=STUDIO / "style.css",
-        js=(STUDIO / "page.js").read_text(),
         footer_links=["api"],
         run_history=False,
         enable_monitoring=False,

@@ -24,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=1, help="drawings with consecutive seeds (default: %(default)s)")
     parser.add_argument("--psi", type=float, default=1.0, help="0 to 2, lower is more typical (default: %(default)s)")
     parser.add_argument("--style", type=_numbers(float), default=(), metavar="A,B,...", help="style offsets, -4 to 4")
+    parser.add_argument(
+        "--latent", type=_numbers(float), default=(), metavar="A,B,...", help="numbers in place of a seed"
+    )
     parser.add_argument("--keys", type=_numbers(int), default=(), metavar="SEED,SEED,...", help="a way through seeds")
     parser.add_argument("--into", metavar="CLASS", help="the class that the way leads to")
     parser.add_argument("--link", metavar="QUERY", help="a page's link, or its part from the question mark on, instead")
@@ -54,7 +57,7 @@ def _view(options: argparse.Namespace, sampler: Sampler) -> View:
     if options.link is not None:
         view = read_view("?" + options.link.partition("?")[2])
     else:
-        chosen = {name: getattr(options, name) for name in ("seed", "count", "psi", "keys", "into")}
+        chosen = {name: getattr(options, name) for name in ("seed", "count", "psi", "keys", "into", "latent")}
         view = View(options.class_name, styles=options.style, **chosen)
     into = None if view.into is None else sampler.find(view.into)
     return replace(view, class_name=sampler.find(view.class_name), into=into)

@@ -57,6 +57,8 @@ def export(sampler: Sampler, view: View, kind: str, scale: int = 1) -> bytes:
 
 
 def title(picture: Picture) -> str:
+    if isinstance(picture.keys[0][0], tuple):
+        return f"{picture.class_name}, of no seed"
     seeds = ", ".join(str(seed) for seed, _ in picture.keys)
     return f"{picture.class_name}, seed {seeds}"
 
@@ -74,14 +76,20 @@ def archive(pictures: Sequence[Picture], drawings: np.ndarray, card: Card) -> by
     }
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         for number, (picture, drawing) in enumerate(zip(pictures, drawings, strict=True), 1):
-            name = f"{slug(card.class_name)}-{number:02d}-{picture.keys[0][0]}"
+            ((key, _),) = picture.keys
+            name = f"{slug(card.class_name)}-{number:02d}-{'found' if isinstance(key, tuple) else key}"
             for suffix, content in (
                 (".png", png(sheet(drawing[None], columns=1))),
                 ("-large.png", large_png(drawing[None], 1, LARGE)),
                 (".svg", svg(drawing[None], [title(picture)]).encode()),
             ):
                 file.writestr(zipfile.ZipInfo(name + suffix, _NO_TIME), content, zipfile.ZIP_DEFLATED)
-            entry = {"files": name, "seed": picture.keys[0][0], "psi": picture.psi, "style": list(picture.offsets)}
+            entry = {
+                "files": name,
+                "latent" if isinstance(key, tuple) else "seed": key,
+                "psi": picture.psi,
+                "style": list(picture.offsets),
+            }
             manifest["drawings"].append(entry)
         text = json.dumps(manifest, indent=1, ensure_ascii=False)
         file.writestr(zipfile.ZipInfo("manifest.json", _NO_TIME), text, zipfile.ZIP_DEFLATED)

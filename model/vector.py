@@ -12,7 +12,9 @@ from model.images import SIZE
 
 _FINER = 4  # samples per pixel, by bicubic interpolation
 _SPACING = 0.9  # pixels from one node of an outline to the next
-_LEVELS = 0.25, 0.6  # of ink, between which the outline runs
+_LEVELS = 0.18, 0.6  # of ink, between which the outline runs
+_FAINTEST = 0.8  # of the darkest ink; what is as dark is inside
+_SMOOTHED = 0.125  # of a pixel's ink goes to each neighbour, lest the pixels' stairs show as waves
 _SMALLEST = 0.3  # square pixels; less is a speck
 _UNITS = 50  # of the SVG's coordinates per pixel; whole numbers make small files
 CREDIT = "Made with generators that learned from Google's Quick, Draw! Dataset, CC BY 4.0"
@@ -32,7 +34,7 @@ def outlines(drawing: np.ndarray) -> list[np.ndarray]:
 def enlarged(drawing: np.ndarray, size: int) -> Image.Image:
     """A drawing (28, 28) as a picture of `size` pixels a side, black on white, its edges where its outlines run."""
     fine, level = _interpolated(drawing, size)
-    sharpness = 2 * size / SIZE  # so that an edge is about a pixel wide
+    sharpness = size / SIZE  # so that an edge is about a pixel wide
     return Image.fromarray(np.uint8(255 * np.clip(0.5 - sharpness * (fine - level), 0, 1)))
 
 
@@ -57,9 +59,16 @@ def svg(drawings: np.ndarray, titles: Sequence[str], columns: int = 1, size: int
 
 def _interpolated(drawing: np.ndarray, size: int) -> tuple[np.ndarray, float]:
     """The ink (size, size), and the level above which lies as much of it as there is."""
-    ink = drawing.astype(np.float32) / 255
+    ink = _smoothed(_smoothed(drawing.astype(np.float32) / 255).T).T
     fine = np.asarray(Image.fromarray(ink).resize((size, size), Image.Resampling.BICUBIC))
-    return fine, float(np.clip(np.quantile(fine, 1 - ink.mean()), *_LEVELS))
+    level = min(np.quantile(fine, 1 - ink.mean()), _FAINTEST * fine.max())
+    return fine, float(np.clip(level, *_LEVELS))
+
+
+def _smoothed(ink: np.ndarray) -> np.ndarray:
+    """Ink (H, W), each row mixed with those above and below; there is none outside."""
+    around = np.pad(ink, ((1, 1), (0, 0)))
+    return (1 - 2 * _SMOOTHED) * ink + _SMOOTHED * (around[:-2] + around[2:])
 
 
 def _area(loop: np.ndarray) -> float:

@@ -1,11 +1,11 @@
 """What a page shows, as data: drawings of a class, or a way through some. Links, commands and programs say the same."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from model.latents import MAX_KEYS, MAX_SEED, Picture, check_psi, check_seed, walk
+from model.latents import MAX_KEYS, MAX_LENGTH, MAX_SEED, Picture, check_latent, check_psi, check_seed, walk
 
 MAX_COUNT = 64
 MAX_STYLES = 5
@@ -17,7 +17,8 @@ FEWEST_FRAMES, FRAMES_PER_LEG = 64, 24
 class View:
     """Drawings of `count` seeds from `seed` on, or, with `keys`, the frames of the way through those seeds.
 
-    psi, styles: see `Picture`. into: the class that the way leads to. Raises ValueError, with what is allowed.
+    psi, styles: see `Picture`. into: the class that the way leads to. latent: the numbers of a single drawing that no
+    seed gives, in place of one. Raises ValueError, with what is allowed.
     """
 
     class_name: str
@@ -27,6 +28,7 @@ class View:
     styles: tuple[float, ...] = ()
     keys: tuple[int, ...] = ()
     into: str | None = None
+    latent: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if type(self.count) is not int or not 1 <= self.count <= MAX_COUNT:
@@ -40,6 +42,8 @@ class View:
         check_psi(self.psi)
         if not self.keys and self.into is not None:
             raise ValueError("Turning into another class takes keys: 2 or more seeds.")
+        if self.latent and (self.keys or self.count != 1):
+            raise ValueError("A latent is a single drawing; leave the keys and the count out.")
         self.pictures()
 
     @property
@@ -50,6 +54,8 @@ class View:
         if self.keys:
             return walk(self.class_name, self.keys, self.num_frames, self.psi, self.into)
         offsets = self.styles if any(self.styles) else ()
+        if self.latent:
+            return [Picture(self.class_name, ((check_latent(self.latent), 1.0),), self.psi, offsets)]
         seeds = [(self.seed + place) % (MAX_SEED + 1) for place in range(self.count)]
         return [Picture(self.class_name, ((seed, 1.0),), self.psi, offsets) for seed in seeds]
 
@@ -59,8 +65,8 @@ class View:
         if self.keys:
             entries |= {"keys": ",".join(map(str, self.keys))} | ({"into": self.into} if self.into else {})
         else:
-            entries |= {"seed": self.seed, "count": self.count}
-            entries |= {"style": self._styles()} if any(self.styles) else {}
+            entries |= {"latent": _joined(self.latent)} if self.latent else {"seed": self.seed, "count": self.count}
+            entries |= {"style": _joined(self.styles)} if any(self.styles) else {}
         return "?" + urlencode(entries, safe=",")
 
     def command(self) -> str:
@@ -69,8 +75,9 @@ class View:
         if self.keys:
             options += ["--keys", ",".join(map(str, self.keys)), *(["--into", self.into] if self.into else [])]
         else:
-            options += ["--seed", str(self.seed), "--count", str(self.count)]
-            options += [f"--style={self._styles()}"] if any(self.styles) else []
+            seeds = ["--seed", str(self.seed), "--count", str(self.count)]
+            options += [f"--latent={_joined(self.latent)}"] if self.latent else seeds
+            options += [f"--style={_joined(self.styles)}"] if any(self.styles) else []
         return shlex.join(options)
 
     def python(self) -> str:
@@ -80,9 +87,6 @@ class View:
             f"view = read_view({self.query()!r})\n"
             'drawings = Sampler([Path("checkpoints")]).draw_all(view.pictures())\n'
         )
-
-    def _styles(self) -> str:
-        return ",".join(f"{offset:g}" for offset in self.styles)
 
 
 def read_view(query: str, **defaults: object) -> View:
@@ -95,11 +99,13 @@ def read_view(query: str, **defaults: object) -> View:
         key = "class" if name == "class_name" else name
         if key in entries:
             view[name] = _read(key, entries, kind)
-    for name, kind in (("style", float), ("keys", int)):
+    for name, kind, most in (("style", float, MAX_STYLES), ("keys", int, MAX_KEYS), ("latent", float, MAX_LENGTH)):
         if name in entries:
             parts = entries[name].split(",")
-            values = tuple(_read(name, {name: part}, kind) for part in parts[: max(MAX_KEYS, MAX_STYLES) + 1])
-            view["styles" if name == "style" else "keys"] = values
+            values = tuple(_read(name, {name: part}, kind) for part in parts[: most + 1])
+            view["styles" if name == "style" else name] = values
+    if "latent" in entries and "count" not in entries:
+        view["count"] = 1
     if "class_name" not in view:
         raise ValueError("A link needs a class, such as ?class=cat.")
     return View(**view)
@@ -110,3 +116,7 @@ def _read(key: str, entries: Mapping[str, str], kind: type) -> object:
         return kind(entries[key])
     except ValueError as error:
         raise ValueError(f"“{entries[key][:40]}” is no {key}; use a {'whole ' * (kind is int)}number.") from error
+
+
+def _joined(numbers: Sequence[float]) -> str:
+    return ",".join(f"{number:.9g}" for number in numbers)

@@ -6,6 +6,7 @@ const NEAR = 256; // seeds that the slider goes through
 const MAX_DRAWINGS = 1664; // of one answer
 const MAX_SHEETS = 16; // kept in memory
 const AHEAD_MILLISECONDS = 250;
+const BOARD_FINENESS = 24; // so many times finer than one drawing is the whole board
 
 const find = (selector) => element.querySelector(selector);
 const state = { name: "", seed: 0, psi: 1, count: 16, styles: Array(STYLES).fill(0) };
@@ -150,12 +151,14 @@ function show() {
   const now = group();
   if (!isKnown(now)) return;
   const columns = [1, 2, 3, 4, 6, 8].find((number) => number * number >= now.count);
+  const fineness = Math.floor(BOARD_FINENESS / columns) * SIZE;
   board.style.setProperty("--columns", columns);
   while (board.children.length > now.count) board.lastChild.remove();
   while (board.children.length < now.count) board.append(tile(board.children.length));
   for (let place = 0; place < now.count; place++) {
     const [sheet, index] = known.get(keyOf(now, place));
     const button = board.children[place];
+    if (button.firstChild.width !== fineness) button.firstChild.width = button.firstChild.height = fineness;
     paint(button.firstChild, sheet, index);
     const seed = seedOf(now, place);
     button.lastChild.textContent = seed;
@@ -172,7 +175,6 @@ function tile(place) {
   button.type = "button";
   button.className = "tile";
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 8 * SIZE;
   const seed = document.createElement("span");
   button.append(canvas, seed);
   button.addEventListener("click", () => openDetail(place));
@@ -181,10 +183,12 @@ function tile(place) {
 
 // Once nothing moves: the address, the ends of the style sliders, and the neighbouring seeds.
 async function fetchAhead() {
-  remember({
-    class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null,
-    style: state.styles.some(Boolean) ? state.styles.join() : null,
-  });
+  if (board.offsetParent) { // on another tab the address is that tab's
+    remember({
+      class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null, latent: null,
+      style: state.styles.some(Boolean) ? state.styles.join() : null,
+    });
+  }
   const now = group();
   const before = cards.get(now.name)?.revision;
   const ends = now.styles.flatMap((_, index) =>
@@ -293,7 +297,7 @@ dialog.addEventListener("click", (event) => { if (event.target === dialog) dialo
 // drawings along, so that they are there at once.
 (async () => {
   const asked = new URLSearchParams(location.search);
-  const isAsked = ["class", "seed", "psi", "count", "style", "keys", "into"].some((key) => asked.has(key));
+  const isAsked = ["class", "seed", "psi", "count", "style", "keys", "into", "latent"].some((key) => asked.has(key));
   try {
     const answer = !isAsked && props.value?.state ? props.value : await server.open_link([location.search]);
     if (answer.state) Object.assign(state, { ...answer.state, styles: [...answer.state.styles] });
@@ -303,6 +307,7 @@ dialog.addEventListener("click", (event) => { if (event.target === dialog) dialo
     show();
     say(answer.message);
     if (asked.has("keys")) openTab("Morph");
+    else if (asked.get("latent") && !answer.message) openTab("Yours");
   } catch (error) {
     say(error.message || "The server can't be reached; reload the page.");
   }

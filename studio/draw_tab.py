@@ -73,7 +73,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         None if "error" in brought_along else brought_along,
         html_template=(_FOLDER / "draw.html").read_text(),
         css_template=(_FOLDER / "parts.css").read_text() + (_FOLDER / "draw.css").read_text(),
-        js_on_load=(_FOLDER / "parts.js").read_text() + (_FOLDER / "draw.js").read_text(),
+        js_on_load="".join((_FOLDER / name).read_text() for name in ("ink.js", "parts.js", "draw.js")),
         server_functions=[drawings, open_link, take_along, catalog, screenful],
         apply_default_css=False,
         elem_id="draw",
@@ -120,10 +120,11 @@ def _first_view(sampler: Sampler) -> View:
 
 
 def _read_link(sampler: Sampler, query: str) -> View:
-    """What a link says of drawings; one of a way (keys, into) says the class and psi. Raises ValueError."""
+    """What a link says of drawings; of a way or of a latent, the class and psi. Raises ValueError."""
     first = _first_view(sampler)
     view = read_view(query, class_name=first.class_name, seed=first.seed, count=first.count)
-    return replace(view, class_name=sampler.find(view.class_name), keys=(), into=None)
+    count = first.count if view.latent else view.count
+    return replace(view, class_name=sampler.find(view.class_name), keys=(), into=None, latent=(), count=count)
 
 
 def _group(view: View) -> list[object]:

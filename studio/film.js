@@ -18,8 +18,7 @@ function filmPlayer(root) {
     const end = Number(slider.max);
     const position = Number(slider.value);
     const frame = Math.min(Math.floor(position), end);
-    paint(canvas, film, frame);
-    paint(canvas, film, Math.min(frame + 1, end), position - frame);
+    paint(canvas, film, frame, position - frame);
   }
 
   function setPlaying(on) {

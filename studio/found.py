@@ -1,5 +1,6 @@
 """What a search found, in pictures and words: yours, the nearest, and one over the other."""
 
+import json
 from collections.abc import Sequence
 from html import escape
 
@@ -9,9 +10,13 @@ from PIL import Image
 from model.images import png
 from model.latents import Picture
 from model.nearest import NUM_LOOKED_AT, likeness
-from studio.pictures import data_url, drawing_url
+from model.vector import enlarged
+from studio.pictures import data_url
 
 MINE, THEIRS = (67, 56, 202), (180, 83, 9)  # the colours of yours and of the nearest where they lie on each other
+LARGE, SMALL = 224, 140  # pixels a side, with smooth outlines
+FILES = {"png": "PNG 28 px", "large.png": "PNG large", "svg": "SVG"}
+WORDS = {"link": "Copy link", "command": "Command line", "python": "Python"}
 VERY_NEAR, NEAR = 0.85, 0.75  # of the ink in common; held-back drawings of the class mostly reach the latter
 
 _EMPTY = '<div class="trio">' + "".join(
@@ -26,18 +31,19 @@ WAITING = f'{_EMPTY}</div><p class="sentence" role="status">Waiting for a free p
 
 
 def found_html(
-    picture: Picture, mine: np.ndarray, nearest: np.ndarray, fraction: float, best_random: float = 0.0
+    picture: Picture, mine: np.ndarray, nearest: np.ndarray, fraction: float, best_random: float = 0.0, other: str = ""
 ) -> str:
     """Drawings (28, 28) side by side and over each other, with progress or, when fraction is 1, how near they are.
 
-    best_random: the ink that yours has in common with the nearest of many random drawings, for comparison.
+    best_random: the ink that yours has in common with the nearest of many random drawings, for comparison. other: the
+    class in which there may be a nearer one.
     """
     name, alike = escape(picture.class_name), likeness(mine, nearest)
     figures = "".join(
-        f'<figure><img src="{source}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
+        _figure(source, alt, caption)
         for source, alt, caption in (
-            (drawing_url(mine), "Your drawing, 28 by 28 pixels", '<span class="mine">yours</span>'),
-            (drawing_url(nearest), f"The nearest {name}", '<span class="theirs">nearest</span>'),
+            (_large_url(mine), "Your drawing", '<span class="mine">yours</span>'),
+            (_large_url(nearest), f"The nearest {name}", '<span class="theirs">nearest</span>'),
             (_overlay(mine, nearest), "Your drawing in blue, the nearest in orange, one over the other", "both"),
         )
     )
@@ -47,19 +53,30 @@ def found_html(
     else:
         words = f"{_verdict(alike)} Yours and the nearest “{name}” have {alike:.0%} of their ink in common."
         words += f" The nearest of {NUM_LOOKED_AT} random ones has {best_random:.0%}."
+    offer = escape(other)
+    instead = (
+        f'<button type="button" class="instead" data-name="{offer}">It looks more like “{offer}”: look there</button>'
+    )
     return (
         f'<div class="trio">{figures}</div>'
         f'<div class="progress{"" if fraction < 1 else " done"}" role="progressbar" aria-label="Search" '
         f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}"><div style="width:{percent}%"></div></div>'
-        f'<p class="sentence">{words}</p>' + (_numbers(picture) if fraction == 1 else "")
+        f'<p class="sentence">{words}</p>{instead if other else ""}' + (_take(picture) if fraction == 1 else "")
     )
+
+
+def opened_html(picture: Picture, drawing: np.ndarray) -> str:
+    """What somebody found, of a link."""
+    name = escape(picture.class_name)
+    figure = _figure(_large_url(drawing), f"A {name} that somebody found", '<span class="theirs">found</span>')
+    words = f"A “{name}” that somebody found; draw one of your own to find another."
+    return f'<div class="trio">{figure}</div><p class="sentence">{words}</p>{_take(picture)}'
 
 
 def variations_html(class_name: str, seeds: Sequence[int], drawings: np.ndarray) -> str:
     """Drawings (N, 28, 28), each under the seed that it goes towards."""
     figures = "".join(
-        f'<figure><img src="{drawing_url(drawing)}" alt="{escape(class_name)}, yours towards seed {seed}">'
-        f"<figcaption>{seed}</figcaption></figure>"
+        _figure(_large_url(drawing, SMALL), f"{escape(class_name)}, yours towards seed {seed}", f"{seed}")
         for seed, drawing in zip(seeds, drawings, strict=True)
     )
     return f'<div class="sixteen">{figures}</div>'
@@ -71,22 +88,29 @@ def _verdict(alike: float) -> str:
     return "<b>Very near.</b>" if alike >= VERY_NEAR else "<b>Near.</b>"
 
 
+def _figure(source: str, alt: str, caption: str) -> str:
+    return f'<figure><img src="{source}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
+
+
+def _large_url(drawing: np.ndarray, size: int = LARGE) -> str:
+    return data_url(png(enlarged(drawing, size)))
+
+
 def _overlay(mine: np.ndarray, nearest: np.ndarray) -> str:
     """Both drawings on one paper, each in its colour, as inks mix: where they agree it is dark."""
-    inks = ((mine, MINE), (nearest, THEIRS))
-    light = [1 - ink[:, :, None] / 255 * (1 - np.array(colour) / 255) for ink, colour in inks]  # (28, 28, 3) each
-    return data_url(png(Image.fromarray((255 * light[0] * light[1]).round().astype(np.uint8))))
+    light = np.ones((LARGE, LARGE, 3))
+    for drawing, colour in ((mine, MINE), (nearest, THEIRS)):
+        ink = 1 - np.asarray(enlarged(drawing, LARGE))[:, :, None] / 255
+        light *= 1 - ink * (1 - np.array(colour) / 255)
+    return data_url(png(Image.fromarray((255 * light).round().astype(np.uint8))))
 
 
-def _numbers(picture: Picture) -> str:
-    """The latent, ready to copy: no seed gives this drawing, but these numbers always do."""
+def _take(picture: Picture) -> str:
+    """Buttons to take it along. No seed gives this drawing, but its latent always does."""
     ((latent, _),) = picture.keys
-    code = (
-        "from pathlib import Path\nfrom model.latents import Picture\nfrom model.sampler import Sampler\n\n"
-        f"latent = {latent}\n"
-        f'drawing = Sampler([Path("checkpoints")]).draw([Picture({picture.class_name!r}, ((latent, 1.0),))])[0]'
-    )
+    kinds = "".join(f'<button type="button" data-take="{kind}">{name}</button>' for kind, name in FILES.items())
+    texts = "".join(f'<button type="button" data-copy="{kind}">{name}</button>' for kind, name in WORDS.items())
     return (
-        "<details><summary>The numbers behind it, to draw it again from Python</summary>"
-        f'<pre tabindex="0" aria-label="Python code">{escape(code)}</pre></details>'
+        f'<div class="take" role="group" aria-label="Take it with you" data-name="{escape(picture.class_name)}" '
+        f'data-latent="{json.dumps(latent)}">{kinds}{texts}</div><p class="copied" role="status"></p>'
     )

@@ -25,7 +25,7 @@ const draw = newestOnly(async () => {
     });
     find(".origin").innerHTML = answer.origin;
     shown = { name: answer.name, into, psi, seeds };
-    remember({ class: answer.name, into: into || null, keys: seeds.join(), psi, seed: null, count: null, style: null });
+    remember({ class: answer.name, into: into || null, keys: seeds.join(), psi, seed: null, count: null, style: null, latent: null });
     say("");
   } catch (error) {
     say(error.message || "The server can't be reached; try again.");

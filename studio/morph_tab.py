@@ -53,7 +53,7 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
     def screenful(wanted: list[int]) -> str:
         return tiles.screenful(wanted)
 
-    scripts = ("parts.js", "film.js", "morph.js")
+    scripts = ("ink.js", "parts.js", "film.js", "morph.js")
     gr.HTML(
         None,
         html_template=(_FOLDER / "morph.html").read_text(),

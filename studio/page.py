@@ -40,10 +40,10 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
         with gr.Tab("Morph", id="morph"):
             morph_tab(sampler, tiles)
         with gr.Tab("Yours", id="yours") as tab:
-            yours_picker = yours_tab(sampler, tab)
+            yours_tab(sampler, tiles)
         _show_when_opened(tab)
         with gr.Tab("Train", id="train") as tab:
-            train_tab(page, home, sampler, [yours_picker])
+            train_tab(page, home, sampler)
         _show_when_opened(tab)
         with gr.Tab("Wall", id="wall") as tab:
             wall_tab(tiles, tab)

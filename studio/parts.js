@@ -1,6 +1,5 @@
-// What the components of several tabs share; put before their own scripts.
+// What the components of several tabs share; put before their own scripts, and after ink.js.
 
-const SIZE = 28;
 const MAX_SEED = 2 ** 32 - 1;
 const DICE_MAX = 999_999; // short seeds are easier to remember and to tell
 
@@ -13,31 +12,6 @@ const ICONS = {
 };
 
 const rollSeed = () => Math.floor(Math.random() * (DICE_MAX + 1));
-
-// A sheet of drawings, decoded: `paint` puts one of them on a canvas of 28x28 pixels or larger.
-async function openSheet(url, columns) {
-  const picture = new Image();
-  picture.src = url;
-  await picture.decode();
-  return { picture, columns };
-}
-
-// Cut out first, for neighbours must not shine through, then enlarged by doubling: what is smoothed at each step has
-// rounder outlines than what is enlarged at once.
-const doublings = [1, 2, 4, 8].map((factor) => Object.assign(document.createElement("canvas"), { width: factor * SIZE, height: factor * SIZE }));
-
-function paint(canvas, { picture, columns }, place, opacity = 1) {
-  let source = [picture, (place % columns) * SIZE, Math.floor(place / columns) * SIZE, SIZE, SIZE];
-  for (const step of doublings) {
-    if (step.width > SIZE && step.width >= canvas.width) break;
-    step.getContext("2d").drawImage(...source, 0, 0, step.width, step.height);
-    source = [step, 0, 0, step.width, step.height];
-  }
-  const context = canvas.getContext("2d");
-  context.globalAlpha = opacity;
-  context.drawImage(...source, 0, 0, canvas.width, canvas.height);
-  context.globalAlpha = 1;
-}
 
 // Calls that overtake each other: only the newest waits while one is under way, and what it replaces is dropped.
 function newestOnly(call) {
@@ -95,8 +69,7 @@ function classPicker(box, fetchCatalog, fetchScreenful, pick) {
     item.id = `${list.id}-${place}`;
     item.setAttribute("role", "option");
     item.dataset.name = tile.name;
-    const drawing = document.createElement("span");
-    drawing.className = "thumbnail";
+    const drawing = Object.assign(document.createElement("canvas"), { className: "thumbnail", width: 3 * SIZE, height: 3 * SIZE });
     const name = document.createElement("span");
     name.textContent = tile.name;
     const note = document.createElement("span");
@@ -119,13 +92,8 @@ function classPicker(box, fetchCatalog, fetchScreenful, pick) {
   async function illustrate(items, { screenful, wall }) {
     for (let first = 0; first < items.length; first += screenful) {
       const row = items.slice(first, first + screenful);
-      const sheet = await fetchScreenful([first / screenful, wall]);
-      row.forEach((item, place) => {
-        const style = item.firstElementChild.style;
-        style.backgroundImage = `url(${sheet})`;
-        style.backgroundSize = `${row.length * 100}% 100%`;
-        style.backgroundPosition = row.length > 1 ? `${(place / (row.length - 1)) * 100}% 0` : "0 0";
-      });
+      const sheet = await openSheet(await fetchScreenful([first / screenful, wall]), row.length);
+      row.forEach((item, place) => paint(item.firstElementChild, sheet, place));
     }
   }
 

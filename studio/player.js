@@ -1,4 +1,4 @@
-// A player alone: its value is a filmstrip and what its ends are called. Wants parts.js and film.js before it.
+// A player alone: its value is a filmstrip and what its ends are called. Wants ink.js and film.js before it.
 const player = filmPlayer(element);
 
 function load() {

@@ -22,7 +22,7 @@ def take(sampler: Sampler, view: View, kind: object, address: object) -> dict[st
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"There is nothing like that to take; take one of {', '.join((*KINDS, *TEXTS))}.")
     content = export(sampler, view, kind)
-    way = "-".join(map(str, view.keys)) if view.keys else f"{view.seed}"
+    way = "found" if view.latent else "-".join(map(str, view.keys or (view.seed,)))
     return {"filename": f"{slug(view.class_name)}-{way}.{kind}", "url": data_url(content, KINDS[kind])}
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 
 from model.classes import CLASS_NAMES
 from model.sampler import Sampler
-from studio.classes import choices, trained_classes
+from studio.classes import trained_classes
 from studio.live import in_browser, live
 from studio.run_view import (
     IDLE,
@@ -54,14 +54,13 @@ class Seen:
 
     run_id: str = ""
     sheets: tuple[str, ...] = ()
-    trained: tuple[str, ...] = ()
     states: str = ""
     buttons: tuple[bool, ...] = ()
     pause: float = 1.0
 
 
-def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dropdown]) -> None:
-    """Builds the tab; `pickers` are told when there is a new class to draw. Raises ValueError for a bad setting."""
+def train_tab(page: gr.Blocks, home: Home, sampler: Sampler) -> None:
+    """Raises ValueError for a bad setting."""
     settings, watchers = Settings.from_environment(), Watchers()
     wishes = Wishes(home, settings)
 
@@ -75,21 +74,18 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
     def show(run_id: str, moment: int, seen: Seen, visitor: str, session: str) -> list[object]:
         """Everything the tab shows of a run, `gr.skip()` for what the visitor's page shows already."""
         run = find_run(home.runs, run_id or "")
-        trained = tuple(trained_classes(sampler))
-        updates = [gr.Dropdown(choices=choices(sampler)) if trained != seen.trained else gr.skip() for _ in pickers]
         listed = runs_html(home.runs, run.id if run else "")
         latest = listed if listed != seen.states else gr.skip()
         if run is None:
             buttons = [gr.Button(interactive=False)] * 4
             nothing = [IDLE, "", gr.Slider(visible=False), gr.LinePlot(visible=False), gr.LinePlot(visible=False)]
-            return [*nothing, latest, *buttons, Seen(trained=trained, states=listed), gr.Timer(active=False), *updates]
+            return [*nothing, latest, *buttons, Seen(states=listed), gr.Timer(active=False)]
         status, sheets = run.status(), run.sheets()
         is_own = may_change(run, visitor)
         allowed = allowed_buttons(run, status, is_own and bool(settings.training), is_own)
         now = Seen(
             run.id,
             tuple(path.name for path in sheets),
-            trained,
             listed,
             allowed,
             watchers.pause(session),
@@ -98,13 +94,18 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
         buttons = [gr.Button(interactive=each) if allowed != seen.buttons else gr.skip() for each in allowed]
         active = status.state in ("queued", "running")
         return [
-            status_html(run, status, run.last_progress(), place(run, home.runs), status.order.class_name in trained),
+            status_html(
+                run,
+                status,
+                run.last_progress(),
+                place(run, home.runs),
+                status.order.class_name in trained_classes(sampler),
+            ),
             *_moving_parts(run, sheets, moment, seen),
             latest,
             *buttons,
             now,
             gr.Timer(now.pause, active=active) if not active or now.pause != seen.pause else gr.skip(),
-            *updates,
         ]
 
     def scrub(run_id: str, moment: int) -> str:
@@ -161,7 +162,7 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
             status = gr.HTML(IDLE, elem_id="train-status")
             with gr.Row():
                 controls = [
-                    gr.Button(name, size="sm", min_width=80, interactive=False, elem_id=f"train-{key}")
+                    gr.Button(name, size="sm", min_width=130, interactive=False, elem_id=f"train-{key}")
                     for key, name in CONTROLS.items()
                 ]
             picture = gr.HTML(elem_id="train-sheet")
@@ -200,7 +201,7 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler, pickers: list[gr.Dr
     )
     seen = gr.State(Seen())
     timer = gr.Timer(1.0, active=False)
-    shown = [status, picture, moment, losses, distances, latest, *controls, seen, timer, *pickers]
+    shown = [status, picture, moment, losses, distances, latest, *controls, seen, timer]
     told = {"show_progress": "hidden", "api_visibility": "private"}  # queued: what they have to say is shown
     long = [dial, minutes]
     end, resume, longer, drop = controls

@@ -11,13 +11,8 @@ async function draw(number) {
   asked.add(number);
   const row = [...tiles.children].slice(number * screenful, (number + 1) * screenful);
   try {
-    const sheet = await server.screenful([number, wall]);
-    row.forEach((tile, place) => {
-      const style = tile.firstElementChild.style;
-      style.backgroundImage = `url(${sheet})`;
-      style.backgroundSize = `${row.length * 100}% 100%`;
-      style.backgroundPosition = row.length > 1 ? `${(place / (row.length - 1)) * 100}% 0` : "0 0";
-    });
+    const sheet = await openSheet(await server.screenful([number, wall]), row.length);
+    row.forEach((tile, place) => paint(tile.firstElementChild, sheet, place));
   } catch {
     asked.delete(number);
   }
@@ -33,8 +28,8 @@ function lay() {
     link.className = tile.draft ? "wall-tile draft" : "wall-tile";
     link.href = "?" + new URLSearchParams({ class: tile.name, seed: tile.seed, count: 16 });
     link.title = tile.draft ? `${tile.name}: a draft` : `${tile.name}. ${tile.figures}`;
-    const drawing = document.createElement("span");
-    drawing.className = "drawing";
+    const drawing = document.createElement("canvas");
+    drawing.width = drawing.height = 5 * SIZE;
     const name = document.createElement("span");
     name.className = "name";
     name.textContent = tile.draft ? tile.name : `✓ ${tile.name}`;

@@ -18,7 +18,7 @@ def wall_tab(tiles: Tiles, tab: gr.Tab) -> None:
         None,
         html_template=(_FOLDER / "wall.html").read_text(),
         css_template=(_FOLDER / "parts.css").read_text() + (_FOLDER / "wall.css").read_text(),
-        js_on_load=(_FOLDER / "wall.js").read_text(),
+        js_on_load=(_FOLDER / "ink.js").read_text() + (_FOLDER / "wall.js").read_text(),
         server_functions=[screenful],
         apply_default_css=False,
         elem_id="wall",

@@ -9,6 +9,8 @@ const PEN = canvas.width / 32;
 const NEARER_IS_THE_SAME = 0.006; // of the paper: a sixth of a pixel of the drawing
 const DEBOUNCE = 120; // milliseconds
 let strokes = [];
+let name = props.first;
+let followed = "";
 let pointer = null; // whose stroke is being drawn
 let waiting = 0;
 let asked = 0;
@@ -52,7 +54,7 @@ function changed() {
   const num = strokes.length;
   hint.hidden = num > 0;
   canvas.setAttribute("aria-label", num ? `Your drawing: ${num} stroke${num > 1 ? "s" : ""}` : "Your drawing: empty paper");
-  props.value = { strokes };
+  keep();
   clearTimeout(waiting);
   waiting = setTimeout(look, num ? DEBOUNCE : 0);
 }
@@ -98,12 +100,22 @@ function row() {
   for (const part of ["bar", "name", "share"]) {
     button.append(Object.assign(document.createElement("span"), { className: part }));
   }
-  button.addEventListener("click", () => {
-    props.value = { strokes, picked: button.querySelector(".name").textContent };
-    trigger("select");
-  });
+  button.addEventListener("click", () => findIn(button.querySelector(".name").textContent));
   item.append(button);
   return item;
+}
+
+// What the server is told when it looks for the drawing.
+function keep() {
+  props.value = { strokes, name };
+}
+
+function findIn(wanted) {
+  name = wanted;
+  picker.show(name);
+  keep();
+  trigger("find");
+  document.querySelector("#yours-found")?.scrollIntoView({ block: "nearest" }); // below, on a phone
 }
 
 canvas.addEventListener("pointerdown", (event) => {
@@ -132,6 +144,31 @@ element.addEventListener("keydown", (event) => {
     undo();
   }
 });
+const picker = classPicker(element.querySelector("#yours-class"), () => server.catalog([]), (wanted) => server.screenful(wanted), (picked) => {
+  name = picked;
+  keep();
+});
+element.querySelector("#yours-find").addEventListener("click", () => findIn(name));
+window.addEventListener("doodles-find", (event) => findIn(event.detail));
+
+// The picker begins with the class that the rest of the page shows, and keeps what is picked here; a link to a drawing
+// that somebody found shows that one.
+new IntersectionObserver((entries) => {
+  if (!entries.some((entry) => entry.isIntersecting)) return;
+  const query = new URLSearchParams(location.search);
+  const shown = query.get("class");
+  if (shown && shown !== followed) {
+    name = followed = shown;
+    picker.show(name);
+  }
+  if (query.has("latent") && !window.doodlesFound) {
+    props.value = { link: location.search };
+    trigger("open");
+  }
+  window.doodlesFound = true;
+}).observe(element);
+
+picker.show(name);
 Object.assign(context, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: "#16181f" });
 top5.replaceChildren(...Array.from({ length: 5 }, row));
 rank([]);

@@ -6,16 +6,19 @@ from pathlib import Path
 import gradio as gr
 
 from model.images import png, sheet
-from model.latents import MAX_SEED, Key, Picture, between, check_seed, walk
+from model.latents import MAX_SEED, Key, Picture, between, check_latent, check_seed, walk
 from model.nearest import likeness, search
 from model.recogniser import Recogniser
 from model.sampler import MAX_PICTURES, Sampler
 from model.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
-from studio.classes import class_picker, first_class
+from model.view import View, read_view
+from studio.classes import first_class
 from studio.draw_tab import DICE_MAX
-from studio.found import IDLE, VERY_NEAR, WAITING, found_html, variations_html
+from studio.found import IDLE, VERY_NEAR, WAITING, found_html, opened_html, variations_html
 from studio.live import in_browser, live, mistake, sentence
 from studio.pictures import data_url, drawing_url
+from studio.take import take
+from studio.tiles import Tiles
 
 NUM_VARIATIONS = 16
 FIRST_STRENGTH = 0.3
@@ -23,18 +26,10 @@ LIKELY = 0.2  # a class that the machine finds less likely than that is not wort
 
 _FOLDER = Path(__file__).parent
 
-# The picker begins with the class that the rest of the page shows, and keeps what is picked here.
-FOLLOW = """(picked) => {
-  const shown = new URLSearchParams(location.search).get("class");
-  if (!shown || shown === window.doodlesFollowed) return picked;
-  return window.doodlesFollowed = shown;
-}"""
-
 Found = tuple[str, Key]  # class name and latent
 
 
-def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
-    """Builds the tab and returns its class picker."""
+def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
     recogniser = Recogniser(sampler.folders, sampler.device)
 
     def look(sent: list[object]) -> dict[str, object]:
@@ -47,35 +42,53 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
         words = f"Most like {top[0][0]}." if top else "There is no evaluator here that could tell."
         return {"top": top, "words": words, "picture": drawing_url(drawing)}
 
-    def find(sketch: object, text: str) -> Iterator[tuple[object, ...]]:
-        """The nearest drawing of a class: what to show, what was found, and the class that may do better."""
+    def catalog(_: list) -> dict[str, object]:
+        return tiles.catalog(wall=0)
+
+    def screenful(wanted: list[int]) -> str:
+        return tiles.screenful(wanted)
+
+    def find(sketch: object) -> Iterator[tuple[object, ...]]:
+        """The nearest drawing of {"strokes", "name"}: what to show, what was found, and what can be done with it."""
         best_random = 0.0
+        sketch = sketch if isinstance(sketch, dict) else {}
         try:
-            drawing = rasterise(check_strokes(sketch.get("strokes") if isinstance(sketch, dict) else None))
-            class_name = sampler.find(text)
+            drawing = rasterise(check_strokes(sketch.get("strokes")))
+            class_name = sampler.find(sketch.get("name"))
             for guess in search(sampler.generator(class_name), drawing, recogniser.evaluator()):
                 picture = Picture(class_name, ((guess.latent, 1.0),))
                 (nearest,) = sampler.draw([picture])
                 best_random = best_random or likeness(drawing, nearest)  # that is where the search starts
                 if guess.fraction < 1:
-                    yield found_html(picture, drawing, nearest, guess.fraction), *[gr.skip()] * 4
+                    yield found_html(picture, drawing, nearest, guess.fraction), gr.skip(), gr.skip()
         except ValueError as error:
             raise mistake(error) from error
         (likeliest, share), *_ = recogniser.top(drawing) or [(class_name, 0.0)]
         better = likeness(drawing, nearest) < VERY_NEAR and share >= LIKELY and likeliest != class_name
-        yield (
-            found_html(picture, drawing, nearest, 1.0, best_random),
-            (class_name, guess.latent),
-            gr.Row(visible=True),
-            likeliest,
-            gr.Button(f"It looks more like “{likeliest}”: look there", visible=better),
-        )
+        html = found_html(picture, drawing, nearest, 1.0, best_random, likeliest if better else "")
+        yield html, (class_name, guess.latent), gr.Row(visible=True)
 
-    def pick(sketch: object) -> str:
+    def open_link(sent: object) -> tuple[object, ...]:
+        """What somebody found, of a {"link"} with its latent, as `find` gives it."""
         try:
-            return sampler.find(sketch.get("picked") if isinstance(sketch, dict) else None)
+            view = read_view(sent.get("link") if isinstance(sent, dict) else None)
+            if not view.latent:
+                raise ValueError("The link has no latent, the numbers of a drawing that somebody found.")
+            picture = Picture(sampler.find(view.class_name), ((view.latent, 1.0),))
+            (drawing,) = sampler.draw([picture])
         except ValueError as error:
             raise mistake(error) from error
+        return opened_html(picture, drawing), (picture.class_name, view.latent), gr.Row(visible=True)
+
+    def take_along(asked: list) -> dict[str, str]:
+        """[kind, class, latent, the page's address] as `take` answers; or an "error"."""
+        try:
+            if not isinstance(asked, list) or len(asked) != 4:
+                raise ValueError("A kind, a class, a latent and an address are needed.")
+            kind, name, latent, address = asked
+            return take(sampler, View(sampler.find(name), latent=check_latent(latent)), kind, address)
+        except ValueError as error:
+            return {"error": sentence(error)}
 
     def variations(found: Found | None, strength: float, first: int) -> str:
         """Places on the ways from what was found to sixteen seeds, `strength` of the way along."""
@@ -97,24 +110,31 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
         strip = data_url(png(sheet(frames, columns=MAX_PICTURES)))
         return {"strip": strip, "frames": MAX_PICTURES, "name": class_name, "a": "yours", "b": end}
 
-    css = (_FOLDER / "yours.css").read_text()
+    css = (_FOLDER / "parts.css").read_text() + (_FOLDER / "yours.css").read_text()
+    parts = (_FOLDER / "ink.js").read_text() + (_FOLDER / "parts.js").read_text()
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             pad = gr.HTML(
                 None,
                 html_template=(_FOLDER / "yours.html").read_text(),
                 css_template=css,
-                js_on_load=(_FOLDER / "yours.js").read_text(),
-                server_functions=[look],
+                js_on_load=parts + (_FOLDER / "yours.js").read_text(),
+                server_functions=[look, catalog, screenful],
+                first=first_class(sampler),
                 max_points=MAX_POINTS,
                 max_strokes=MAX_STROKES,
+                apply_default_css=False,
                 elem_id="yours-pad",
             )
         with gr.Column(scale=3, min_width=300):
-            picker = class_picker(sampler, first_class(sampler), elem_id="yours-class")
-            begin = gr.Button("Find mine", variant="primary", elem_id="yours-find")
-            result = gr.HTML(IDLE, css_template=css, elem_id="yours-found")
-            instead = gr.Button(visible=False, elem_id="yours-instead")
+            result = gr.HTML(
+                IDLE,
+                css_template=css,
+                js_on_load=parts + (_FOLDER / "found.js").read_text(),
+                server_functions=[take_along],
+                apply_default_css=False,
+                elem_id="yours-found",
+            )
     with gr.Row(visible=False) as more:
         with gr.Column(scale=1, min_width=300):
             strength = gr.Slider(
@@ -144,11 +164,11 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
                 None,
                 html_template=(_FOLDER / "player.html").read_text(),
                 css_template=(_FOLDER / "player.css").read_text(),
-                js_on_load="".join((_FOLDER / name).read_text() for name in ("parts.js", "film.js", "player.js")),
+                js_on_load="".join((_FOLDER / name).read_text() for name in ("ink.js", "film.js", "player.js")),
                 elem_id="yours-player",
             )
 
-    found, likelier = gr.State(None), gr.State("")
+    found = gr.State(None)
     first = gr.Number(0, precision=0, visible=False)
 
     def vary(trigger: object, **options: object) -> None:
@@ -158,20 +178,12 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
         live(trigger, filmstrip, [found, seed], player, **options)
 
     # One search at a time, for it takes a core; the others wait in the queue.
-    picked = live(pad.select, pick, pad, picker).success
-    accepted = live(instead.click, str, likelier, picker).success
-    for chosen in (begin.click, picked, accepted):
-        in_browser(chosen, f"() => `{WAITING}`", None, result)
-        done = chosen(
-            find,
-            [pad, picker],
-            [result, found, more, likelier, instead],
-            concurrency_limit=1,
-            concurrency_id="nearest",
-            show_progress="hidden",
-            api_visibility="private",
-        )
-        in_browser(done.failure, f"() => `{IDLE}`", None, result)
+    in_browser(pad.find, f"() => `{WAITING}`", None, result)
+    told = {"show_progress": "hidden", "api_visibility": "private"}  # queued: what they have to say is shown
+    searched = pad.find(find, pad, [result, found, more], concurrency_limit=1, concurrency_id="nearest", **told)
+    in_browser(searched.failure, f"() => `{IDLE}`", None, result)
+    opened = pad.open(open_link, pad, [result, found, more], **told)
+    for done in (searched, opened):
         vary(done.success)
         go(done.success)
     vary(strength.input, trigger_mode="always_last")
@@ -179,8 +191,6 @@ def yours_tab(sampler: Sampler, tab: gr.Tab) -> gr.Dropdown:
     random_seed = f"() => Math.floor(Math.random() * {DICE_MAX + 1})"
     vary(in_browser(others.click, random_seed, None, first).then)
     go(in_browser(dice.click, random_seed, None, seed).then)
-    in_browser(tab.select, FOLLOW, picker, picker)
-    return picker
 
 
 def _needed(found: Found | None) -> Found:

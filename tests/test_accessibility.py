@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.test_page import browser, open_page, page, site  # noqa: F401
+from tests.test_page import FRAME, browser, open_page, page, site, wait_for_seed  # noqa: F401
 
 READY = {
     "Draw": "[data-ahead]",
@@ -12,6 +12,14 @@ READY = {
     "Train": "#train-start",
     "Wall": "#wall .wall-tile",
 }
+
+# What is pressed and is narrower or lower than 40 pixels; Gradio's dropdowns and radios are pressed all around.
+SMALL = """() => [...document.querySelectorAll("button, select, input, [role=tab]")]
+  .filter((one) => !one.matches("[type=radio], [aria-controls$='-options']"))
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest("footer"))
+  .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && box.height > 1 && (box.width < 40 || box.height < 40))
+  .map(([html, box]) => `${html} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -38,3 +46,58 @@ def test_no_tab_scrolls_sideways(page, site):  # noqa: F811
         for width in (360, 1280, 1920):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{tab} at {width} pixels"
+
+
+def test_classes_seeds_and_morphs_are_within_reach_of_the_keyboard(page, site):  # noqa: F811
+    """Nothing but keys: a class is typed, its seed changed, and one of its drawings morphed into another."""
+    problems = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    open_page(page, site, "?class=cat&seed=7&count=4")
+    wait_for_seed(page, 7)
+    tab_to(page, "#draw-class")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("giraf")
+    page.wait_for_function("document.querySelectorAll('#draw-classes [role=option]:not([hidden])').length === 1")
+    page.keyboard.press("Enter")
+    wait_for_seed(page, 7, "giraffe")
+    tab_to(page, "#draw-seed")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("40")
+    page.keyboard.press("Enter")
+    wait_for_seed(page, 40, "giraffe")
+    tab_to(page, "#draw .tile:nth-child(2)")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", "one sees where one is"
+    page.keyboard.press("Enter")
+    tab_to(page, "#draw .to-a")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#morph .player canvas[aria-label*='giraffe, through the seeds 41, ']")
+    tab_to(page, "#morph .play")
+    still = page.evaluate(FRAME)
+    page.keyboard.press("Space")
+    page.wait_for_function(f"(still) => {FRAME} !== still", arg=still)
+    page.keyboard.press("Space")
+    assert page.locator("#morph .play").inner_text() == "Play"
+    assert not problems
+
+
+def tab_to(page, selector: str) -> None:  # noqa: F811
+    for _ in range(60):
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} can't be reached by Tab")
+
+
+def test_on_a_phone_drawings_are_in_sight_and_all_is_large_enough_for_a_finger(browser, site):  # noqa: F811
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = context.new_page()  # noqa: F811
+    open_page(page, site, "?class=cat&seed=7&count=16")
+    page.wait_for_selector(READY["Draw"])
+    last = page.locator("#draw .tile").last.bounding_box()
+    assert last["y"] + last["height"] <= 740, "all sixteen, without scrolling"
+    for tab, ready in READY.items():
+        page.get_by_role("tab", name=tab, exact=True).click()
+        page.wait_for_selector(ready)
+        small = page.evaluate(SMALL)
+        assert not small, (tab, small)
+    context.close()

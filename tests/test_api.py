@@ -189,6 +189,9 @@ def answer_of(site, endpoint: str, data: object) -> tuple[int, str]:  # noqa: F8
         ("morph", "catalog", [0]),
         ("morph", "screenful", [0, 0]),
         ("wall", "screenful", [0, 0]),
+        ("yours-pad", "catalog", [0]),
+        ("yours-pad", "screenful", [0, 0]),
+        ("yours-found", "take_along", ["link", "cat", [0.0] * 64, "http://127.0.0.1/"]),
         ("yours-pad", "look", [[[[0.1, 0.1], [0.9, 0.9]]]]),
     ],
 )
@@ -201,6 +204,26 @@ def test_the_pages_own_calls_answer_whatever_arrives(site, components, component
     for place, odd in itertools.product(range(len(good)), [*NUMBERS, *TEXTS]):
         check([*good[:place], odd, *good[place + 1 :]])
     HARD(given(spoilt(good) | ANY)(check))()
+
+
+def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrives(site, home_folder):  # noqa: F811
+    """What the buttons and sliders of Yours and Train send; Gradio's own checks may refuse it without a word."""
+    with urllib.request.urlopen(site + "config") as answer:
+        events = json.load(answer)["dependencies"]
+    private = {
+        event["api_name"].rstrip("_0123456789"): event  # one of the triggers of each handler
+        for event in events
+        if event["backend_fn"] and event["api_visibility"] == "private"
+    }
+    of_yours = {"find", "open_link", "variations", "filmstrip"}
+    of_train = {"start", "stop", "resume", "train_longer", "discard", "look", "attach", "watch", "scrub"}
+    assert set(private) >= of_yours | of_train
+    odd_ones = [*NUMBERS, *TEXTS, [], {"strokes": "x", "name": 7}, {"link": 7}, [7] * 10_000]
+    for event, odd in itertools.product(private.values(), odd_ones):
+        body = {"data": [odd] * len(event["inputs"]), "fn_index": event["id"], "session_hash": "x"}
+        status, said = post(f"{site}gradio_api/run/predict", body)
+        assert status in (200, 422, 500) and "Traceback" not in said and "site-packages" not in said, (status, said)
+    assert not list(home_folder.glob("runs/*/run.json"))
 
 
 def test_nothing_that_arrived_was_written(site, home_folder):  # noqa: F811

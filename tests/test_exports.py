@@ -23,6 +23,7 @@ from tests.conftest import make_checkpoint, suns
 from tests.test_vector import rendered
 
 DRAWINGS = View("cat", 7, 5, 0.9, (1.5, 0.0, -2.0))
+FOUND = View("cat", latent=tuple(round(0.1 * place - 3, 3) for place in range(64)))
 WAY = View("cat", keys=(7, 12, 99), into="dog")
 
 
@@ -72,6 +73,9 @@ def test_an_archive_has_every_drawing_and_says_how_to_make_it_again(sampler):
             again = View(manifest["class"], entry["seed"], 1, entry["psi"], tuple(entry["style"]))
             assert np.array_equal(sampler.draw_all(again.pictures())[0], drawing)
     assert "CC-BY" in manifest["license"]
+    with zipfile.ZipFile(io.BytesIO(export(sampler, FOUND, "zip"))) as file:
+        (entry,) = json.loads(file.read("manifest.json"))["drawings"]
+        assert tuple(entry["latent"]) == FOUND.latent and f"{entry['files']}.svg" in file.namelist()
 
 
 def test_films_have_every_frame_there_and_back():
@@ -101,7 +105,7 @@ def test_without_its_package_an_mp4_is_a_sentence(sampler, monkeypatch):
         export(sampler, WAY, "mp4")
 
 
-@pytest.mark.parametrize("view", [DRAWINGS, WAY, View("cat", 2**32 - 1, 64), View("cat", keys=(1, 2))])
+@pytest.mark.parametrize("view", [DRAWINGS, WAY, FOUND, View("cat", 2**32 - 1, 64), View("cat", keys=(1, 2))])
 def test_a_link_leads_back_to_the_same_view(view):
     assert read_view(view.query()) == view
 
@@ -118,13 +122,16 @@ def test_bad_links_are_sentences():
         "?class=cat&keys=1": "2 to 8",
         "?class=cat&keys=" + ",".join("1" * 500): "2 to 8",
         "?class=cat&into=dog": "takes keys",
+        "?class=cat&latent=1,x": "no latent",
+        "?class=cat&latent=9": "latent's number",
+        "?class=cat&latent=1&count=2": "single drawing",
         "?class=" + "c" * 5000: "letters",
     }.items():
         with pytest.raises(ValueError, match=sentence):
             read_view(query)
 
 
-@pytest.mark.parametrize("view", [DRAWINGS, WAY])
+@pytest.mark.parametrize("view", [DRAWINGS, WAY, FOUND])
 def test_the_command_and_the_program_make_the_very_pixels(view, folder, sampler, tmp_path, monkeypatch):
     monkeypatch.setenv("DOODLES_HOME", str(folder.parent))
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))

@@ -16,12 +16,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from model.sampler import Sampler
+from model.vector import enlarged
+from model.view import View
 from tests.conftest import REAL_DRAWINGS, suns, write_class
 from tests.mirror import Mirror
 
 REPOSITORY = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WAIT = 30_000  # milliseconds
+IS_DRAWN = """(canvas) => {
+  const { data } = canvas?.getContext("2d").getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+  return data[3] === 255 && data.some((value, place) => place % 4 === 0 && value < 128);
+}"""
 
 if not CHROMIUM and os.environ.get("CI") != "true":
     pytest.skip("no browser on this machine; install Debian's chromium", allow_module_level=True)
@@ -170,6 +177,19 @@ def test_the_same_seed_shows_the_same_pixels(page, site):
     assert pictures(page) == [seven]
 
 
+def test_the_page_shows_what_is_taken_along(page, site):
+    """The edges of the drawings on the page are those of the large pictures, in the grid and alone."""
+    open_page(page, site, "?class=cat&seed=7&count=4")
+    wait_for_seed(page, 7)
+    page.locator("#draw .tile").nth(2).click()
+    shown = [*pictures(page), page.locator("#draw .detail canvas").evaluate("(canvas) => canvas.toDataURL()")]
+    view = View("cat", 7, 4)
+    drawings = Sampler([REPOSITORY / "checkpoints"]).draw_all(view.pictures())
+    for url, drawing in zip(shown, drawings[[0, 1, 2, 3, 2]], strict=True):
+        large = pixels(url).astype(float)
+        assert np.abs(large - np.asarray(enlarged(drawing, len(large)))).mean() < 1.5, "of 255 grey levels"
+
+
 def test_generate_keeps_a_locked_seed(page, site):
     open_page(page, site, "?class=cat&seed=7&count=2")
     page.get_by_role("button", name="Keep the seed").click()
@@ -271,9 +291,7 @@ def test_the_picker_shows_every_class_with_a_drawing_and_finds_by_typing(page, s
     box.click()
     options = page.locator("#draw-classes [role=option]")
     page.wait_for_function("document.querySelectorAll('#draw-classes [role=option]').length >= 345")
-    page.wait_for_function(
-        "document.querySelector('#draw-classes .thumbnail').style.backgroundImage.includes('data:image/png')"
-    )
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('#draw-classes .thumbnail'))")
     assert options.filter(has_text="cat").filter(has_text="✓").count() and options.filter(has_text="draft").count()
     box.press_sequentially("giraf")
     assert page.locator("#draw-classes [role=option]:visible").count() == 1
@@ -464,11 +482,10 @@ def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
     page.get_by_role("tab", name="Wall").click()
-    drawn = """(tile) => tile && tile.firstElementChild.style.backgroundImage.startsWith('url("data:image/png')"""
-    page.wait_for_function(f"({drawn})(document.querySelector('.wall-tile'))")
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile canvas'))")
     assert page.locator(".wall-tile").count() >= 345 and len(asked) <= 2
     page.locator(".wall-tile").last.scroll_into_view_if_needed()
-    page.wait_for_function(f"({drawn})(document.querySelector('.wall-tile:last-child'))")
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile:last-child canvas'))")
 
     page.locator("#wall .search").fill("giraf")
     assert page.locator(".wall-tile:visible").count() == 1

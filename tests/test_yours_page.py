@@ -1,17 +1,20 @@
 """A visitor draws: the machine says what it sees, finds the nearest, varies it and walks away from it."""
 
 # ruff: noqa: F811 (fixtures are asked for by their names)
-import ast
 import math
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from model.latents import Picture
 from model.nearest import likeness
 from model.sampler import Sampler
+from model.vector import enlarged
+from model.view import read_view
+from studio.found import LARGE, SMALL
 from tests.test_nearest import SHIPPED
-from tests.test_page import browser, open_page, page, pixels, set_number, site  # noqa: F401 (fixtures)
+from tests.test_page import IS_DRAWN, browser, open_page, page, pixels, set_number, site  # noqa: F401 (fixtures)
 
 SECONDS = 1000  # milliseconds
 CIRCLE = [(0.5 + 0.3 * math.cos(t), 0.55 + 0.3 * math.sin(t)) for t in np.linspace(0, 2 * math.pi, 25)]
@@ -107,11 +110,11 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     wait_for_most(page, "cat")
     find(page)
     mine, nearest, both = shown(page, "#yours-found")
-    assert likeness(255 - mine, 255 - nearest) > 0.7 and both.shape == (28, 28)
+    assert likeness(255 - mine, 255 - nearest) > 0.7 and both.shape == (LARGE, LARGE)
 
-    code = page.locator("#yours-found pre").text_content()
-    latent = ast.literal_eval(code.partition("latent = ")[2].partition("\n")[0])
-    assert np.array_equal(255 - Sampler([SHIPPED]).draw([Picture("cat", ((latent, 1.0),))])[0], nearest)
+    view = read_view("?" + urlsplit(page.url).query)
+    (drawing,) = Sampler([SHIPPED]).draw(view.pictures())
+    assert np.array_equal(enlarged(drawing, LARGE), nearest), "the address leads to it"
 
     varied = shown(page, "#yours-variations")
     assert len(varied) == 16 and len({drawing.tobytes() for drawing in varied}) == 16
@@ -119,7 +122,8 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     page.wait_for_function(
         "new Set([...document.querySelectorAll('#yours-variations img')].map((image) => image.src)).size === 1"
     )
-    assert np.array_equal(shown(page, "#yours-variations")[0], nearest), "at 0 there is only the found drawing"
+    found = np.asarray(enlarged(drawing, SMALL))
+    assert np.array_equal(shown(page, "#yours-variations")[0], found), "at 0 there is only the found drawing"
 
     page.wait_for_function("document.querySelector('#yours-player .end-a')?.textContent.includes('yours')")
     page.wait_for_timeout(500)
@@ -136,6 +140,42 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     set_number(page, "#yours-seed", 99)
     page.wait_for_function("document.querySelector('#yours-player .end-b').textContent.includes('99')")
 
+    with page.expect_download() as taken:
+        page.locator("#yours-found [data-take='large.png']").click()
+    with Image.open(taken.value.path()) as file:
+        assert np.array_equal(file, enlarged(drawing, 1024)) and taken.value.suggested_filename == "cat-found.large.png"
+    page.locator("#yours-found [data-copy=link]").click()
+    page.locator("#yours-found .copied", has_text="latent=").wait_for()
+    link = page.locator("#yours-found .copied").inner_text().removeprefix("Copied: ")
+    page.goto(link)
+    page.wait_for_selector('#yours-variations img[alt^="cat, yours"]')
+    assert np.array_equal(shown(page, "#yours-found")[0], nearest), "whoever follows the link sees the very drawing"
+    page.get_by_role("tab", name="Draw").click()
+    page.get_by_role("button", name="Generate").click()
+    page.wait_for_function("!new URLSearchParams(location.search).has('latent')")
+
+
+def test_a_bad_link_to_a_found_drawing_is_a_sentence(page, site):
+    for latent, sentence in {
+        "1,2": "The latent has 2 numbers",
+        "x": "“x” is no latent",
+        "9999": "number 9999.0 is not allowed",
+        "0," * 1900: "A latent is a list",
+    }.items():
+        open_page(page, site, f"?class=cat&latent={latent}")
+        page.get_by_text(sentence).first.wait_for()
+
+
+def test_the_picker_has_thumbnails_and_begins_with_what_the_page_shows(page, site):
+    open_yours(page, site, "?class=apple&seed=7&count=4")
+    box = page.locator("#yours-class")
+    assert box.input_value() == "apple"
+    box.click()
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('#yours-classes .thumbnail'))")
+    box.press_sequentially("giraf")
+    box.press("Enter")
+    assert box.input_value() == "giraffe"
+
 
 def test_a_drawing_of_another_class_is_offered_that_class(page, site):
     open_yours(page, site, "?class=apple&seed=7&count=4")
@@ -145,7 +185,7 @@ def test_a_drawing_of_another_class_is_offered_that_class(page, site):
     wait_for_found(page, "apple")
     page.get_by_role("button", name="It looks more like “star”").click()
     wait_for_found(page, "star")
-    assert page.locator("#yours-class input").input_value() == "✓ star"
+    assert page.locator("#yours-class").input_value() == "star"
     page.locator("#yours-pad .top button").nth(1).click()
     wait_for_found(page, page.locator("#yours-pad .top .name").nth(1).inner_text())
 
