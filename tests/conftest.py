@@ -8,6 +8,8 @@ from pathlib import Path
 # Before anything imports huggingface_hub, which reads these once: no cache but our own, and uploads without Xet.
 os.environ |= {"HF_HOME": tempfile.mkdtemp(), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 os.environ.pop("HF_TOKEN", None)
+# PyTorch reads this once, too: as many files of tests run at a time as there are cores.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import pytest

@@ -1,6 +1,7 @@
 """A run is its folder: whoever reads it knows all, and nobody works on it twice."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -182,7 +183,7 @@ def test_the_worker_trains_what_waits_then_leaves(home):
 def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
     run = create_run(home.runs, order(home, num_steps=None, seconds=6))
     command = [sys.executable, "-m", "train.worker"]
-    environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
+    environment = os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
     worker = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
     wait_for(lambda: run.trained_seconds() > 0)
     worker.kill()
@@ -199,7 +200,7 @@ def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
 
 def test_a_worker_that_hangs_is_ended_and_its_run_is_taken_up(home, monkeypatch):
     run = create_run(home.runs, order(home, num_steps=None, seconds=600))
-    environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
+    environment = os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
     worker = subprocess.Popen([sys.executable, "-m", "train.worker"], cwd=REPOSITORY, env=environment)
     wait_for(run.progress)
     worker.send_signal(signal.SIGSTOP)
@@ -276,11 +277,8 @@ def test_two_pages_on_one_folder_train_every_run_once(home):
 WATCHFUL_WORKER = """
 import time
 from filelock import FileLock
-import torch
 from train import execute as execute_module, worker
 from train.home import Home
-torch.set_num_threads(1)
-worker.limit_threads = lambda number: None
 execute_module.yardstick_for = lambda *arguments: None
 home, execute = Home.from_environment(), worker.execute
 def noting(run, *arguments):

@@ -103,7 +103,8 @@ def _step_back() -> None:
         os.nice(10)
     with contextlib.suppress(OSError):  # where memory runs out, Linux should take this process and not the page
         Path("/proc/self/oom_score_adj").write_text("1000")
-    limit_threads(max(2, (os.cpu_count() or 2) - 1))
+    if "OMP_NUM_THREADS" not in os.environ:  # by which a host says how many
+        limit_threads(max(2, (os.cpu_count() or 2) - 1))
 
 
 def _wait_for_room(home: Home, settings: Settings, orphaned: threading.Event) -> bool:
