@@ -6,7 +6,8 @@ const NEAR = 256; // seeds that the slider goes through
 const MAX_DRAWINGS = 1664; // of one answer
 const MAX_SHEETS = 16; // kept in memory
 const AHEAD_MILLISECONDS = 250;
-const BOARD_FINENESS = 24; // so many times finer than one drawing is the whole board
+const BOARD_FINENESS = 24; // so many times finer than one drawing is the whole board ...
+const FINENESS = 16; // ... but no drawing alone, for painting takes time
 
 const find = (selector) => element.querySelector(selector);
 const state = { name: "", seed: 0, psi: 1, count: 16, styles: Array(STYLES).fill(0) };
@@ -151,7 +152,7 @@ function show() {
   const now = group();
   if (!isKnown(now)) return;
   const columns = [1, 2, 3, 4, 6, 8].find((number) => number * number >= now.count);
-  const fineness = Math.floor(BOARD_FINENESS / columns) * SIZE;
+  const fineness = Math.min(FINENESS, Math.floor(BOARD_FINENESS / columns)) * SIZE;
   board.style.setProperty("--columns", columns);
   while (board.children.length > now.count) board.lastChild.remove();
   while (board.children.length < now.count) board.append(tile(board.children.length));
