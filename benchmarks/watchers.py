@@ -90,7 +90,8 @@ def main() -> int:
     options = parser.parse_args()
     if not REAL_DRAWINGS.is_dir():
         sys.exit(f"There are no drawings in {REAL_DRAWINGS}; this needs giraffes to train with.")
-    with tempfile.TemporaryDirectory() as folder, Site(Path(folder), str(REAL_DRAWINGS)) as site:
+    home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # the worker may be writing yet
+    with home as folder, Site(Path(folder), str(REAL_DRAWINGS)) as site:
         print(f"clicks, idle: {clicks(site)}")
         run_id = Client(site.url, verbose=False).predict("giraffe", 30, api_name="/train")
         run = Run(Path(folder) / "runs" / run_id)
