@@ -77,6 +77,12 @@ def make_base(folder: Path) -> tuple[Path, Training]:
     return save_base(folder, training, {"sun": 44}), training
 
 
+@pytest.fixture(autouse=True)
+def same_random_numbers() -> None:
+    """PyTorch's, for a test, whatever ran before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture
 def drawings_folder(tmp_path: Path) -> Path:
     """A folder that stands in for the dataset's server: sun, stop sign and The Mona Lisa, of synthetic drawings."""

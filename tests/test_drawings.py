@@ -29,7 +29,6 @@ def test_drawings_are_read_from_where_they_lie(tmp_path):
 
 
 def test_classes_come_up_by_the_root_of_their_drawings():
-    torch.manual_seed(0)
     classes = torch.from_numpy(np.repeat(np.arange(345), np.r_[400, 100, np.ones(343, int)]))
     drawn = classes[ClassSampler(classes).draw(20_000)].bincount(minlength=345)
     assert drawn[0] / drawn[1] == pytest.approx(2, rel=0.2) and (drawn > 0).all()

@@ -19,14 +19,14 @@ def shapes() -> tuple[np.ndarray, np.ndarray]:
 
 def test_it_tells_what_it_learned_apart_and_keeps_that_in_its_file(tmp_path):
     torch.set_num_threads(1)
-    training = ClassifierTraining(as_drawings(*shapes()), Evaluator(4))
+    training = ClassifierTraining(as_drawings(*shapes()), Evaluator(8))
     lessons = list(training.run(128 * 120))
     assert lessons[-1].fraction == 1 and lessons[-1].step == 120
     drawings, classes = shapes()
     _, logits = embed(training.ema, drawings)
     assert (logits[:, :2].argmax(1).numpy() == classes).mean() > 0.9, "of the two classes that it was shown"
     path = tmp_path / "_evaluator.safetensors"
-    report = Report(4, 128 * 120, 160, 0.5, 0.9, "made for a test")
+    report = Report(8, 128 * 120, 160, 0.5, 0.9, "made for a test")
     save_evaluator(path, training.ema, report)
     loaded, said = load_evaluator(path)
     assert said == report and (embed(loaded, drawings)[1] - logits).abs().max() < 0.1
