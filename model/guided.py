@@ -49,13 +49,17 @@ class GuidedDiscriminator(nn.Module):
 
     def forward(self, ink: Tensor, classes: Tensor | None = None) -> Tensor:
         """Ink (N, 1, 28, 28) and class indices (N,), all 0 by default, to logits (N, 4), those of the pixels first."""
+        return self.judge(ink, classes)[0]
+
+    def judge(self, ink: Tensor, classes: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The same logits, and the log of how likely the guide finds each drawing's class (N,)."""
         if classes is None:
             classes = torch.zeros(len(ink), dtype=torch.long, device=ink.device)
         known = self.known[classes] if hasattr(self, "known") else None  # (N, K)
         x7, x4, seen_as = self.guide(ink)  # (N, 2C, 7, 7), (N, 4C, 4, 4), (N, 345)
         wanted = self.recognised[classes].clamp_min(1e-9).log()  # (N, 345)
         likely = (seen_as + wanted).logsumexp(1)  # (N,)
-        share = likely - seen_as.logsumexp(1)  # (N,), the log of how likely the class is
+        share = likely - seen_as.logsumexp(1)  # (N,)
         recognition = self.of_recognition(torch.stack([share / 2 + 2, likely / 4], 1)).squeeze(1)  # (N,)
         opinions = [
             self.pixels(ink, classes, known),
@@ -63,4 +67,4 @@ class GuidedDiscriminator(nn.Module):
             self.head4(x4, classes, known),
             recognition,
         ]
-        return torch.stack(opinions, 1)
+        return torch.stack(opinions, 1), share

@@ -95,3 +95,18 @@ def test_a_mixture_is_recognised_as_any_of_its_classes(guide):
     mixture.follow_guide(guide, [3, 7])
     assert mixture.discriminator.recognised[0].nonzero().flatten().tolist() == [3, 7]
     mixture.advance()
+
+
+def test_drawings_that_the_guide_recognises_cost_the_generator_less(guide):
+    training = Training(replace(GUIDED, recognition=0.5, augment=0.0), as_drawings(suns(20)))
+    ink = torch.rand(8, 1, 28, 28)
+    likelihood = guide(ink)[2].log_softmax(1)
+    likeliest, unlikeliest = int(likelihood.mean(0).argmax()), int(likelihood.mean(0).argmin())
+
+    def recognition(class_index: int) -> float:
+        training.discriminator.recognised.zero_()
+        training.follow_guide(guide, [class_index])
+        return float(training._loss_of_fakes(ink, None) - training._generator_loss(training._judge(ink, None)))
+
+    assert recognition(likeliest) == pytest.approx(-0.5 * float(likelihood[:, likeliest].mean()), abs=1e-3)
+    assert recognition(likeliest) < recognition(unlikeliest)

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from model.guide import Guide
+from model.guided import GuidedDiscriminator
 from model.images import to_drawings, to_ink
 from model.latents import latent
 from model.networks import DISCRIMINATORS, GENERATORS, architecture, build
 from model.per_class import known_of
 from train.augment import augment
 from train.drawings import ClassSampler, Drawings, Epochs
-from train.losses import discriminator_loss, generator_loss, r1_penalty
+from train.losses import discriminator_loss, generator_loss, r1_penalty, recognition_loss
 from train.recipes import Config
 
 SHEET_SEEDS = range(64)
@@ -128,7 +129,7 @@ class Training:
 
         # Generator: the same fakes, moved otherwise, before a discriminator that has learned from them and holds still.
         self.discriminator.requires_grad_(False)
-        loss_generator = self._generator_loss(self._judge(self._moved(fake), classes))
+        loss_generator = self._loss_of_fakes(self._moved(fake), classes)
         _descend(loss_generator, self.generator_optimizer)
         self.discriminator.requires_grad_(True)
 
@@ -197,6 +198,13 @@ class Training:
         """Logits (N, opinions)."""
         logits = self.discriminator(ink, classes) if self.takes_classes else self.discriminator(ink)
         return logits.reshape(len(ink), -1).float()
+
+    def _loss_of_fakes(self, fake: Tensor, classes: Tensor) -> Tensor:
+        """The generator's loss; where there is a guide, that it does not recognise a drawing counts as well."""
+        if not (self.config.recognition and isinstance(self.discriminator, GuidedDiscriminator)):
+            return self._generator_loss(self._judge(fake, classes))
+        logits, log_likelihood = self.discriminator.judge(fake, classes if self.takes_classes else None)
+        return self._generator_loss(logits.float()) + self.config.recognition * recognition_loss(log_likelihood.float())
 
     def _discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return discriminator_loss(real_logits, fake_logits)

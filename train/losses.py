@@ -18,6 +18,14 @@ def generator_loss(fake_logits: Tensor) -> Tensor:
     return F.softplus(-fake_logits).mean()
 
 
+def recognition_loss(log_likelihood: Tensor) -> Tensor:
+    """Fakes that are recognised: the cross-entropy of their class (Odena et al. 2017, "AC-GAN", eq. 2), (N,) -> ().
+
+    There the discriminator learns to tell classes as well; here a classifier does that learned it from real drawings.
+    """
+    return -log_likelihood.mean()
+
+
 def r1_penalty(real: Tensor, logits: Tensor) -> Tensor:
     """Mean squared gradient norm at real drawings (Mescheder et al. 2018, eq. 9). real (N, 1, H, W), logits (N,)."""
     (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
