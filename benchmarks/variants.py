@@ -148,6 +148,8 @@ TRIES = (
     Try("from nothing, no guide", replace(DOODLE, from_base=False, discriminator="doodle")),
     Try("no augmentation", replace(DOODLE, augment=0.0)),
     Try("augmentation x2", replace(DOODLE, augment=2.0)),
+    Try("no recognition", replace(DOODLE, recognition=0.0)),
+    Try("recognition x2", replace(DOODLE, recognition=0.2)),
     Try("adaptive augmentation", training=AdaptiveAugmentation),
     Try("no R1", replace(DOODLE, r1_gamma=0.0)),
     Try("R1 gamma 0.5", replace(DOODLE, r1_gamma=0.5)),
