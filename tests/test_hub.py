@@ -476,6 +476,28 @@ def test_a_file_that_takes_long_to_come_holds_nobody_up(hub, tmp_path, monkeypat
     assert sum(asked.startswith("GET /cdn/") for asked in hub.requests) == 1, "it is fetched once, whoever waits"
 
 
+def test_a_wall_waits_for_a_hub_in_trouble_once_and_is_whole_when_that_has_passed(hub, tmp_path, monkeypatch):
+    push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
+    known = collection(tmp_path)
+    tiles, whole = Tiles(Sampler([], collection=known)), Tiles(Sampler([tmp_path / "a"]))
+    known.cards()
+    known.path("dog")
+    monkeypatch.setattr("model.collection.FETCH_SECONDS", 0.5)
+    hub.requests.clear()
+    hub.faults = ["slow:2@cat.safetensors"]
+    row = row_of(tiles.screenful([0, 0]), 3)
+    assert [drawing.any() for drawing in row] == [False, True, False], "what was fetched before is drawn"
+    assert not [asked for asked in hub.requests if "sun" in asked], "nobody waits for one file after the other"
+    monkeypatch.setattr("model.collection.FETCH_SECONDS", 20.0)
+    known._refused.clear()  # as it is forgiven after a while
+    known._spared_until = 0.0
+    assert np.array_equal(row_of(tiles.screenful([0, 0]), 3), row_of(whole.screenful([0, 0]), 3))
+
+
+def row_of(url: str, columns: int) -> np.ndarray:
+    return cut(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))), columns)
+
+
 def test_a_class_that_is_drawn_again_asks_nobody(hub, tmp_path):
     push_and_read(hub, tmp_path / "a", "cat")
     known = collection(tmp_path, every=0.0)
@@ -546,9 +568,7 @@ def test_a_class_that_can_t_be_drawn_leaves_the_wall_its_other_tiles(hub, tmp_pa
     tiles = Tiles(Sampler([], collection=collection(tmp_path)))
     assert [tile["name"] for tile in tiles.catalog()["tiles"]] == ["cat", "dog", "sun"]
     hub.faults = ["tamper@GET /cdn/"] * 2
-    _, _, content = tiles.screenful([0, 0]).partition(",")
-    wall = cut(Image.open(io.BytesIO(base64.b64decode(content))), columns=3)
-    assert [drawing.any() for drawing in wall] == [False, True, True]
+    assert [drawing.any() for drawing in row_of(tiles.screenful([0, 0]), 3)] == [False, True, True]
 
 
 def test_bytes_that_were_damaged_on_the_way_are_fetched_again(hub, tmp_path):
