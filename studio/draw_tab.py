@@ -82,10 +82,10 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
 
 def _answer(sampler: Sampler, class_name: str, asked: object) -> dict[str, object]:
     """All drawings asked for in one picture, and what is known about who drew them. Raises ValueError."""
-    pictures = _pictures(class_name, asked)
-    card = sampler.cards().get(class_name)
+    drawings = sampler.draw_all(_pictures(class_name, asked))
+    card = sampler.cards().get(class_name)  # now, for a file that can't be fetched is known only once it was wanted
     return {
-        "sheet": data_url(png(sheet(sampler.draw_all(pictures), columns=COLUMNS))),
+        "sheet": data_url(png(sheet(drawings, columns=COLUMNS))),
         "columns": COLUMNS,
         "name": class_name,
         "origin": origin(card) if card else "",

@@ -27,6 +27,7 @@ from model.hub import HubError, check_repo
 from model.images import cut
 from model.sampler import Sampler, seeds_to_pictures
 from model.weights import CheckpointError
+from studio.draw_tab import _answer as answer_to
 from studio.tiles import Tiles
 from studio.wishes import Wishes
 from tests.conftest import SMALL, make_base, make_checkpoint
@@ -492,6 +493,15 @@ def test_a_wall_waits_for_a_hub_in_trouble_once_and_is_whole_when_that_has_passe
     known._refused.clear()  # as it is forgiven after a while
     known._spared_until = 0.0
     assert np.array_equal(row_of(tiles.screenful([0, 0]), 3), row_of(whole.screenful([0, 0]), 3))
+
+
+def test_a_draft_that_stands_in_for_a_file_is_not_shown_with_its_figures(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat")
+    make_base(tmp_path / "base")
+    sampler = Sampler([tmp_path / "base"], collection=collection(tmp_path))
+    assert not sampler.cards()["cat"].is_draft
+    hub.faults = ["tamper@GET /cdn/"] * 2
+    assert "is a draft" in answer_to(sampler, "cat", [[7, 1, 1.0, []]])["origin"]
 
 
 def row_of(url: str, columns: int) -> np.ndarray:
