@@ -184,12 +184,10 @@ function tile(place) {
 
 // Once nothing moves: the address, the ends of the style sliders, and the neighbouring seeds.
 async function fetchAhead() {
-  if (board.offsetParent) { // on another tab the address is that tab's
-    remember({
-      class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null, latent: null,
-      style: state.styles.some(Boolean) ? state.styles.join() : null,
-    });
-  }
+  remember({
+    class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null, latent: null,
+    style: state.styles.some(Boolean) ? state.styles.join() : null,
+  });
   const now = group();
   const before = cards.get(now.name)?.revision;
   const ends = now.styles.flatMap((_, index) =>

@@ -46,6 +46,7 @@ function download(name, url) {
 
 // The page's address always leads back to what it shows; a Space's page is told too, for it can't see ours.
 function remember(entries) {
+  if (!element.offsetParent) return; // on another tab the address is that tab's
   const query = new URLSearchParams(location.search);
   for (const [key, value] of Object.entries(entries)) {
     if (value === null) query.delete(key);
