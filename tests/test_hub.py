@@ -320,6 +320,10 @@ def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, 
     worse = finished_run(home, "star")
     make_checkpoint(home.checkpoints, "star", z_dim=9)  # what stands is another one
     (finished_run(home, "zebra").folder / "zebra.safetensors").write_bytes(b"damaged")
+
+    def train_longer(z_dim: int) -> None:
+        shutil.copy(make_checkpoint(better.folder, "sun", z_dim=z_dim), home.checkpoints)
+
     hub.create()
     hub.faults = ["500@/commit/"] * 5
     with pytest.raises(HubError):
@@ -332,9 +336,21 @@ def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, 
     hub.requests.clear()
     push_finished(home)
     assert not hub.requests, "what was pushed is not asked about again"
-    shutil.copy(make_checkpoint(better.folder, "sun", z_dim=9), home.checkpoints)  # it was trained for longer
+    train_longer(9)
     push_finished(home)
     assert index_of(hub)["sun"].card.architecture["z_dim"] == 9
+
+    def push_slowly(*arguments: object) -> object:
+        made = push(*arguments)
+        train_longer(11)
+        return made
+
+    train_longer(10)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(push_module, "push", push_slowly)
+        push_finished(home)
+    push_finished(home)
+    assert index_of(hub)["sun"].card.architecture["z_dim"] == 11, "what came while it was pushed is not forgotten"
 
 
 def test_the_page_publishes_by_itself_when_it_is_switched_on(hub, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,9 +101,10 @@ def push_finished(home: Home) -> None:
         path = checkpoint_path(run.folder, status.order.class_name)
         if status.state != "done" or status.order.requested_by == COMMAND_LINE or not path.exists():
             continue
-        if mark.exists() and mark.stat().st_mtime >= path.stat().st_mtime:  # a run that went on has another file
+        written = path.stat().st_mtime_ns
+        if mark.exists() and mark.stat().st_mtime_ns >= written:  # a run that went on has another file
             continue
-        done.append(mark)
+        done.append((mark, written))
         try:
             load_checkpoint(path)
             if is_published(path, home):
@@ -111,8 +113,9 @@ def push_finished(home: Home) -> None:
             log.warning("Run %s is not pushed: %s", run.id, error)
     if paths:
         log.info("%s", push(collection.repo, list(paths.values())).sentence(collection.repo))
-    for mark in done:
+    for mark, written in done:
         mark.touch()
+        os.utime(mark, ns=(written, written))  # by now the run may have gone on
 
 
 def _push_batch(
