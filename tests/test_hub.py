@@ -126,6 +126,22 @@ def test_a_name_in_other_letters_takes_the_place_of_its_namesake(hub, tmp_path):
     assert set(index_of(hub)) == {"Cat", "dog"}, "for both names mean one file"
 
 
+def test_a_file_that_changes_while_it_is_pushed_does_not_come_under_another_one_s_hash(hub, tmp_path, monkeypatch):
+    path = make_checkpoint(tmp_path, "cat")
+
+    def standing_after_a_training(*arguments: object) -> object:
+        make_checkpoint(tmp_path, "cat", z_dim=9)
+        return standing(*arguments)
+
+    standing = push_module._standing
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(push_module, "_standing", standing_after_a_training)
+        with pytest.raises(CheckpointError, match="trained anew while it was pushed"):
+            push(REPO, [path])
+    push(REPO, [path])
+    assert index_of(hub)["cat"].sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_a_dry_run_changes_nothing(hub, tmp_path):
     made = push(REPO, [make_checkpoint(tmp_path, "cat")], dry=True)
     assert made.sentence(REPO, dry=True).startswith("Would push 1 checkpoint (cat)") and not hub.repos

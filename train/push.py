@@ -1,6 +1,7 @@
 """To the Hub: checkpoints, the index and the card of a collection in one commit, whoever else pushes meanwhile."""
 
 import argparse
+import hashlib
 import logging
 import os
 import time
@@ -162,11 +163,16 @@ def _is_there(entry: Entry, entries: Mapping[str, Entry]) -> bool:
 
 
 def _files(repo: str, entries: Mapping[str, Entry], news: Sequence[tuple[Entry, Path]]) -> dict[str, bytes]:
-    """All that a commit holds: the new checkpoints with their sheets, and the index and card of old and new ones."""
+    """All that a commit holds: the new checkpoints with their sheets, and the index and card of old and new ones.
+
+    Raises CheckpointError for a file that has changed since the index's entry for it was made.
+    """
     files = {}
     for entry, path in news:
-        files[entry.file] = path.read_bytes()
         files[entry.sheet] = sheet_of(Sampler([path.parent]), entry.card.class_name)
+        files[entry.file] = path.read_bytes()
+        if hashlib.sha256(files[entry.file]).hexdigest() != entry.sha256:
+            raise CheckpointError(f"{path.name} was trained anew while it was pushed; push it again.")
     kept = {name: entry for name, entry in entries.items() if entry.file not in files}
     merged = kept | {entry.card.class_name: entry for entry, _ in news}
     return files | {INDEX_NAME: write_index(merged), "README.md": model_card(repo, merged)}
