@@ -10,6 +10,7 @@ from model.images import png, sheet
 from model.latents import MAX_SEED, Picture, check_psi, check_seed
 from model.sampler import Sampler
 from model.view import MAX_STYLES, View, read_view
+from studio.classes import picker_functions, tab_html
 from studio.live import sentence
 from studio.pictures import data_url, origin
 from studio.take import take
@@ -62,19 +63,13 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         except ValueError as error:
             return {"error": sentence(error)}
 
-    def catalog(_: list) -> dict[str, object]:
-        return tiles.catalog(wall=0)
-
-    def screenful(wanted: list[int]) -> str:
-        return tiles.screenful(wanted)
-
     brought_along = open_link([""])
     gr.HTML(
         None if "error" in brought_along else brought_along,
-        html_template=(_FOLDER / "draw.html").read_text(),
+        html_template=tab_html("draw"),
         css_template=(_FOLDER / "parts.css").read_text() + (_FOLDER / "draw.css").read_text(),
         js_on_load="".join((_FOLDER / name).read_text() for name in ("ink.js", "parts.js", "draw.js")),
-        server_functions=[drawings, open_link, take_along, catalog, screenful],
+        server_functions=[drawings, open_link, take_along, *picker_functions(tiles)],
         apply_default_css=False,
         elem_id="draw",
     )
