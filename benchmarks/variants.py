@@ -85,32 +85,36 @@ class FreshNorms(Training):
         self.ema.eval()
 
 
-def rates(discriminator: float) -> Callable[[Training], None]:
-    """The discriminator's learning rate times a factor: two time scales (Heusel et al. 2017)."""
+def with_rate(change: Callable[[Training, float], None]) -> Callable[[Training], None]:
+    """What changes whenever the learning rate is set: of a training, after a fraction of the whole."""
 
     def prepare(training: Training) -> None:
         set_rate = training.set_rate
 
         def set_both(fraction: float) -> None:
             set_rate(fraction)
-            for group in training.discriminator_optimizer.param_groups:
-                group["lr"] *= discriminator
+            change(training, fraction)
 
         training.set_rate = set_both
 
     return prepare
 
 
-def larger_late(training: Training) -> None:
+def rates(discriminator: float) -> Callable[[Training], None]:
+    """The discriminator's learning rate times a factor: two time scales (Heusel et al. 2017)."""
+
+    def change(training: Training, fraction: float) -> None:
+        for group in training.discriminator_optimizer.param_groups:
+            group["lr"] *= discriminator
+
+    return with_rate(change)
+
+
+@with_rate
+def larger_late(training: Training, fraction: float) -> None:
     """Batches of 128 in the last third."""
-    set_rate, config = training.set_rate, training.config
-
-    def set_both(fraction: float) -> None:
-        set_rate(fraction)
-        if fraction > 2 / 3:
-            training.config = replace(config, batch_size=128)
-
-    training.set_rate = set_both
+    if fraction > 2 / 3:
+        training.config = replace(training.config, batch_size=128)
 
 
 def channels_first(training: Training) -> None:

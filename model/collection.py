@@ -26,7 +26,7 @@ MAX_ENTRIES = 5000
 REFRESH_SECONDS = 300.0
 FIRST_SECONDS = 5.0  # from the first question on, that whoever asks waits for the index
 FETCH_SECONDS = 20.0  # that whoever draws waits for a file; it goes on coming
-FORGIVEN_SECONDS = 60.0  # until what could not be fetched is asked for again
+FORGIVEN_SECONDS = 60.0  # until what could not be fetched is asked for again, and nothing else meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,7 @@ class Collection:
         self._refused: dict[str, tuple[float, CheckpointError]] = {}  # by hash: until when, and why
         self._fetching: dict[str, Future[Path]] = {}  # by hash
         self._sound: dict[str, tuple[Card, Path, tuple]] = {}  # by hash: files found to be what the index says
+        self._spared_until = 0.0  # until when the Hub, which had trouble, is asked for no other file
 
     @classmethod
     def from_environment(cls) -> "Collection | None":
@@ -154,6 +155,8 @@ class Collection:
         except HubError as error:
             refusal = CheckpointError(str(error))
             self._refuse(entry, refusal, FORGIVEN_SECONDS)
+            if error.may_pass:
+                self._spared_until = time.monotonic() + FORGIVEN_SECONDS
             raise refusal from error
         except CheckpointError as error:
             self._refuse(entry, error)
@@ -173,16 +176,23 @@ class Collection:
         return None
 
     def _fetch_within_reason(self, entry: Entry, commit: str) -> Path:
-        """The Hub may ask to wait for minutes, which those who draw for visitors must not; all of them wait for one."""
+        """The Hub may ask to wait for minutes, which those who draw for visitors must not; all of them wait for one.
+
+        Nor do they wait for one file after the other: once it had trouble, only what is cached is there for a while.
+        """
+        is_spared = time.monotonic() < self._spared_until and not cached(self.repo, entry.file, commit, self.cache)
         with self._lock:
             future = self._fetching.get(entry.sha256)
+            if future is None and is_spared:
+                raise HubError(f"{self.repo} is hard to reach just now; try again in a minute.")
             if future is None:
                 future = self._fetching[entry.sha256] = Future()
                 threading.Thread(target=self._fetch_into, args=(future, entry, commit), daemon=True).start()
         try:
             return future.result(FETCH_SECONDS)
         except TimeoutError as error:
-            raise HubError(f"{entry.file} of {self.repo} takes long to come; try again in a minute.") from error
+            sentence = f"{entry.file} of {self.repo} takes long to come; try again in a minute."
+            raise HubError(sentence, may_pass=True) from error
 
     def _fetch_into(self, future: Future[Path], entry: Entry, commit: str) -> None:
         try:
@@ -193,6 +203,7 @@ class Collection:
             del self._fetching[entry.sha256]
             if not future.exception():
                 self._refused.pop(entry.sha256, None)
+                self._spared_until = 0.0
 
     def _fetch(self, entry: Entry, commit: str) -> Path:
         api = client()

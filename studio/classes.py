@@ -1,6 +1,12 @@
-"""What the page begins with, and what has been trained."""
+"""The class pickers, what the page begins with, and what has been trained."""
+
+from collections.abc import Callable
+from pathlib import Path
 
 from model.sampler import Sampler
+from studio.tiles import Tiles
+
+_FOLDER = Path(__file__).parent
 
 
 def trained_classes(sampler: Sampler) -> list[str]:
@@ -10,3 +16,21 @@ def trained_classes(sampler: Sampler) -> list[str]:
 def first_class(sampler: Sampler) -> str:
     trained = trained_classes(sampler)
     return "cat" if "cat" in trained or not trained else trained[0]
+
+
+def tab_html(tab: str) -> str:
+    """The markup of a tab, with a class picker in place of the word PICKER."""
+    picker = (_FOLDER / "picker.html").read_text().replace("TAB", tab)
+    return (_FOLDER / f"{tab}.html").read_text().replace("PICKER", picker)
+
+
+def picker_functions(tiles: Tiles) -> list[Callable]:
+    """What a class picker asks the server for (see parts.js)."""
+
+    def catalog(_: list) -> dict[str, object]:
+        return tiles.catalog(wall=0)
+
+    def screenful(wanted: list[int]) -> str:
+        return tiles.screenful(wanted)
+
+    return [catalog, screenful]

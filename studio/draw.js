@@ -184,12 +184,10 @@ function tile(place) {
 
 // Once nothing moves: the address, the ends of the style sliders, and the neighbouring seeds.
 async function fetchAhead() {
-  if (board.offsetParent) { // on another tab the address is that tab's
-    remember({
-      class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null, latent: null,
-      style: state.styles.some(Boolean) ? state.styles.join() : null,
-    });
-  }
+  remember({
+    class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null, latent: null,
+    style: state.styles.some(Boolean) ? state.styles.join() : null,
+  });
   const now = group();
   const before = cards.get(now.name)?.revision;
   const ends = now.styles.flatMap((_, index) =>
@@ -236,25 +234,16 @@ function toMorph(end) {
   openTab("Morph");
 }
 
-async function take(button) {
+function take(button) {
   const alone = dialog.contains(button);
   const { name, psi, styles } = drawn;
   const [seed, count] = alone ? [selected, 1] : [drawn.seed, drawn.count];
   const kind = button.dataset.take || button.dataset.copy;
-  const answer = await server.take_along([kind, name, seed, count, psi, styles, location.href.split("?")[0]])
-    .catch(() => ({ error: "The server can't be reached; try again." }));
   const tell = alone ? (text) => { dialog.querySelector(".copied").textContent = text; } : say;
-  if (answer.error) {
-    tell(answer.error);
-  } else if (answer.url) {
-    download(answer.filename, answer.url);
-  } else {
-    const copied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
-    tell(copied ? `Copied: ${answer.text}` : answer.text);
-  }
+  takeAlong([kind, name, seed, count, psi, styles, location.href.split("?")[0]], tell);
 }
 
-const picker = classPicker(find("#draw-class"), () => server.catalog([]), (wanted) => server.screenful(wanted), (name) => {
+const picker = classPicker(find("#draw-class"), (name) => {
   state.name = name;
   changed();
 });

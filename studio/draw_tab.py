@@ -10,6 +10,7 @@ from model.images import png, sheet
 from model.latents import MAX_SEED, Picture, check_psi, check_seed
 from model.sampler import Sampler
 from model.view import MAX_STYLES, View, read_view
+from studio.classes import picker_functions, tab_html
 from studio.live import sentence
 from studio.pictures import data_url, origin
 from studio.take import take
@@ -62,19 +63,13 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         except ValueError as error:
             return {"error": sentence(error)}
 
-    def catalog(_: list) -> dict[str, object]:
-        return tiles.catalog(wall=0)
-
-    def screenful(wanted: list[int]) -> str:
-        return tiles.screenful(wanted)
-
     brought_along = open_link([""])
     gr.HTML(
         None if "error" in brought_along else brought_along,
-        html_template=(_FOLDER / "draw.html").read_text(),
+        html_template=tab_html("draw"),
         css_template=(_FOLDER / "parts.css").read_text() + (_FOLDER / "draw.css").read_text(),
         js_on_load="".join((_FOLDER / name).read_text() for name in ("ink.js", "parts.js", "draw.js")),
-        server_functions=[drawings, open_link, take_along, catalog, screenful],
+        server_functions=[drawings, open_link, take_along, *picker_functions(tiles)],
         apply_default_css=False,
         elem_id="draw",
     )
@@ -82,10 +77,10 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
 
 def _answer(sampler: Sampler, class_name: str, asked: object) -> dict[str, object]:
     """All drawings asked for in one picture, and what is known about who drew them. Raises ValueError."""
-    pictures = _pictures(class_name, asked)
-    card = sampler.cards().get(class_name)
+    drawings = sampler.draw_all(_pictures(class_name, asked))
+    card = sampler.cards().get(class_name)  # now, for a file that can't be fetched is known only once it was wanted
     return {
-        "sheet": data_url(png(sheet(sampler.draw_all(pictures), columns=COLUMNS))),
+        "sheet": data_url(png(sheet(drawings, columns=COLUMNS))),
         "columns": COLUMNS,
         "name": class_name,
         "origin": origin(card) if card else "",

@@ -1,18 +1,11 @@
 // What can be done with what a search found. Wants parts.js before it.
 const shown = () => element.querySelector("[data-latent]");
 
-async function take(button) {
+function take(button) {
   const { name, latent } = shown().dataset;
   const kind = button.dataset.take || button.dataset.copy;
   const told = element.querySelector(".copied");
-  const answer = await server.take_along([kind, name, JSON.parse(latent), location.href.split("?")[0]])
-    .catch(() => ({ error: "The server can't be reached; try again." }));
-  if (answer.error) told.textContent = answer.error;
-  else if (answer.url) download(answer.filename, answer.url);
-  else {
-    const copied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
-    told.textContent = copied ? `Copied: ${answer.text}` : answer.text;
-  }
+  takeAlong([kind, name, JSON.parse(latent), location.href.split("?")[0]], (text) => { told.textContent = text; });
 }
 
 element.addEventListener("click", (event) => {

@@ -143,20 +143,13 @@ function begin() {
   changed();
 }
 
-async function take(button) {
+function take(button) {
   const kind = button.dataset.take || button.dataset.copy;
   const seeds = state.keys.map((key) => key.seed);
-  const answer = await server.take_along([kind, state.name, state.into || null, seeds, state.psi, location.href.split("?")[0]])
-    .catch(() => ({ error: "The server can't be reached; try again." }));
-  if (answer.error) say(answer.error);
-  else if (answer.url) download(answer.filename, answer.url);
-  else {
-    const copied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
-    say(copied ? `Copied: ${answer.text}` : answer.text);
-  }
+  takeAlong([kind, state.name, state.into || null, seeds, state.psi, location.href.split("?")[0]], say);
 }
 
-const picker = classPicker(find("#morph-class"), () => server.catalog([]), (wanted) => server.screenful(wanted), (name) => {
+const picker = classPicker(find("#morph-class"), (name) => {
   Object.assign(state, { name, into: "" });
   changed();
 });

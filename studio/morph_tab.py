@@ -9,6 +9,7 @@ from model.latents import MAX_KEYS, check_psi, check_seed, walk
 from model.pairs import partners
 from model.sampler import Sampler
 from model.view import View
+from studio.classes import picker_functions, tab_html
 from studio.live import sentence
 from studio.pictures import data_url, origin
 from studio.take import take
@@ -47,19 +48,13 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
         except ValueError as error:
             return {"error": sentence(error)}
 
-    def catalog(_: list) -> dict[str, object]:
-        return tiles.catalog(wall=0)
-
-    def screenful(wanted: list[int]) -> str:
-        return tiles.screenful(wanted)
-
     scripts = ("ink.js", "parts.js", "film.js", "morph.js")
     gr.HTML(
         None,
-        html_template=(_FOLDER / "morph.html").read_text(),
+        html_template=tab_html("morph"),
         css_template=(_FOLDER / "parts.css").read_text() + (_FOLDER / "morph.css").read_text(),
         js_on_load="".join((_FOLDER / name).read_text() for name in scripts),
-        server_functions=[film, take_along, catalog, screenful],
+        server_functions=[film, take_along, *picker_functions(tiles)],
         apply_default_css=False,
         elem_id="morph",
     )

@@ -40,12 +40,22 @@ function openTab(name) {
   [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === name)?.click();
 }
 
-function download(name, url) {
-  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+// What the server's `take_along` answers: a file is saved, words are copied; `tell` says what came of it.
+async function takeAlong(asked, tell) {
+  const answer = await server.take_along(asked).catch(() => ({ error: "The server can't be reached; try again." }));
+  if (answer.url) {
+    Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
+  } else if (answer.error) {
+    tell(answer.error);
+  } else {
+    const copied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
+    tell(copied ? `Copied: ${answer.text}` : answer.text);
+  }
 }
 
 // The page's address always leads back to what it shows; a Space's page is told too, for it can't see ours.
 function remember(entries) {
+  if (!element.offsetParent) return; // on another tab the address is that tab's
   const query = new URLSearchParams(location.search);
   for (const [key, value] of Object.entries(entries)) {
     if (value === null) query.delete(key);
@@ -55,9 +65,9 @@ function remember(entries) {
   if (window.parent !== window) window.parent.postMessage({ queryString: `${query}` }, "https://huggingface.co");
 }
 
-// A class picker: a text box with a list that filters as one types. `fetchCatalog` and `fetchScreenful` ask the server
-// for what there is and for its thumbnails; `pick` is called with what was chosen or typed.
-function classPicker(box, fetchCatalog, fetchScreenful, pick) {
+// A class picker: a text box with a list that filters as one types. `pick` is called with what was chosen or typed. Wants
+// the server's `picker_functions`.
+function classPicker(box, pick) {
   const list = box.parentElement.querySelector("[role=listbox]");
   let catalog = null;
   let shown = [];
@@ -83,7 +93,7 @@ function classPicker(box, fetchCatalog, fetchScreenful, pick) {
   }
 
   async function fill() {
-    catalog = await fetchCatalog();
+    catalog = await server.catalog([]);
     list.replaceChildren(...catalog.tiles.map(option));
     illustrate([...list.children], catalog);
   }
@@ -92,7 +102,7 @@ function classPicker(box, fetchCatalog, fetchScreenful, pick) {
   async function illustrate(items, { screenful, wall }) {
     for (let first = 0; first < items.length; first += screenful) {
       const row = items.slice(first, first + screenful);
-      const sheet = await openSheet(await fetchScreenful([first / screenful, wall]), row.length);
+      const sheet = await openSheet(await server.screenful([first / screenful, wall]), row.length);
       row.forEach((item, place) => paint(item.firstElementChild, sheet, place));
     }
   }

@@ -52,7 +52,8 @@ class Tiles:
         if known != cards:
             drawings = self._draw(cards, [_seed(which, first + place) for place in range(len(cards))])
             url = data_url(png(sheet(drawings, columns=len(cards))))
-            self._drawn[number, which] = cards, url
+            if self._cards()[first : first + SCREENFUL] == cards:  # or one could not be drawn, which may pass
+                self._drawn[number, which] = cards, url
         return url
 
     def _draw(self, cards: list[Card], seeds: list[int]) -> np.ndarray:

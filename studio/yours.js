@@ -144,7 +144,7 @@ element.addEventListener("keydown", (event) => {
     undo();
   }
 });
-const picker = classPicker(element.querySelector("#yours-class"), () => server.catalog([]), (wanted) => server.screenful(wanted), (picked) => {
+const picker = classPicker(element.querySelector("#yours-class"), (picked) => {
   name = picked;
   keep();
 });

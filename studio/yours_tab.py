@@ -12,7 +12,7 @@ from model.recogniser import Recogniser
 from model.sampler import MAX_PICTURES, Sampler
 from model.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
 from model.view import View, read_view
-from studio.classes import first_class
+from studio.classes import first_class, picker_functions, tab_html
 from studio.draw_tab import DICE_MAX
 from studio.found import IDLE, VERY_NEAR, WAITING, found_html, opened_html, variations_html
 from studio.live import in_browser, live, mistake, sentence
@@ -41,12 +41,6 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         top = recogniser.top(drawing)
         words = f"Most like {top[0][0]}." if top else "There is no evaluator here that could tell."
         return {"top": top, "words": words, "picture": drawing_url(drawing)}
-
-    def catalog(_: list) -> dict[str, object]:
-        return tiles.catalog(wall=0)
-
-    def screenful(wanted: list[int]) -> str:
-        return tiles.screenful(wanted)
 
     def find(sketch: object) -> Iterator[tuple[object, ...]]:
         """The nearest drawing of {"strokes", "name"}: what to show, what was found, and what can be done with it."""
@@ -116,10 +110,10 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         with gr.Column(scale=2, min_width=300):
             pad = gr.HTML(
                 None,
-                html_template=(_FOLDER / "yours.html").read_text(),
+                html_template=tab_html("yours"),
                 css_template=css,
                 js_on_load=parts + (_FOLDER / "yours.js").read_text(),
-                server_functions=[look, catalog, screenful],
+                server_functions=[look, *picker_functions(tiles)],
                 first=first_class(sampler),
                 max_points=MAX_POINTS,
                 max_strokes=MAX_STROKES,

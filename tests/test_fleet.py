@@ -28,8 +28,11 @@ from train.fleet import Fleet, train_fleet
 from train.home import Home
 from train.loop import Training, fit
 from train.order import Order
+from train.publish import publish_file
 from train.runs import create_run, list_runs
+from train.settings import Settings
 from train.task import Outcome, Task, land, work
+from train.tidy import tidy
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HAS_RAY and not os.environ.get("CI"), reason="needs requirements-fleet.txt")
@@ -206,6 +209,20 @@ def test_what_a_machine_without_the_drivers_disk_trained_comes_back(few, away):
     again = work(Task(ordered, few, "mark"), {})
     assert again.run_id == outcome.run_id, "what is done is sent again, not trained again"
     assert again.published
+
+
+def test_what_comes_back_is_left_alone_by_whoever_tidies_up_meanwhile(few, away, monkeypatch):
+    few.runs.mkdir(parents=True)
+    outcome = work(Task(order(few, CLASS_NAMES[0], replace=True), few, "mark"), {})
+
+    def publish_after_tidying(path: Path, home: Home) -> None:
+        tidy(home, Settings())
+        publish_file(path, home)
+
+    monkeypatch.setattr(train.task, "publish_file", publish_after_tidying)
+    land(outcome, few)
+    (run,) = list_runs(few.runs)
+    assert outcome.files.keys() <= {path.name for path in run.folder.iterdir()}
 
 
 def test_a_better_checkpoint_of_the_driver_stands_though_another_machine_trains(few, away):

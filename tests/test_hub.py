@@ -27,6 +27,7 @@ from model.hub import HubError, check_repo
 from model.images import cut
 from model.sampler import Sampler, seeds_to_pictures
 from model.weights import CheckpointError
+from studio.draw_tab import _answer as answer_to
 from studio.tiles import Tiles
 from studio.wishes import Wishes
 from tests.conftest import SMALL, make_base, make_checkpoint
@@ -123,6 +124,22 @@ def test_a_name_in_other_letters_takes_the_place_of_its_namesake(hub, tmp_path):
     push(REPO, [make_checkpoint(tmp_path, "cat"), make_checkpoint(tmp_path, "dog")])
     push(REPO, [make_checkpoint(tmp_path, "Cat", z_dim=9)])
     assert set(index_of(hub)) == {"Cat", "dog"}, "for both names mean one file"
+
+
+def test_a_file_that_changes_while_it_is_pushed_does_not_come_under_another_one_s_hash(hub, tmp_path, monkeypatch):
+    path = make_checkpoint(tmp_path, "cat")
+
+    def standing_after_a_training(*arguments: object) -> object:
+        make_checkpoint(tmp_path, "cat", z_dim=9)
+        return standing(*arguments)
+
+    standing = push_module._standing
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(push_module, "_standing", standing_after_a_training)
+        with pytest.raises(CheckpointError, match="trained anew while it was pushed"):
+            push(REPO, [path])
+    push(REPO, [path])
+    assert index_of(hub)["cat"].sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_dry_run_changes_nothing(hub, tmp_path):
@@ -319,6 +336,10 @@ def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, 
     worse = finished_run(home, "star")
     make_checkpoint(home.checkpoints, "star", z_dim=9)  # what stands is another one
     (finished_run(home, "zebra").folder / "zebra.safetensors").write_bytes(b"damaged")
+
+    def train_longer(z_dim: int) -> None:
+        shutil.copy(make_checkpoint(better.folder, "sun", z_dim=z_dim), home.checkpoints)
+
     hub.create()
     hub.faults = ["500@/commit/"] * 5
     with pytest.raises(HubError):
@@ -331,9 +352,21 @@ def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, 
     hub.requests.clear()
     push_finished(home)
     assert not hub.requests, "what was pushed is not asked about again"
-    shutil.copy(make_checkpoint(better.folder, "sun", z_dim=9), home.checkpoints)  # it was trained for longer
+    train_longer(9)
     push_finished(home)
     assert index_of(hub)["sun"].card.architecture["z_dim"] == 9
+
+    def push_slowly(*arguments: object) -> object:
+        made = push(*arguments)
+        train_longer(11)
+        return made
+
+    train_longer(10)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(push_module, "push", push_slowly)
+        push_finished(home)
+    push_finished(home)
+    assert index_of(hub)["sun"].card.architecture["z_dim"] == 11, "what came while it was pushed is not forgotten"
 
 
 def test_the_page_publishes_by_itself_when_it_is_switched_on(hub, tmp_path, monkeypatch):
@@ -476,6 +509,37 @@ def test_a_file_that_takes_long_to_come_holds_nobody_up(hub, tmp_path, monkeypat
     assert sum(asked.startswith("GET /cdn/") for asked in hub.requests) == 1, "it is fetched once, whoever waits"
 
 
+def test_a_wall_waits_for_a_hub_in_trouble_once_and_is_whole_when_that_has_passed(hub, tmp_path, monkeypatch):
+    push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
+    known = collection(tmp_path)
+    tiles, whole = Tiles(Sampler([], collection=known)), Tiles(Sampler([tmp_path / "a"]))
+    known.cards()
+    known.path("dog")
+    monkeypatch.setattr("model.collection.FETCH_SECONDS", 0.5)
+    hub.requests.clear()
+    hub.faults = ["slow:2@cat.safetensors"]
+    row = row_of(tiles.screenful([0, 0]), 3)
+    assert [drawing.any() for drawing in row] == [False, True, False], "what was fetched before is drawn"
+    assert not [asked for asked in hub.requests if "sun" in asked], "nobody waits for one file after the other"
+    monkeypatch.setattr("model.collection.FETCH_SECONDS", 20.0)
+    known._refused.clear()  # as it is forgiven after a while
+    known._spared_until = 0.0
+    assert np.array_equal(row_of(tiles.screenful([0, 0]), 3), row_of(whole.screenful([0, 0]), 3))
+
+
+def test_a_draft_that_stands_in_for_a_file_is_not_shown_with_its_figures(hub, tmp_path):
+    push_and_read(hub, tmp_path / "a", "cat")
+    make_base(tmp_path / "base")
+    sampler = Sampler([tmp_path / "base"], collection=collection(tmp_path))
+    assert not sampler.cards()["cat"].is_draft
+    hub.faults = ["tamper@GET /cdn/"] * 2
+    assert "is a draft" in answer_to(sampler, "cat", [[7, 1, 1.0, []]])["origin"]
+
+
+def row_of(url: str, columns: int) -> np.ndarray:
+    return cut(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))), columns)
+
+
 def test_a_class_that_is_drawn_again_asks_nobody(hub, tmp_path):
     push_and_read(hub, tmp_path / "a", "cat")
     known = collection(tmp_path, every=0.0)
@@ -546,9 +610,7 @@ def test_a_class_that_can_t_be_drawn_leaves_the_wall_its_other_tiles(hub, tmp_pa
     tiles = Tiles(Sampler([], collection=collection(tmp_path)))
     assert [tile["name"] for tile in tiles.catalog()["tiles"]] == ["cat", "dog", "sun"]
     hub.faults = ["tamper@GET /cdn/"] * 2
-    _, _, content = tiles.screenful([0, 0]).partition(",")
-    wall = cut(Image.open(io.BytesIO(base64.b64decode(content))), columns=3)
-    assert [drawing.any() for drawing in wall] == [False, True, True]
+    assert [drawing.any() for drawing in row_of(tiles.screenful([0, 0]), 3)] == [False, True, True]
 
 
 def test_bytes_that_were_damaged_on_the_way_are_fetched_again(hub, tmp_path):

@@ -1,6 +1,7 @@
 """What a run reports arrives in MLflow, every step once, whatever happens to the server and to whoever sends."""
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.request
 from importlib.util import find_spec
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -267,3 +269,12 @@ def test_without_mlflow_the_command_says_how_to_get_it_and_the_worker_trains_on(
     run = create_run(home.runs, order(home), begin=True)
     finish(run, home)
     assert run.status().state == "done" and "requirements-mlflow.txt" in caplog.text
+
+
+def test_a_run_that_can_not_be_put_on_record_is_trained_all_the_same(home, quick, monkeypatch, caplog):
+    monkeypatch.setenv("DOODLES_MLFLOW", "1")
+    monkeypatch.setattr(tracking, "find_spec", lambda name: None)
+    monkeypatch.setattr("train.record.write_file", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+    run = create_run(home.runs, order(home), begin=True)
+    finish(run, home)
+    assert run.status().state == "done" and "is not put on record" in caplog.text

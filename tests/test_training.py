@@ -287,6 +287,15 @@ def test_a_run_left_with_a_snapshot_counts_no_attempt(home):
     assert run.status().state == "running" and run.status().attempts == 0
 
 
+def test_an_attempt_that_gets_somewhere_makes_up_for_those_that_were_cut_off(home):
+    run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
+    run.set_state("running", attempts=execute_module.MAX_ATTEMPTS - 1)
+    work = execute(run, home)
+    next(work)
+    work.close()
+    assert run.status().state == "running" and run.status().attempts == 0
+
+
 def test_a_run_that_was_stopped_is_not_begun(home):
     run = create_run(home.runs, order(home))
     run.ask_to_stop()

@@ -155,6 +155,16 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     page.wait_for_function("!new URLSearchParams(location.search).has('latent')")
 
 
+def test_a_search_that_ends_while_another_tab_is_open_leaves_the_address_to_that_tab(page, site):
+    open_yours(page, site)
+    draw(page, CIRCLE)
+    page.click("#yours-find")
+    page.get_by_role("tab", name="Draw").click()
+    page.locator("#yours-found [data-latent]").wait_for(state="attached", timeout=60 * SECONDS)
+    page.wait_for_timeout(300)
+    assert "latent" not in page.url and "seed=7" in page.url
+
+
 def test_a_bad_link_to_a_found_drawing_is_a_sentence(page, site):
     for latent, sentence in {
         "1,2": "The latent has 2 numbers",

@@ -101,7 +101,8 @@ def work_on(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
         run.set_state("stopped", str(stop), attempts=0)
     except GeneratorExit:
         # Whoever iterates leaves in good order, so this was no attempt that broke off.
-        run.set_state("running", run.status().sentence, attempts=status.attempts)
+        left = run.status()
+        run.set_state("running", left.sentence, attempts=min(left.attempts, status.attempts))
         raise
     except Exception as error:
         run.set_state("failed", sentence_for(error))
@@ -215,7 +216,7 @@ def _record(run: Run, training: Training, order: Order, yardstick: Yardstick | N
             if stopping or run.should_stop():
                 break
     except GeneratorExit:
-        run.save_snapshot(training)
+        _save_snapshot(run, training, began_at)
         raise
     _save_snapshot(run, training, began_at)
 

@@ -1,7 +1,9 @@
 """To the Hub: checkpoints, the index and the card of a collection in one commit, whoever else pushes meanwhile."""
 
 import argparse
+import hashlib
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,9 +102,10 @@ def push_finished(home: Home) -> None:
         path = checkpoint_path(run.folder, status.order.class_name)
         if status.state != "done" or status.order.requested_by == COMMAND_LINE or not path.exists():
             continue
-        if mark.exists() and mark.stat().st_mtime >= path.stat().st_mtime:  # a run that went on has another file
+        written = path.stat().st_mtime_ns
+        if mark.exists() and mark.stat().st_mtime_ns >= written:  # a run that went on has another file
             continue
-        done.append(mark)
+        done.append((mark, written))
         try:
             load_checkpoint(path)
             if is_published(path, home):
@@ -111,8 +114,9 @@ def push_finished(home: Home) -> None:
             log.warning("Run %s is not pushed: %s", run.id, error)
     if paths:
         log.info("%s", push(collection.repo, list(paths.values())).sentence(collection.repo))
-    for mark in done:
+    for mark, written in done:
         mark.touch()
+        os.utime(mark, ns=(written, written))  # by now the run may have gone on
 
 
 def _push_batch(
@@ -159,11 +163,16 @@ def _is_there(entry: Entry, entries: Mapping[str, Entry]) -> bool:
 
 
 def _files(repo: str, entries: Mapping[str, Entry], news: Sequence[tuple[Entry, Path]]) -> dict[str, bytes]:
-    """All that a commit holds: the new checkpoints with their sheets, and the index and card of old and new ones."""
+    """All that a commit holds: the new checkpoints with their sheets, and the index and card of old and new ones.
+
+    Raises CheckpointError for a file that has changed since the index's entry for it was made.
+    """
     files = {}
     for entry, path in news:
-        files[entry.file] = path.read_bytes()
         files[entry.sheet] = sheet_of(Sampler([path.parent]), entry.card.class_name)
+        files[entry.file] = path.read_bytes()
+        if hashlib.sha256(files[entry.file]).hexdigest() != entry.sha256:
+            raise CheckpointError(f"{path.name} was trained anew while it was pushed; push it again.")
     kept = {name: entry for name, entry in entries.items() if entry.file not in files}
     merged = kept | {entry.card.class_name: entry for entry, _ in news}
     return files | {INDEX_NAME: write_index(merged), "README.md": model_card(repo, merged)}

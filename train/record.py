@@ -1,12 +1,15 @@
 """What was sent to MLflow of a run, noted in its folder."""
 
 import json
+import logging
 from dataclasses import asdict, dataclass, field
 
 from model.weights import write_file
 from train.runs import Run
 
 MARK = "tracked.json"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -30,9 +33,15 @@ def is_on_record(run: Run) -> bool:
 
 
 def put_on_record(run: Run, group: str = "") -> None:
-    """From now on, what this run has to say is sent. group: a name that several runs are shown under, if any."""
+    """From now on, what this run has to say is sent. group: a name that several runs are shown under, if any.
+
+    Where that can't be noted it is not sent, for no training is to fail of it.
+    """
     if not is_on_record(run):
-        write_mark(run, Mark(group=group))
+        try:
+            write_mark(run, Mark(group=group))
+        except OSError as error:
+            log.warning("Run %s is not put on record: %s", run.id, error)
 
 
 def read_mark(run: Run) -> Mark:

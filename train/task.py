@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
 from model.checkpoint import checkpoint_path, load_checkpoint
 from model.sampler import limit_threads
@@ -100,12 +100,19 @@ def land(outcome: Outcome, home: Home) -> None:
     allowed = {"run.json", path.name, *RUN_FILES}
     if not re.fullmatch(RUN_ID, outcome.run_id) or not {"run.json", path.name} <= outcome.files.keys() <= allowed:
         raise ValueError(f"What came back of “{outcome.class_name}” is not the folder of a run; train it again.")
-    for name in sorted(outcome.files, key="run.json".__eq__):  # which makes it a run, so last
-        if name == "run.json":
-            load_checkpoint(path)
-            if outcome.published:
-                publish_file(path, home)
-        write_file(folder / name, outcome.files[name])
+    lock = Run(folder).lock
+    with FileLock(home.runs / "create.lock"):  # whoever tidies up removes folders without a run.json that nobody holds
+        folder.mkdir(exist_ok=True)
+        lock.acquire()
+    try:
+        for name in sorted(outcome.files, key="run.json".__eq__):  # which makes it a run, so last
+            if name == "run.json":
+                load_checkpoint(path)
+                if outcome.published:
+                    publish_file(path, home)
+            write_file(folder / name, outcome.files[name])
+    finally:
+        lock.release()
 
 
 def _claim(order: Order, home: Home) -> Run:
