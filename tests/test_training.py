@@ -272,6 +272,22 @@ def test_a_run_stopped_too_early_for_drawings_publishes_nothing(home, monkeypatc
     assert not home.checkpoints.exists()
 
 
+def test_a_run_stopped_just_before_its_first_step_has_not_failed(home, monkeypatch):
+    begin = execute_module._begin
+
+    def begin_and_stop(run: Run, *rest: object) -> None:
+        begin(run, *rest)
+        run.ask_to_stop()
+
+    run = create_run(home.runs, order(home), begin=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(execute_module, "_begin", begin_and_stop)
+        assert finish(run, home) == []
+    assert run.status().state == "stopped" and "too early" in run.status().sentence
+    run.resume()
+    assert finish(run, home)[-1].step == 6 and run.status().state == "done"
+
+
 def test_a_full_disk_and_a_forbidden_folder_are_told_apart():
     assert "free some space" in execute_module.sentence_for(OSError(28, "No space left on device"))
     forbidden = execute_module.sentence_for(PermissionError(13, "Permission denied", "runs"))
