@@ -75,8 +75,8 @@ class Mirror:
         handler.send_header("Content-Length", str(len(content)))
         try:  # whoever asked may have given up meanwhile
             handler.end_headers()
+            self.sent += len(content[:cut])  # before whoever asked has it all, and looks
             handler.wfile.write(content[:cut])
-            self.sent += len(content[:cut])
         except ConnectionError:
             pass
         handler.close_connection = True

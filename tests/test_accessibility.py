@@ -45,6 +45,7 @@ def test_no_tab_scrolls_sideways(page, site):  # noqa: F811
         page.wait_for_selector(ready)
         for width in (360, 1280, 1920):
             page.set_viewport_size({"width": width, "height": 800})
+            page.wait_for_function("(width) => innerWidth === width", arg=width)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{tab} at {width} pixels"
 
 

@@ -47,7 +47,7 @@ def test_kills_at_random_moments_lose_no_request(tmp_path):
             order = Order(class_name, (class_name,), mirror.url, num_steps=20, seconds=4.0, config=config, replace=True)
             return request_training(home, Settings(), replace(order, requested_by=f"visitor-{number % 2}")).id
 
-        accepted, counts = storm(page, ask, 4, 4, rng, patience=300, pause=(0.5, 4.0))
+        accepted, counts = storm(page, ask, 4, 4, rng, patience=900, pause=(0.5, 4.0))
         states, wrongs = verdict(page, accepted)
     assert len(accepted) == 4 and counts["pages killed"] + counts["workers killed"] >= 3
     assert not any(wrongs.values()), wrongs

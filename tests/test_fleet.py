@@ -29,7 +29,7 @@ from train.home import Home
 from train.loop import Training, fit
 from train.order import Order
 from train.publish import publish_file
-from train.runs import create_run, list_runs
+from train.runs import Run, create_run, list_runs
 from train.settings import Settings
 from train.task import Outcome, Task, land, work
 from train.tidy import tidy
@@ -70,14 +70,14 @@ def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_kil
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    # The first ones are killed, so they are long enough for that.
-    steps = [60] * 3 + [5] * 9
+    # The first ones are killed most likely, so they are longest; the others are long enough to be killed instead.
+    steps = [60] * 3 + [20] * 9
     orders = [order(few, name, number, replace=True) for name, number in zip(CLASS_NAMES, steps, strict=False)]
     paths = [checkpoint_path(few.checkpoints, class_name) for class_name in CLASS_NAMES[:12]]
     published, killed, over = set(), [], threading.Event()
     try:
         nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
-        cluster.wait_for_nodes()
+        cluster.wait_for_nodes(timeout=120)
 
         def kill() -> None:
             """One worker as soon as it trains, then a node where another does; note all checkpoints meanwhile."""
@@ -86,7 +86,8 @@ def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_kil
                 if killed == [] and (workers := _training(cluster.head_node)):
                     os.kill(workers[0], signal.SIGKILL)
                     killed.append("worker")
-                if killed == ["worker"] and _training(nodes[0]):
+                if killed == ["worker"] and (workers := _training(nodes[0])):
+                    os.kill(workers[0], signal.SIGKILL)  # with its node at once: it may outlive that by a second
                     cluster.remove_node(nodes[0], allow_graceful=False)
                     killed.append("node")
 
@@ -113,13 +114,18 @@ def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_kil
 
 
 def _training(node) -> list[int]:
-    """The processes of a node that work on a run, for they have its lock open."""
+    """The processes of a node that work on a run, for they have its lock open, and are still to publish it."""
+
+    def is_learning(file: Path) -> bool:
+        is_lock = re.search(r"/runs/.+/lock$", str(file))
+        return bool(is_lock) and Run(file.parent).status().sentence.startswith("Learning")
+
     raylet = node.all_processes["raylet"][0].process.pid
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
             parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == raylet and any(re.search(r"/runs/.+/lock$", str(fd.readlink())) for fd in _open(process)):
+            if parent == raylet and any(is_learning(fd.readlink()) for fd in _open(process)):
                 found.append(int(process.name))
     return found
 
@@ -175,7 +181,8 @@ def test_a_worker_goes_on_from_the_snapshot_that_a_dead_one_left(few):
     left = create_run(few.runs, ordered, begin=True)
     training = Training(SMALL, as_drawings(suns(4)))
     for progress in fit(training, 4, every=2):
-        left.append(progress)
+        if progress.step % 2 == 0:  # on a slow machine there are reports by the clock as well
+            left.append(progress)
         if progress.step == 2:
             left.save_snapshot(training)
     before = left.progress()
@@ -185,7 +192,8 @@ def test_a_worker_goes_on_from_the_snapshot_that_a_dead_one_left(few):
     assert (outcome.state, outcome.files) == ("done", {}), outcome.sentence
     assert [run.id for run in list_runs(few.runs)] == [left.id]
     assert [entry.step for entry in before] == [2, 4]
-    assert [entry for entry in left.progress() if entry.step <= 4] == before[:1], "what came after it is done again"
+    after = left.progress()
+    assert after[0] == before[0] and before[1] not in after, "what came after it is done again"
 
 
 def test_a_run_that_another_holds_is_left_to_it(few, monkeypatch):

@@ -49,7 +49,7 @@ def test_importing_needs_no_extra_makes_no_file_and_prints_nothing(tmp_path):
         env={"PYTHONPATH": str(REPOSITORY), "HOME": str(tmp_path), "PATH": "/usr/bin"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert set(REPOSITORY.glob("[!.]*")) - before <= {REPOSITORY / "__pycache__"}

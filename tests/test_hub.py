@@ -169,7 +169,7 @@ def test_two_that_push_at_once_are_both_listed(hub, tmp_path):
     hub.create()
     hub.faults = ["slow:2@POST /api/models/you/doodles/commit"] * 2  # both have read the index before either commits
     processes = [pushing(hub, tmp_path / name, name) for name in ("zebra", "yoga")]
-    said = [process.communicate(timeout=120)[0] for process in processes]
+    said = [process.communicate(timeout=300)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     assert set(index_of(hub)) == {"zebra", "yoga"}
     assert sum(request.startswith("POST /api/models/you/doodles/commit") for request in hub.requests) >= 2
@@ -191,7 +191,7 @@ def test_a_push_that_is_killed_leaves_all_or_nothing(hub, tmp_path, moment):
     while moment.startswith("POST") and hub.repos[NAME].at("main") == before and time.monotonic() < ends:
         time.sleep(0.05)  # what the Hub has heard of it does as a whole
     again = pushing(hub, tmp_path, "zebra")
-    said, _ = again.communicate(timeout=120)
+    said, _ = again.communicate(timeout=300)
     assert again.returncode == 0, said
     assert set(index_of(hub)) == {"zebra"} and "classes/zebra.safetensors" in hub.repos[NAME].at("main").files
 
@@ -491,6 +491,7 @@ def test_a_hub_that_takes_long_keeps_nobody_waiting_who_has_been_there_before(hu
     monkeypatch.setattr("model.collection.FIRST_SECONDS", 0.3)
     again = Sampler([], collection=collection(tmp_path))
     with hub.lock:  # which keeps it from answering
+        wait_until(again.cards)  # of what it said the last time
         again.draw(pictures)
         assert again.collection._refreshing
 
@@ -498,10 +499,10 @@ def test_a_hub_that_takes_long_keeps_nobody_waiting_who_has_been_there_before(hu
 def test_a_file_that_takes_long_to_come_holds_nobody_up(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "a", "cat")
     make_base(tmp_path / "base")
-    monkeypatch.setattr("model.collection.FETCH_SECONDS", 0.2)
     sampler = Sampler([tmp_path / "base"], collection=collection(tmp_path))
     assert not sampler.cards()["cat"].is_draft
-    with hub.lock:  # which keeps it from answering
+    with hub.lock, monkeypatch.context() as patched:  # which keeps it from answering
+        patched.setattr("model.collection.FETCH_SECONDS", 0.2)
         sampler.draw(seeds_to_pictures("cat", 1))
         assert sampler.cards()["cat"].is_draft, "the base draws it meanwhile"
     wait_until(lambda: not sampler.cards()["cat"].is_draft)

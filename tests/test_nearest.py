@@ -26,6 +26,12 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch):
+    """A slow machine searches to the end, too."""
+    monkeypatch.setattr(nearest, "MAX_SECONDS", 600.0)
+
+
 @pytest.fixture(scope="module")
 def sampler() -> Sampler:
     return Sampler([SHIPPED])

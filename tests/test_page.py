@@ -1,15 +1,11 @@
 """A visitor clicks through the page in a real browser: draws, morphs, trains, and draws what was trained."""
 
 import base64
+import contextlib
 import io
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
+from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -21,10 +17,10 @@ from model.vector import enlarged
 from model.view import View
 from tests.conftest import REAL_DRAWINGS, suns, write_class
 from tests.mirror import Mirror
+from tests.site import REPOSITORY, Site
 
-REPOSITORY = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-WAIT = 30_000  # milliseconds
+WAIT = 120_000  # milliseconds
 IS_DRAWN = """(canvas) => {
   const { data } = canvas?.getContext("2d").getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
   return data[3] === 255 && data.some((value, place) => place % 4 === 0 && value < 128);
@@ -44,22 +40,11 @@ def site(tmp_path_factory):
         write_class(drawings, "giraffe", suns(1500))
     (folder / "home" / "checkpoints").mkdir(parents=True)
     (folder / "home" / "checkpoints" / "broom.safetensors").write_bytes(b"broken")
-    port = _free_port()
     with Mirror(drawings) as mirror:
-        environment = os.environ | {
-            "DOODLES_HOME": str(folder / "home"),
-            "DOODLES_SOURCE": mirror.url,
-            "GRADIO_SERVER_PORT": str(port),
-        }
-        with (folder / "log").open("wb") as log:
-            app = subprocess.Popen([sys.executable, "app.py"], cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
-        try:
-            address = f"http://127.0.0.1:{port}/"
-            _wait_until_served(address, app, folder / "log")
-            yield address
-        finally:
-            app.terminate()
-            app.wait(20)
+        app = Site(folder / "home", mirror.url)
+        app.log = folder / "log"  # the home holds only what the app keeps there
+        with app:
+            yield app.url
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +125,7 @@ def start_giraffe(page, minutes: int) -> None:
     page.get_by_text("For experts").click()
     set_number(page, "#train-minutes", minutes)
     page.click("#train-start")
-    page.get_by_text("images/s").wait_for(timeout=60_000)
+    page.get_by_text("images/s").wait_for()
 
 
 def test_the_first_view_shows_cats_and_generate_shows_others(page, site):
@@ -210,21 +195,44 @@ def test_a_bad_seed_is_a_sentence_and_the_drawings_stay(page, site):
 def test_neighbouring_seeds_and_styles_are_shown_without_asking(page, site):
     open_page(page, site, "?class=cat&seed=100&count=4")
     page.wait_for_selector("[data-ahead^='cat|']")
-    asked = count_requests(page)
     near = page.locator("#draw .near")
-    for seed in (101, 102, 103):
-        near.press("ArrowRight")
-        assert seeds(page)[0] == seed and asked == [], "drawn within the same turn, from memory"
+    with unanswered(page) as asked:
+        for seed in (101, 102, 103):
+            near.press("ArrowRight")
+            assert seeds(page)[0] == seed, "drawn within the same turn, from memory"
+    assert [4] not in asked, "only what may come next is asked for, once nothing moves"
     seen = {pictures(page)[0]}
     style = page.locator("#draw .style input").nth(1)
-    with page.expect_response(lambda answer: "component_server" in answer.url):
+    with page.expect_response(lambda answer: counts(answer.request) == [4] * 25):
         style.focus()
     page.wait_for_timeout(1500)
-    asked.clear()
-    for _ in range(4):
-        style.press("ArrowRight")
-        seen.add(pictures(page)[0])
-    assert len(seen) == 5 and asked == [], "every step is another drawing, and none was asked for"
+    with unanswered(page) as asked:
+        for _ in range(4):
+            style.press("ArrowRight")
+            seen.add(pictures(page)[0])
+    assert len(seen) == 5 and [4] not in asked, "every step is another drawing, and none was asked for"
+
+
+def counts(request) -> list[int]:
+    """How many drawings the Draw tab asks for, group by group; none if the request is another one."""
+    body = request.post_data_json if "component_server" in request.url else {}
+    return [count for _, count, *_ in body["data"][1]] if body.get("fn_name") == "drawings" else []
+
+
+@contextlib.contextmanager
+def unanswered(page) -> Iterator[list[list[int]]]:
+    """What is asked of the server waits for the end. Gives the `counts` of every request, as they come."""
+    held, asked = [], []
+
+    def hold(route) -> None:
+        held.append(route)
+        asked.append(counts(route.request))
+
+    page.route("**/component_server*", hold)
+    yield asked
+    page.unroute("**/component_server*", hold)
+    for request in held:
+        request.continue_()
 
 
 def test_styles_are_reset_and_part_of_the_address(page, site):
@@ -337,6 +345,7 @@ def test_a_drawing_can_be_looked_at_and_becomes_the_seed(page, site):
 def open_morph(page, site: str, query: str) -> None:
     open_page(page, site, query)
     page.wait_for_selector("#morph .player canvas[aria-label*='seeds']")
+    page.wait_for_selector("[data-ahead]", state="attached")  # all that the Draw tab asks for has come
 
 
 FRAME = "document.querySelector('#morph .player canvas').toDataURL()"
@@ -364,15 +373,13 @@ def test_morph_scrubs_without_asking_the_server(page, site):
     assert len(seen) == 10, "every place shows another frame"
     play = page.locator("#morph .play")
     play.click()
-    page.wait_for_timeout(400)
-    assert page.evaluate(FRAME) not in seen
+    page.wait_for_function(f"(seen) => !seen.includes({FRAME})", arg=list(seen))
     play.click()
     still = page.evaluate(FRAME)
     page.wait_for_timeout(200)
     assert page.evaluate(FRAME) == still, "a pause is a pause"
     slider.press(" ")
-    page.wait_for_timeout(200)
-    assert page.evaluate(FRAME) != still, "the space bar plays"
+    page.wait_for_function(f"(still) => {FRAME} !== still", arg=still)  # the space bar plays
     assert not asked
 
 
@@ -395,7 +402,7 @@ def test_key_drawings_are_added_moved_pinned_shuffled_and_removed(page, site):
     assert len(shown()) == 7 and "7" not in shown()
     label = ", ".join(shown())
     page.wait_for_selector(f"#morph .player canvas[aria-label$='seeds {label}']")
-    assert parse_qs(urlsplit(page.url).query)["keys"] == [",".join(shown())]
+    page.wait_for_function("(keys) => new URLSearchParams(location.search).get('keys') === keys", arg=",".join(shown()))
 
 
 def test_a_cat_turns_into_a_dog(page, site):
@@ -435,9 +442,9 @@ def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
     page.wait_for_selector("#draw .tile")
     page.get_by_role("tab", name="Train").click()
     page.get_by_text("images/s").wait_for()
-    page.get_by_text("can be drawn.", exact=False).first.wait_for(timeout=150_000)
+    page.get_by_text("can be drawn.", exact=False).first.wait_for(timeout=60_000 + 2 * WAIT)
     assert page.locator("#train-sheet img").get_attribute("src") != first_sheet
-    assert page.locator("#train-losses canvas, #train-losses svg").count()
+    page.locator("#train-losses canvas, #train-losses svg").first.wait_for(state="attached")
 
     page.get_by_role("tab", name="Draw").click()
     pick(page, "giraffe")
@@ -505,21 +512,3 @@ def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
             [site, wrong],
         )
         assert answer == [200, '""'], wrong
-
-
-def _wait_until_served(address: str, app: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            assert app.poll() is None, log.read_text()
-            time.sleep(0.25)
-    raise AssertionError(f"the app did not start: {log.read_text()}")
-
-
-def _free_port() -> int:
-    """A loopback port that nobody uses just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -78,9 +78,11 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A training that reports every step, and is sent at once."""
+    """A training that reports every step, and is sent at once and whole."""
     monkeypatch.setattr(execute_module, "fit", lambda training, num_steps, *_: fit(training, num_steps, every=1))
     monkeypatch.setattr(tracking, "EVERY_SECONDS", 0.2)
+    monkeypatch.setattr(tracking, "LAST_SECONDS", WAIT)  # on a slow machine, too
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
 
 
 def client_of(uri: str):

@@ -12,6 +12,7 @@ from train.runs import list_runs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WAIT = 120_000  # milliseconds
+CONTROLS = ("stop", "resume", "longer", "discard")
 
 if not CHROMIUM and os.environ.get("CI") != "true":
     pytest.skip("no browser on this machine; install Debian's chromium", allow_module_level=True)
@@ -80,13 +81,13 @@ def shows(page, text: str) -> None:
 
 def enabled(page) -> set[str]:
     """Which of the controls can be pressed."""
-    names = ("stop", "resume", "longer", "discard")
-    return {name for name in names if page.locator(f"#train-{name}").is_enabled()}
+    return {name for name in CONTROLS if page.locator(f"#train-{name}").is_enabled()}
 
 
 def wait_enabled(page, *names: str) -> None:
-    for name in names:
-        page.locator(f"#train-{name}:not([disabled])").wait_for()
+    for name in CONTROLS:  # they don't change all in one moment
+        state = ":not([disabled])" if name in names else "[disabled]"
+        page.locator(f"#train-{name}{state}").wait_for()
     assert enabled(page) == set(names)
 
 

@@ -14,9 +14,17 @@ from model.vector import enlarged
 from model.view import read_view
 from studio.found import LARGE, SMALL
 from tests.test_nearest import SHIPPED
-from tests.test_page import IS_DRAWN, browser, open_page, page, pixels, set_number, site  # noqa: F401 (fixtures)
+from tests.test_page import (  # noqa: F401 (fixtures)
+    IS_DRAWN,
+    WAIT,
+    browser,
+    open_page,
+    page,
+    pixels,
+    set_number,
+    site,
+)
 
-SECONDS = 1000  # milliseconds
 CIRCLE = [(0.5 + 0.3 * math.cos(t), 0.55 + 0.3 * math.sin(t)) for t in np.linspace(0, 2 * math.pi, 25)]
 CAT = (
     CIRCLE,
@@ -61,7 +69,7 @@ def ink(page) -> int:
 
 def wait_for_most(page, class_name: str) -> None:
     page.wait_for_function(
-        f"document.querySelector('#yours-pad .most').textContent === 'Most like {class_name}.'", timeout=30 * SECONDS
+        f"document.querySelector('#yours-pad .most').textContent === 'Most like {class_name}.'", timeout=WAIT
     )
 
 
@@ -71,7 +79,7 @@ def find(page) -> None:
 
 
 def wait_for_found(page, class_name: str) -> None:
-    page.locator("#yours-found .sentence", has_text=f"nearest “{class_name}” have").wait_for(timeout=60 * SECONDS)
+    page.locator("#yours-found .sentence", has_text=f"nearest “{class_name}” have").wait_for(timeout=WAIT)
     page.wait_for_selector(f'#yours-variations img[alt^="{class_name}, yours"]')
 
 
@@ -160,7 +168,7 @@ def test_a_search_that_ends_while_another_tab_is_open_leaves_the_address_to_that
     draw(page, CIRCLE)
     page.click("#yours-find")
     page.get_by_role("tab", name="Draw").click()
-    page.locator("#yours-found [data-latent]").wait_for(state="attached", timeout=60 * SECONDS)
+    page.locator("#yours-found [data-latent]").wait_for(state="attached", timeout=WAIT)
     page.wait_for_timeout(300)
     assert "latent" not in page.url and "seed=7" in page.url
 
@@ -210,7 +218,7 @@ def test_an_empty_paper_is_a_sentence(page, site):
 def test_a_finger_draws_and_the_page_stays_where_it_is(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
-    page.set_default_timeout(30 * SECONDS)
+    page.set_default_timeout(WAIT)
     open_yours(page, site)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     box = page.locator("#yours-pad canvas").bounding_box()

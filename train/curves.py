@@ -32,10 +32,12 @@ def write_curves(run: Run) -> None:
 
 
 def write_gif(run: Run) -> None:
-    """training.gif: the sheet of fixed seeds from the first step to the last."""
+    """training.gif: the sheet of fixed seeds from the first step to the last; none if there was no first."""
     frames = []
     for path in run.sheets():
         with Image.open(path) as picture:
             frames.append(picture.convert("L"))
+    if not frames:
+        return
     frames += frames[-1:] * HOLD_FRAMES
     write_file(run.folder / "training.gif", gif(frames, milliseconds=120, scale=2))
