@@ -51,6 +51,11 @@ class GuidedDiscriminator(nn.Module):
         """Ink (N, 1, 28, 28) and class indices (N,), all 0 by default, to logits (N, 4), those of the pixels first."""
         return self.judge(ink, classes)[0]
 
+    @property
+    def is_of_mixture(self) -> bool:
+        """Whether a class of ours consists of several of the dataset's."""
+        return bool((self.recognised.count_nonzero(1) > 1).any())
+
     def judge(self, ink: Tensor, classes: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The same logits, and the log of how likely the guide finds each drawing's class (N,)."""
         if classes is None:

@@ -103,10 +103,12 @@ def test_drawings_that_the_guide_recognises_cost_the_generator_less(guide):
     likelihood = guide(ink)[2].log_softmax(1)
     likeliest, unlikeliest = int(likelihood.mean(0).argmax()), int(likelihood.mean(0).argmin())
 
-    def recognition(class_index: int) -> float:
+    def recognition(*classes: int) -> float:
         training.discriminator.recognised.zero_()
-        training.follow_guide(guide, [class_index])
-        return float(training._loss_of_fakes(ink, None) - training._generator_loss(training._judge(ink, None)))
+        training.follow_guide(guide, classes)
+        with torch.no_grad():
+            return float(training._loss_of_fakes(ink, None) - training._generator_loss(training._judge(ink, None)))
 
     assert recognition(likeliest) == pytest.approx(-0.5 * float(likelihood[:, likeliest].mean()), abs=1e-3)
     assert recognition(likeliest) < recognition(unlikeliest)
+    assert recognition(likeliest, unlikeliest) == 0, "a mixture would become whichever is recognised more easily"

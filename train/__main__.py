@@ -58,7 +58,7 @@ _HELP = {
     "beta2": "Adam's second decay",
     "r1_gamma": "weight of the R1 penalty, 0 for none",
     "r1_every": "steps from one R1 penalty to the next",
-    "recognition": "weight of being recognised by the guide, 0 for none",
+    "recognition": "weight of being recognised by the guide, 0 for none; a mixture goes without",
     "augment": "strength of the augmentation, 0 for none",
     "ema_decay": "decay of the averaged generator, 0 for no averaging",
     "from_base": "grow from the shared base where its networks are the same",

@@ -200,8 +200,12 @@ class Training:
         return logits.reshape(len(ink), -1).float()
 
     def _loss_of_fakes(self, fake: Tensor, classes: Tensor) -> Tensor:
-        """The generator's loss; where there is a guide, that it does not recognise a drawing counts as well."""
-        if not (self.config.recognition and isinstance(self.discriminator, GuidedDiscriminator)):
+        """The generator's loss; where there is a guide, that it does not recognise a drawing counts as well.
+
+        Not for a mixture, which would come to consist of whichever class is recognised most easily.
+        """
+        guided = isinstance(self.discriminator, GuidedDiscriminator)
+        if not (guided and self.config.recognition) or self.discriminator.is_of_mixture:
             return self._generator_loss(self._judge(fake, classes))
         logits, log_likelihood = self.discriminator.judge(fake, classes if self.takes_classes else None)
         return self._generator_loss(logits.float()) + self.config.recognition * recognition_loss(log_likelihood.float())
