@@ -21,7 +21,7 @@ class Config:
     beta2: float = 0.99
     r1_gamma: float = 0.1
     r1_every: int = 8
-    recognition: float = 0.1
+    recognition: float = 0.0
     augment: float = 1.0
     ema_decay: float = 0.998
     from_base: bool = True
@@ -58,12 +58,11 @@ SUPERDEEP = replace(
     beta1=0.5,
     beta2=0.999,
     r1_gamma=0.0,
-    recognition=0.0,
     augment=0.0,
     ema_decay=0.0,
     from_base=False,
     bfloat16=False,
 )
 # What the base learns by: it has everything to find yet, so slower than what grows from it, and averaged over longer.
-BASE = replace(DOODLE, learning_rate=1e-3, final_rate=0.1, ema_decay=0.999, recognition=0.0, from_base=False)
+BASE = replace(DOODLE, learning_rate=1e-3, final_rate=0.1, ema_decay=0.999, from_base=False)
 RECIPES: dict[str, Config] = {config.recipe: config for config in (DOODLE, SUPERDEEP)}
