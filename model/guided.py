@@ -64,12 +64,12 @@ class GuidedDiscriminator(nn.Module):
         x7, x4, seen_as = self.guide(ink)  # (N, 2C, 7, 7), (N, 4C, 4, 4), (N, 345)
         wanted = self.recognised[classes].clamp_min(1e-9).log()  # (N, 345)
         likely = (seen_as + wanted).logsumexp(1)  # (N,)
-        share = likely - seen_as.logsumexp(1)  # (N,)
-        recognition = self.of_recognition(torch.stack([share / 2 + 2, likely / 4], 1)).squeeze(1)  # (N,)
+        log_likelihood = likely - seen_as.logsumexp(1)  # (N,)
+        recognition = self.of_recognition(torch.stack([log_likelihood / 2 + 2, likely / 4], 1)).squeeze(1)  # (N,)
         opinions = [
             self.pixels(ink, classes, known),
             self.head7(x7, classes, known),
             self.head4(x4, classes, known),
             recognition,
         ]
-        return torch.stack(opinions, 1), share
+        return torch.stack(opinions, 1), log_likelihood

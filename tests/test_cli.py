@@ -107,6 +107,7 @@ def test_a_mixture_takes_the_name_it_is_given(home):
         (["--resume", "nothing"], "no unfinished run"),
         (["sun", "--resume", "last"], "goes on as it was ordered"),
         (["sun", "--depth", "5"], "have no depth"),
+        (["sun", "--recognition", "0.1", "--discriminator", "doodle"], "have no recognition"),
         (["sun", "--channels", "2", "--steps", "1"], "needs 3 channels"),
         (["sun", "--data", "http://127.0.0.1:9/", "--steps", "1"], "no connection"),
         (["sun", "--channels", "5000", "--steps", "1"], "channels"),

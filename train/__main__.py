@@ -162,7 +162,8 @@ def _order(options: argparse.Namespace, home: Home) -> Order:
     said = {field.name: getattr(options, field.name) for field in fields(Config)}
     config = replace(recipe, **{name: value for name, value in said.items() if value is not None})
     known = architecture(GENERATORS, config.generator, {}) | architecture(DISCRIMINATORS, config.discriminator, {})
-    for name in ("channels", "depth", "dropout"):
+    known |= {"recognition": config.recognition} if config.discriminator == "guided" else {}
+    for name in ("channels", "depth", "dropout", "recognition"):
         if getattr(options, name) is not None and name not in known:
             raise ValueError(
                 f"The networks {config.generator} and {config.discriminator} have no {name}; leave it out."
