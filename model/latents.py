@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -125,10 +126,17 @@ def style_directions(weight: np.ndarray) -> np.ndarray:
 
 def _numbers(key: Key, z_dim: int) -> np.ndarray:
     if not isinstance(key, tuple):
-        return np.random.RandomState(key).standard_normal(z_dim)
+        return _normal(key, z_dim)
     if len(key) != z_dim:
         raise ValueError(f"The latent has {len(key)} numbers, but this generator takes {z_dim}; find it anew.")
     return np.array(key)
+
+
+@lru_cache(maxsize=1024)  # a new stream takes longer than all else, and a film asks for the same few a hundred times
+def _normal(seed: int, z_dim: int) -> np.ndarray:
+    numbers = np.random.RandomState(seed).standard_normal(z_dim)
+    numbers.flags.writeable = False
+    return numbers
 
 
 def _check_number(what: str, value: object, low: float, high: float) -> float:

@@ -21,7 +21,7 @@ const draw = newestOnly(async () => {
     await player.load(answer.sheet, answer.frames, label, answer.columns);
     const sheet = await openSheet(answer.sheet, answer.columns);
     [...find(".keys").children].forEach((item, place) => {
-      if (place < seeds.length) paint(item.querySelector("canvas"), sheet, answer.frames + place);
+      if (place < answer.keys.length) paint(item.querySelector("canvas"), sheet, answer.keys[place]);
     });
     find(".origin").innerHTML = answer.origin;
     shown = { name: answer.name, into, psi, seeds };

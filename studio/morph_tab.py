@@ -22,18 +22,20 @@ _FOLDER = Path(__file__).parent
 
 def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
     def film(asked: list) -> dict[str, object]:
-        """The frames of [class, class to turn into or None, seeds, psi], then each key drawing; or an "error"."""
+        """The film of [class, class to turn into or None, seeds, psi] and its key drawings' places; or an "error"."""
         try:
             view = _read(asked, sampler)
-            keys = walk(view.class_name, view.keys, len(view.keys), view.psi, view.into)
-            drawings = sampler.draw_all([*view.pictures(), *keys])
+            frames, keys = view.pictures(), walk(view.class_name, view.keys, len(view.keys), view.psi, view.into)
+            pictures = [*frames, *(key for key in keys if key not in frames)]
+            drawings = sampler.draw_all(pictures)
         except ValueError as error:
             return {"error": sentence(error)}
         cards = [card for name in (view.class_name, view.into) if (card := sampler.cards().get(name))]
         return {
             "sheet": data_url(png(sheet(drawings, columns=COLUMNS))),
             "columns": COLUMNS,
-            "frames": view.num_frames,
+            "frames": len(frames),
+            "keys": [pictures.index(key) for key in keys],
             "name": view.class_name,
             "partners": partners(sampler, view.class_name),
             "origin": "<br>".join(map(origin, cards)),

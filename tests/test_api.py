@@ -97,6 +97,24 @@ def test_programs_get_the_very_pixels(client):
     assert np.array_equal(cut(sheet, film["columns"])[: film["frames"]], frames)
 
 
+@pytest.mark.parametrize("seeds", [[7, 12], [7, 12, 40], [7, 7, 12, 3, 9]])
+def test_a_film_tells_where_its_key_drawings_are(site, components, seeds):  # noqa: F811
+    asked = {
+        "session_hash": "x",
+        "component_id": components["morph"],
+        "fn_name": "film",
+        "data": ["cat", None, seeds, 0.8],
+    }
+    status, said = post(f"{site}gradio_api/component_server", asked)
+    film = json.loads(said)
+    sheet = Image.open(io.BytesIO(base64.b64decode(film["sheet"].partition(",")[2])))
+    drawings = cut(sheet, film["columns"])
+    alone = [View("cat", seed, psi=0.8).pictures() for seed in seeds]
+    expected = Sampler([REPOSITORY / "checkpoints"]).draw_all(list(itertools.chain(*alone)))
+    assert status == 200 and np.array_equal(drawings[film["keys"]], expected)
+    assert film["keys"][0] == 0 and len(drawings[: film["frames"]]) == film["frames"]
+
+
 def test_programs_see_what_can_be_drawn_and_only_named_endpoints(client):
     known = {one["name"]: one for one in client.predict(api_name="/classes")}
     assert len(known) >= 345 and not known["cat"]["draft"] and known["cat"]["recognised"] > 0.5
