@@ -91,11 +91,11 @@ def add_api(sampler: Sampler) -> None:
     Returns:
         "sheet", all frames of 28x28 pixels in one PNG as a data URL, in rows of "columns", and "frames", their number
     """
-    classes.__doc__ = """What can be drawn now.
+    classes.__doc__ = """What can be drawn now, whether it is a draft, how many drawings it learned from, and how
+    often its doodles are recognised, as a share of how often real drawings are (null where that was not measured).
 
     Returns:
-        for each class its "name", whether it is a "draft", how many "drawings" it learned from, and how often its
-        doodles are "recognised" as a share of how often real drawings are (null where that was not measured)
+        for each class its "name", "draft", "drawings" and "recognised"
     """
     for endpoint, kind in ((draw, list[str]), (svg, str), (morph, dict), (classes, list[dict])):
         endpoint.__annotations__["return"] = kind

@@ -43,13 +43,13 @@ def add_train_api(home: Home, sampler: Sampler) -> None:
         return run_id
 
     def run(run_id: str) -> dict:
-        """How a run goes.
+        """How a run goes: its state (queued, running, stopped, failed or done) with a sentence, the distance to real
+        drawings where that was measured, its position while it waits, and whether its class can be drawn.
 
         Parameters:
             run_id: what `train` returned
         Returns:
-            class_name, state (queued, running, stopped, failed, done), sentence, fraction, step, seconds,
-            distance (to real drawings, where measured), position in the line and can_be_drawn
+            class_name, state, sentence, fraction, step, seconds, distance, position and can_be_drawn
         """
         found = find_run(home.runs, run_id)
         if found is None:

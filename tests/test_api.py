@@ -1,5 +1,6 @@
 """Programs get what the page shows; whatever else arrives is answered by a sentence, and nothing comes of it."""
 
+import asyncio
 import base64
 import io
 import itertools
@@ -12,12 +13,16 @@ import pytest
 from gradio_client import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mcp import ClientSession
+from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 
 from model.checkpoint import REPOSITORY
 from model.images import cut
+from model.latents import MAX_SEED
 from model.sampler import Sampler
 from model.view import View
+from tests.site import Site
 from tests.test_page import site  # noqa: F401
 from tests.test_vector import rendered
 
@@ -123,6 +128,31 @@ def test_programs_see_what_can_be_drawn_and_only_named_endpoints(client):
     assert {"/draw", "/svg", "/morph", "/classes"} <= set(public) <= {
         "/draw", "/svg", "/morph", "/classes", "/train", "/run"
     }  # fmt: skip
+
+
+def test_language_models_have_the_same_tools(tmp_path):
+    async def talk(url: str) -> tuple[list, object, object]:
+        async with (
+            streamablehttp_client(f"{url}gradio_api/mcp/") as (reads, writes, _),
+            ClientSession(reads, writes) as one,
+        ):
+            await one.initialize()
+            tools = (await one.list_tools()).tools
+            sun = await one.call_tool("svg", {"class_name": "sun", "seed": 7})
+            return tools, sun, await one.call_tool("draw", {"class_name": "</script>"})
+
+    with Site(tmp_path, "", DOODLES_MCP="1") as app:
+        tools, sun, odd = asyncio.run(talk(app.url))
+    described = {tool.name: tool for tool in tools}
+    assert set(described) == {"draw", "svg", "morph", "classes", "train", "run"}
+    for tool in tools:
+        assert "Returns: " in tool.description
+        assert all(one["description"] for one in tool.inputSchema["properties"].values())
+    assert f"0 to {MAX_SEED}" in described["draw"].inputSchema["properties"]["seed"]["description"]
+    expected = Sampler([REPOSITORY / "checkpoints"]).draw_all(View("sun", 7).pictures())
+    assert not sun.isError
+    assert np.abs(rendered(sun.content[0].text, 8).reshape(28, 8, 28, 8).mean((1, 3)) - expected[0]).mean() < 15
+    assert odd.isError and "There is no class" in odd.content[0].text
 
 
 def test_what_is_wrong_is_said(client):
