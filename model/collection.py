@@ -139,6 +139,11 @@ class Collection:
                 if self._refused.get(entry.sha256, (0.0,))[0] <= now
             }
 
+    @property
+    def pinned(self) -> str:
+        """The repo at the commit that is read now, as DOODLES_HUB names it."""
+        return f"{self.repo}@{self._commit or self.revision}"
+
     def path(self, class_name: str) -> Path:
         """The file of a class: cached, or fetched, and checked to be what the index says. Raises CheckpointError."""
         with self._lock:

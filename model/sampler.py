@@ -69,6 +69,15 @@ class Sampler:
             cards |= {name: draft for name, draft in drafts.items() if name not in cards}
         return cards
 
+    def collection_of(self, class_names: Iterable[str]) -> str:
+        """The collection that any of these classes comes from, as DOODLES_HUB names it; empty if none does."""
+        listed, cards = self.collection.cards() if self.collection else {}, self.cards()
+        return (
+            self.collection.pinned
+            if any(name in listed and cards[name] is listed[name] for name in class_names)
+            else ""
+        )
+
     def find(self, text: str) -> str:
         """The name, among what can be drawn, that `text` means.
 

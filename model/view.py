@@ -69,8 +69,8 @@ class View:
             entries |= {"style": _joined(self.styles)} if any(self.styles) else {}
         return "?" + urlencode(entries, safe=",")
 
-    def command(self) -> str:
-        """A command that writes the same drawings into a file."""
+    def command(self, hub: str = "") -> str:
+        """A command that writes the same drawings into a file. hub: a collection it needs, as DOODLES_HUB names it."""
         options = ["python", "-m", "model", self.class_name, "--psi", f"{self.psi:g}"]
         if self.keys:
             options += ["--keys", ",".join(map(str, self.keys)), *(["--into", self.into] if self.into else [])]
@@ -78,15 +78,22 @@ class View:
             seeds = ["--seed", str(self.seed), "--count", str(self.count)]
             options += [f"--latent={_joined(self.latent)}"] if self.latent else seeds
             options += [f"--style={_joined(self.styles)}"] if any(self.styles) else []
-        return shlex.join(options)
+        return shlex.join([*([f"DOODLES_HUB={hub}"] if hub else []), *options])
 
-    def python(self) -> str:
-        """A program that makes the same drawings, an array uint8 (N, 28, 28)."""
-        return (
-            "from pathlib import Path\n\nfrom model.sampler import Sampler\nfrom model.view import read_view\n\n"
-            f"view = read_view({self.query()!r})\n"
-            'drawings = Sampler([Path("checkpoints")]).draw_all(view.pictures())\n'
-        )
+    def python(self, hub: str = "") -> str:
+        """A program that makes the same drawings, an array uint8 (N, 28, 28). hub: as for `command`."""
+        repo, _, revision = hub.partition("@")
+        collection = f", collection=Collection({repo!r}, {revision!r})" if hub else ""
+        lines = [
+            "from pathlib import Path\n",
+            *(["from model.collection import Collection"] if hub else []),
+            "from model.sampler import Sampler",
+            "from model.view import read_view\n",
+            f"view = read_view({self.query()!r})",
+            f'sampler = Sampler([Path("checkpoints")]{collection})',
+            "drawings = sampler.draw_all(view.pictures())\n",
+        ]
+        return "\n".join(lines)
 
 
 def read_view(query: str, **defaults: object) -> View:

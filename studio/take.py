@@ -15,10 +15,9 @@ def take(sampler: Sampler, view: View, kind: object, address: object) -> dict[st
     """A file as {"filename", "url"}, or a {"text"}. address: of the page, for links. Raises ValueError."""
     if kind == "link":
         return {"text": f"{_checked(address)}{view.query()}"}
-    if kind == "command":
-        return {"text": view.command()}
-    if kind == "python":
-        return {"text": view.python()}
+    if kind in ("command", "python"):
+        hub = sampler.collection_of(filter(None, (view.class_name, view.into)))
+        return {"text": view.command(hub) if kind == "command" else view.python(hub)}
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"There is nothing like that to take; take one of {', '.join((*KINDS, *TEXTS))}.")
     content = export(sampler, view, kind)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,11 +24,14 @@ from PIL import Image
 from model import hub as hub_module
 from model.classes import CLASS_NAMES
 from model.collection import MAX_INDEX_BYTES, Collection, read_index, write_index
+from model.exports import export
 from model.hub import HubError, check_repo
 from model.images import cut
 from model.sampler import Sampler, seeds_to_pictures
+from model.view import View
 from model.weights import CheckpointError
 from studio.draw_tab import _answer as answer_to
+from studio.take import take
 from studio.tiles import Tiles
 from studio.wishes import Wishes
 from tests.conftest import SMALL, make_base, make_checkpoint
@@ -574,6 +578,24 @@ def test_files_at_hand_come_before_the_collection_s(hub, tmp_path):
     make_checkpoint(tmp_path / "here", "cat", z_dim=9)
     sampler = Sampler([tmp_path / "here"], collection=collection(tmp_path))
     assert sampler.generator("cat").z_dim == 9
+
+
+def test_words_taken_along_make_the_very_pixels_though_the_collection_has_moved_on(hub, tmp_path, monkeypatch):
+    push_and_read(hub, tmp_path / "hub", "zebra")  # which is not among the files that come with this repository
+    sampler, view = Sampler([], collection=collection(tmp_path)), View("zebra", seed=3, count=2)
+    command, program = (take(sampler, view, kind, "")["text"] for kind in ("command", "python"))
+    assert command.startswith(f"DOODLES_HUB={REPO}@")
+    expected = export(sampler, view, "png"), sampler.draw_all(view.pictures())
+    push(REPO, [make_checkpoint(tmp_path / "hub", "zebra", z_dim=9)])
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    for name, value in hub.environment(tmp_path / "another", "hf_you").items():
+        monkeypatch.setenv(name, value)
+    here = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}'
+    subprocess.run(["bash", "-c", f"{here}; {command} --out zebra.png"], cwd=tmp_path, check=True)
+    program += "import numpy\nnumpy.save('zebra.npy', drawings)"
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    assert (tmp_path / "zebra.png").read_bytes() == expected[0]
+    assert np.array_equal(np.load(tmp_path / "zebra.npy"), expected[1])
 
 
 @pytest.mark.parametrize("fault", ["cut:2000", "503", "429:0", "retry:0"])
