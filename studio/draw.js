@@ -141,7 +141,7 @@ function controls() {
     find("#draw-seed").value = state.seed;
   }
   find("#draw-psi").value = state.psi;
-  find(".psi-value").textContent = state.psi.toFixed(2).replace(/0$/, "");
+  find(".psi-value").textContent = psiText(state.psi);
   find("#draw-count").value = state.count;
   find(".count-value").textContent = state.count;
   styleRows.forEach((row, index) => { row.slider.value = state.styles[index]; });

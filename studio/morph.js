@@ -58,7 +58,7 @@ function changed() {
   list.replaceChildren(...state.keys.map(keyItem));
   find(".add").disabled = state.keys.length >= MAX_KEYS;
   find("#morph-psi").value = state.psi;
-  find(".psi-value").textContent = state.psi;
+  find(".psi-value").textContent = psiText(state.psi);
   draw();
 }
 

@@ -43,7 +43,7 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             yours_tab(sampler, tiles)
         _show_when_opened(tab)
         with gr.Tab("Train", id="train") as tab:
-            train_tab(page, home, sampler)
+            train_tab(page, tab, home, sampler)
         _show_when_opened(tab)
         with gr.Tab("Wall", id="wall") as tab:
             wall_tab(tiles, tab)

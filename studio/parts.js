@@ -11,6 +11,7 @@ const ICONS = {
   pin: icon('<path d="M9 4h6l-1 7 3 3H7l3-3zM12 14v6"/>'),
 };
 
+const psiText = (psi) => Number(psi).toFixed(2).replace(/0$/, "");
 const rollSeed = () => Math.floor(Math.random() * (DICE_MAX + 1));
 
 // Calls that overtake each other: only the newest waits while one is under way, and what it replaces is dropped.
@@ -39,6 +40,14 @@ function newestOnly(call) {
 function openTab(name) {
   [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === name)?.click();
 }
+
+// A draft's line offers to train its class: the Train tab opens with that class picked.
+element.addEventListener("click", (event) => {
+  const offer = event.target.closest(".train-it");
+  if (!offer) return;
+  window.doodlesTrain = offer.dataset.name;
+  openTab("Train");
+});
 
 // What the server's `take_along` answers: a file is saved, words are copied; `tell` says what came of it.
 async function takeAlong(asked, tell) {

@@ -1,7 +1,6 @@
 """Drawings as the page shows them: tiny PNGs inside the HTML, so that a redraw is one answer and leaves no file."""
 
 import base64
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -9,30 +8,18 @@ import numpy as np
 
 from model.checkpoint import Card
 from model.images import png, sheet
-from model.latents import Picture
 
 FEW_DRAWINGS = 500
-
-
-def grid_html(pictures: Sequence[Picture], drawings: np.ndarray, card: Card | None) -> str:
-    """A sheet of drawings (N, 28, 28) of single seeds, each with its seed, and a line on where they come from."""
-    figures = "".join(
-        f'<figure><img src="{drawing_url(drawing)}" alt="{escape(picture.class_name)}, seed {picture.keys[0][0]}">'
-        f"<figcaption>{picture.keys[0][0]}</figcaption></figure>"
-        for picture, drawing in zip(pictures, drawings, strict=True)
-    )
-    columns = next(columns for columns in (1, 2, 3, 4, 6, 8) if columns * columns >= len(drawings))
-    line = origin(card) if card else ""
-    return f'<div class="sheet" style="--columns:{columns}">{figures}</div><p class="origin">{line}</p>'
 
 
 def origin(card: Card) -> str:
     """One line: what this generator learned from and how good it is, with a warning where that was little."""
     name = f"<b>{escape(card.class_name)}</b>"
     if card.is_draft:
+        offer = f'<button type="button" class="train-it" data-name="{escape(card.class_name)}">Train it</button>'
         return (
             f"{name} is a draft: the shared base draws it, which has seen {card.num_drawings:,} such drawings. "
-            "Train it for better ones."
+            f"{offer} for better ones."
         )
     line = f"{name}, learned from {card.num_drawings:,} drawings (recipe {escape(card.recipe)}). {figures(card)}"
     if card.num_drawings < FEW_DRAWINGS:

@@ -46,6 +46,12 @@ KEEP = """(run) => {
   history.replaceState(null, "", "?" + query);
   localStorage.setItem("doodles-run", run);
 }"""
+# The class that another tab sends here to be trained.
+PICK = """() => {
+  const name = window.doodlesTrain;
+  window.doodlesTrain = null;
+  return name ? [{__type__: "update", value: [name]}] : [];
+}"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Seen:
     pause: float = 1.0
 
 
-def train_tab(page: gr.Blocks, home: Home, sampler: Sampler) -> None:
+def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> None:
     """Raises ValueError for a bad setting."""
     settings, watchers = Settings.from_environment(), Watchers()
     wishes = Wishes(home, settings)
@@ -205,6 +211,7 @@ def train_tab(page: gr.Blocks, home: Home, sampler: Sampler) -> None:
     told = {"show_progress": "hidden", "api_visibility": "private"}  # queued: what they have to say is shown
     long = [dial, minutes]
     end, resume, longer, drop = controls
+    in_browser(tab.select, PICK, None, picker)
     started = begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **told)
     resumed = resume.click(wishes.resume, run_id, timer, **told)
     lengthened = longer.click(wishes.train_longer, [run_id, *long], timer, **told)

@@ -455,6 +455,20 @@ def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
     assert "learned from" in page.locator("#draw .origin").inner_text()
 
 
+def test_a_draft_is_sent_to_be_trained(page, site):
+    for name in ("zebra", "yoga"):
+        open_page(page, site, f"?class={name}&count=4")
+        page.get_by_text(f"{name} is a draft").wait_for()
+        page.get_by_role("button", name="Train it").click()
+        page.locator("#train-classes").get_by_text(name, exact=True).wait_for()
+    page.get_by_role("tab", name="Draw").click()
+    pick(page, "zebra")
+    page.get_by_text("zebra is a draft").wait_for()
+    page.get_by_role("button", name="Train it").click()
+    page.locator("#train-classes").get_by_text("zebra", exact=True).wait_for()
+    assert page.locator("#train-classes").get_by_text("yoga", exact=True).count() == 0
+
+
 def test_what_train_is_made_of_is_fetched_when_somebody_opens_it(page, site):
     asked = count_requests(page)
     open_page(page, site, "?class=cat")
