@@ -8,8 +8,8 @@ import os
 import re
 import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import Future
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ MAX_ENTRIES = 5000
 REFRESH_SECONDS = 300.0
 FIRST_SECONDS = 5.0  # from the first question on, that whoever asks waits for the index
 FETCH_SECONDS = 20.0  # that whoever draws waits for a file; it goes on coming
+FETCHED_AT_ONCE = 8  # files, for drawings of many classes
 FORGIVEN_SECONDS = 60.0  # until what could not be fetched is asked for again, and nothing else meanwhile
 
 log = logging.getLogger(__name__)
@@ -143,6 +144,16 @@ class Collection:
     def pinned(self) -> str:
         """The repo at the commit that is read now, as DOODLES_HUB names it."""
         return f"{self.repo}@{self._commit or self.revision}"
+
+    def fetch(self, class_names: Iterable[str]) -> None:
+        """Bring the files of these classes here, several at a time; what is wrong with one is for `path` to say."""
+
+        def fetch_one(class_name: str) -> None:
+            with contextlib.suppress(CheckpointError):
+                self.path(class_name)
+
+        with ThreadPoolExecutor(FETCHED_AT_ONCE) as several:
+            list(several.map(fetch_one, class_names))
 
     def path(self, class_name: str) -> Path:
         """The file of a class: cached, or fetched, and checked to be what the index says. Raises CheckpointError."""

@@ -71,12 +71,7 @@ class Sampler:
 
     def collection_of(self, class_names: Iterable[str]) -> str:
         """The collection that any of these classes comes from, as DOODLES_HUB names it; empty if none does."""
-        listed, cards = self.collection.cards() if self.collection else {}, self.cards()
-        return (
-            self.collection.pinned
-            if any(name in listed and cards[name] is listed[name] for name in class_names)
-            else ""
-        )
+        return self.collection.pinned if self._of_collection(class_names) else ""
 
     def find(self, text: str) -> str:
         """The name, among what can be drawn, that `text` means.
@@ -99,7 +94,10 @@ class Sampler:
         if not 1 <= len(pictures) <= MAX_PICTURES:
             raise ValueError(f"{len(pictures)} drawings were asked for; ask for 1 to {MAX_PICTURES} at a time.")
         drawings = np.empty((len(pictures), 28, 28), np.uint8)
-        for class_name, into in dict.fromkeys(map(_drawn_by, pictures)):
+        generators = dict.fromkeys(map(_drawn_by, pictures))
+        if len(generators) > 1 and (remote := self._of_collection(name for name, _ in generators)):
+            self.collection.fetch(remote)
+        for class_name, into in generators:
             places = [place for place, picture in enumerate(pictures) if _drawn_by(picture) == (class_name, into)]
             wanted, loaded = [pictures[place] for place in places], self._load(class_name)
             if into is None:
@@ -131,6 +129,12 @@ class Sampler:
     def generator(self, class_name: str) -> nn.Module:
         """The network that draws a class, ready to use and not to be trained. Raises ValueError with a sentence."""
         return self._load(class_name).generator
+
+    def _of_collection(self, class_names: Iterable[str]) -> list[str]:
+        """Those of the classes that the collection has, and no folder."""
+        listed = self.collection.cards() if self.collection else {}
+        cards = self.cards() if listed else {}
+        return [name for name in class_names if name in listed and cards.get(name) is listed[name]]
 
     def _load(self, class_name: str) -> Loaded:
         """The generator of a class: of the first folder or collection with a sound checkpoint, or the base's draft."""

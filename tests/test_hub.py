@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -520,6 +521,7 @@ def test_a_wall_waits_for_a_hub_in_trouble_once_and_is_whole_when_that_has_passe
     tiles, whole = Tiles(Sampler([], collection=known)), Tiles(Sampler([tmp_path / "a"]))
     known.cards()
     known.path("dog")
+    monkeypatch.setattr("model.collection.FETCHED_AT_ONCE", 1)
     monkeypatch.setattr("model.collection.FETCH_SECONDS", 0.5)
     hub.requests.clear()
     hub.faults = ["slow:2@cat.safetensors"]
@@ -530,6 +532,22 @@ def test_a_wall_waits_for_a_hub_in_trouble_once_and_is_whole_when_that_has_passe
     known._refused.clear()  # as it is forgiven after a while
     known._spared_until = 0.0
     assert np.array_equal(row_of(tiles.screenful([0, 0]), 3), row_of(whole.screenful([0, 0]), 3))
+
+
+def test_a_wall_s_files_come_at_the_same_time(hub, tmp_path, monkeypatch):
+    push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
+    known, whole = collection(tmp_path), Tiles(Sampler([tmp_path / "a"]))
+    path, all_of_them, met = known.path, threading.Barrier(3, timeout=60), set()
+
+    def path_when_all_are_wanted(class_name: str) -> Path:
+        if class_name not in met:
+            met.add(class_name)
+            all_of_them.wait()
+        return path(class_name)
+
+    monkeypatch.setattr(known, "path", path_when_all_are_wanted)
+    row = row_of(Tiles(Sampler([], collection=known)).screenful([0, 0]), 3)
+    assert np.array_equal(row, row_of(whole.screenful([0, 0]), 3))
 
 
 def test_a_draft_that_stands_in_for_a_file_is_not_shown_with_its_figures(hub, tmp_path):
@@ -632,7 +650,7 @@ def test_a_class_that_can_t_be_drawn_leaves_the_wall_its_other_tiles(hub, tmp_pa
     push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
     tiles = Tiles(Sampler([], collection=collection(tmp_path)))
     assert [tile["name"] for tile in tiles.catalog()["tiles"]] == ["cat", "dog", "sun"]
-    hub.faults = ["tamper@GET /cdn/"] * 2
+    hub.faults = [f"tamper@GET /cdn/{index_of(hub)['cat'].sha256}"] * 2
     assert [drawing.any() for drawing in row_of(tiles.screenful([0, 0]), 3)] == [False, True, True]
 
 
