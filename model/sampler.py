@@ -79,8 +79,9 @@ class Sampler:
         Raises UnknownClassError, NoGeneratorError, or CheckpointError when its only file is unusable.
         """
         drawable = tuple(self.cards())
-        if text in drawable:
-            return text
+        for name in (text, str(text).replace(" ", "+")):  # a link may have lost the plus of a mixture
+            if name in drawable:
+                return name
         name = find_class(text, tuple(dict.fromkeys((*drawable, *CLASS_NAMES))))
         if name not in drawable:
             for path in self._paths(name):

@@ -70,12 +70,10 @@ const isKnown = (one) => Array.from({ length: one.count }, (_, place) => known.h
 // Ask the server for groups of drawings of one class and remember them.
 async function ask(groups) {
   const wanted = groups.map(({ seed, count, psi, styles }) => [seed, count, psi, styles]);
-  const answer = await server.drawings([groups[0].name, wanted]);
-  return keep(groups, answer);
+  return keep(groups, await answerOf(server.drawings([groups[0].name, wanted])));
 }
 
 async function keep(groups, answer) {
-  if (answer.error) throw new Error(answer.error);
   const before = cards.get(answer.name);
   if (before && before.revision !== answer.revision) {
     for (const key of known.keys()) if (key.startsWith(`${answer.name}|`)) known.delete(key);
@@ -95,21 +93,28 @@ async function keep(groups, answer) {
 
 const fetchShown = newestOnly(async () => {
   const wanted = group();
-  element.classList.add("waiting");
+  setWaiting(true);
   try {
     const answer = await ask([wanted]);
     say("");
     understand(wanted.name, answer.name);
   } catch (error) {
-    say(error.message || "The server can't be reached; try again.");
-    if (drawn && wanted.name !== drawn.name) {
-      state.name = drawn.name;
+    say(error.message);
+    if (drawn && JSON.stringify(wanted) === JSON.stringify(group())) { // nothing else has been asked for meanwhile
+      Object.assign(state, { ...drawn, styles: [...drawn.styles] });
       picker.show(drawn.name);
+      controls();
     }
   }
-  element.classList.remove("waiting");
+  setWaiting(false);
   show();
 });
+
+function setWaiting(on) {
+  element.classList.toggle("waiting", on);
+  board.setAttribute("aria-busy", on);
+}
+
 // What was typed is called by its proper name from now on.
 function understand(typed, name) {
   for (const [key, found] of [...known]) {
@@ -167,6 +172,7 @@ function show() {
   }
   if (drawn?.name !== now.name) find(".origin").innerHTML = cards.get(now.name).origin;
   drawn = now;
+  find(".board .copied").textContent = "";
   clearTimeout(aheadTimer);
   aheadTimer = setTimeout(fetchAhead, AHEAD_MILLISECONDS);
 }
@@ -184,10 +190,7 @@ function tile(place) {
 
 // Once nothing moves: the address, the ends of the style sliders, and the neighbouring seeds.
 async function fetchAhead() {
-  remember({
-    class: state.name, seed: state.seed, psi: state.psi, count: state.count, keys: null, into: null, latent: null,
-    style: state.styles.some(Boolean) ? state.styles.join() : null,
-  });
+  rememberDrawn();
   const now = group();
   const before = cards.get(now.name)?.revision;
   const ends = now.styles.flatMap((_, index) =>
@@ -208,6 +211,12 @@ async function fetchAhead() {
   } catch {
     // What is fetched ahead may be missing: it is asked for again when it is wanted.
   }
+}
+
+function rememberDrawn() {
+  if (!drawn) return;
+  const { name, seed, psi, count, styles } = drawn;
+  remember({ class: name, seed, psi, count, ...(styles.some(Boolean) ? { style: styles.join() } : {}) });
 }
 
 function say(sentence) {
@@ -239,8 +248,8 @@ function take(button) {
   const { name, psi, styles } = drawn;
   const [seed, count] = alone ? [selected, 1] : [drawn.seed, drawn.count];
   const kind = button.dataset.take || button.dataset.copy;
-  const tell = alone ? (text) => { dialog.querySelector(".copied").textContent = text; } : say;
-  takeAlong([kind, name, seed, count, psi, styles, location.href.split("?")[0]], tell);
+  const told = (alone ? dialog : find(".board")).querySelector(".copied");
+  takeAlong([kind, name, seed, count, psi, styles, location.href.split("?")[0]], (text) => { told.textContent = text; });
 }
 
 const picker = classPicker(find("#draw-class"), (name) => {
@@ -259,8 +268,8 @@ find("#draw-seed").addEventListener("change", (event) => {
     changed();
   } else {
     say(`A seed is a whole number from 0 to ${MAX_SEED}.`);
-    event.target.value = state.seed;
   }
+  event.target.value = state.seed;
 });
 find(".previous").addEventListener("click", () => { state.seed = Math.max(0, state.seed - state.count); changed(); });
 find(".following").addEventListener("click", () => { state.seed = Math.min(MAX_SEED, state.seed + state.count); changed(); });
@@ -276,12 +285,14 @@ find(".generate").addEventListener("click", () => {
   if (!locked) state.seed = rollSeed();
   changed();
 });
-find(".reset").addEventListener("click", () => { state.styles.fill(0); changed(); });
+find(".reset").addEventListener("click", () => { state.styles.fill(0); changed(); styleRows[0].slider.focus(); });
 for (const button of element.querySelectorAll("[data-take], [data-copy]")) button.addEventListener("click", () => take(button));
 find(".use").addEventListener("click", () => { dialog.close(); state.seed = selected; changed(); });
 find(".to-a").addEventListener("click", () => toMorph("a"));
 find(".to-b").addEventListener("click", () => toMorph("b"));
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+
+whenSeen(rememberDrawn);
 
 // A link says where to begin; what it leaves open, or asks for in vain, is chosen for it. Without one, the page has brought
 // drawings along, so that they are there at once.
@@ -289,7 +300,7 @@ dialog.addEventListener("click", (event) => { if (event.target === dialog) dialo
   const asked = new URLSearchParams(location.search);
   const isAsked = ["class", "seed", "psi", "count", "style", "keys", "into", "latent"].some((key) => asked.has(key));
   try {
-    const answer = !isAsked && props.value?.state ? props.value : await server.open_link([location.search]);
+    const answer = !isAsked && props.value?.state ? props.value : await answerOf(server.open_link([location.search]));
     if (answer.state) Object.assign(state, { ...answer.state, styles: [...answer.state.styles] });
     picker.show(state.name);
     controls();
@@ -298,7 +309,9 @@ dialog.addEventListener("click", (event) => { if (event.target === dialog) dialo
     say(answer.message);
     if (asked.has("keys")) openTab("Morph");
     else if (asked.get("latent") && !answer.message) openTab("Yours");
+    else if (asked.has("run")) openTab("Train");
+    else openTab({ morph: "Morph", yours: "Yours", train: "Train", wall: "Wall" }[asked.get("tab")]);
   } catch (error) {
-    say(error.message || "The server can't be reached; reload the page.");
+    say(error.message);
   }
 })();

@@ -15,9 +15,5 @@ element.addEventListener("click", (event) => {
 });
 
 watch("value", () => {
-  if (!shown()) return;
-  const { name, latent } = shown().dataset;
-  remember({
-    class: name, latent: JSON.parse(latent).join(), seed: null, psi: null, count: null, style: null, keys: null, into: null,
-  });
+  if (shown()) remember(foundAddress(shown()));
 });

@@ -1,6 +1,7 @@
 """What a search found, in pictures and words: yours, the nearest, and one over the other."""
 
 import json
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -38,7 +39,7 @@ def found_html(
     best_random: the ink that yours has in common with the nearest of many random drawings, for comparison. other: the
     class in which there may be a nearer one.
     """
-    name, alike = escape(picture.class_name), likeness(mine, nearest)
+    name, alike = escape(picture.class_name), math.floor(100 * likeness(mine, nearest)) / 100  # as it is shown
     figures = "".join(
         _figure(source, alt, caption)
         for source, alt, caption in (
@@ -76,7 +77,7 @@ def opened_html(picture: Picture, drawing: np.ndarray) -> str:
 def variations_html(class_name: str, seeds: Sequence[int], drawings: np.ndarray) -> str:
     """Drawings (N, 28, 28), each under the seed that it goes towards."""
     figures = "".join(
-        _figure(_large_url(drawing, SMALL), f"{escape(class_name)}, yours towards seed {seed}", f"{seed}")
+        _figure(_large_url(drawing, SMALL), f"{escape(class_name)}, found, towards seed {seed}", f"{seed}")
         for seed, drawing in zip(seeds, drawings, strict=True)
     )
     return f'<div class="sixteen">{figures}</div>'

@@ -1,42 +1,79 @@
 // The Morph tab: a few key drawings, and the film of the way through them, which comes in one answer.
 
 const MAX_KEYS = 8;
+const FIRST = { name: "cat", into: "", psi: 1, seeds: [14, 15] };
 const find = (selector) => element.querySelector(selector);
-const state = { name: "cat", into: "", psi: 1, keys: [{ seed: 14 }, { seed: 15 }] };
+const state = { name: "", into: "", psi: 1, keys: [] };
 const player = filmPlayer(find(".player"));
+const items = new WeakMap(); // key -> what shows it
 let shown = null; // the last state that was drawn
 let begun = false;
 
-const draw = newestOnly(async () => {
-  const { name, into, psi } = state;
-  const seeds = state.keys.map((key) => key.seed);
-  element.classList.add("waiting");
-  try {
-    const answer = await server.film([name, into || null, seeds, psi]);
-    if (answer.error) throw new Error(answer.error);
+function set({ name, into, psi, seeds }) {
+  Object.assign(state, { name, into, psi, keys: seeds.map((seed) => ({ seed, pinned: false })) });
+}
+
+async function film() {
+  const { name, into, psi, keys } = { ...state, keys: [...state.keys] };
+  const seeds = keys.map((key) => key.seed);
+  const answer = await answerOf(server.film([name, into || null, seeds, psi]));
+  if (state.name === name) { // and no other class has been picked meanwhile
     state.name = answer.name;
     picker.show(answer.name);
-    await offer(answer.partners);
-    const label = `${answer.name}${into ? ` turning into ${into}` : ""}, through the seeds ${seeds.join(", ")}`;
-    await player.load(answer.sheet, answer.frames, label, answer.columns);
-    const sheet = await openSheet(answer.sheet, answer.columns);
-    [...find(".keys").children].forEach((item, place) => {
-      if (place < answer.keys.length) paint(item.querySelector("canvas"), sheet, answer.keys[place]);
-    });
-    find(".origin").innerHTML = answer.origin;
-    shown = { name: answer.name, into, psi, seeds };
-    remember({ class: answer.name, into: into || null, keys: seeds.join(), psi, seed: null, count: null, style: null, latent: null });
+  }
+  await offer(answer.partners);
+  const label = `${answer.name}${into ? ` turning into ${into}` : ""}, through the seeds ${seeds.join(", ")}`;
+  await player.load(answer.sheet, answer.frames, label, answer.columns);
+  const sheet = await openSheet(answer.sheet, answer.columns);
+  keys.forEach((key, place) => paint(items.get(key).querySelector("canvas"), sheet, answer.keys[place]));
+  find(".origin").innerHTML = answer.origin;
+  find(".board .copied").textContent = "";
+  shown = { name: answer.name, into, psi, keys: keys.map((key, place) => [key, seeds[place]]) };
+  rememberShown();
+}
+
+const draw = newestOnly(async () => {
+  const asked = JSON.stringify(state);
+  element.classList.add("waiting");
+  try {
+    await film();
     say("");
   } catch (error) {
-    say(error.message || "The server can't be reached; try again.");
-    if (shown) {
-      Object.assign(state, { name: shown.name, into: shown.into });
-      picker.show(shown.name);
-      find("#morph-into").value = shown.into;
-    }
+    if (!shown) await drawInstead();
+    else if (JSON.stringify(state) === asked) goBack(); // nothing else has been asked for meanwhile
+    say(error.message);
   }
   element.classList.remove("waiting");
 });
+
+// What a link asks for in vain is chosen for it: the class is kept if there is one of that name.
+async function drawInstead() {
+  for (const other of [{ ...FIRST, name: state.name }, FIRST]) {
+    set(other);
+    controls();
+    try {
+      await film();
+      return;
+    } catch {
+      // The sentence on the first mistake is the one to read.
+    }
+  }
+}
+
+function goBack() {
+  const { name, into, psi, keys } = shown;
+  for (const [key, seed] of keys) key.seed = seed;
+  Object.assign(state, { name, into, psi, keys: keys.map(([key]) => key) });
+  picker.show(name);
+  find("#morph-into").value = into;
+  controls();
+}
+
+function rememberShown() {
+  if (!shown) return;
+  const { name, into, psi, keys } = shown;
+  remember({ class: name, keys: keys.map(([, seed]) => seed).join(), psi, ...(into ? { into } : {}) });
+}
 
 function offer(partners) {
   const select = find("#morph-into");
@@ -54,24 +91,36 @@ function say(sentence) {
 }
 
 function changed() {
-  const list = find(".keys");
-  list.replaceChildren(...state.keys.map(keyItem));
-  find(".add").disabled = state.keys.length >= MAX_KEYS;
-  find("#morph-psi").value = state.psi;
-  find(".psi-value").textContent = psiText(state.psi);
+  controls();
   draw();
 }
 
-function keyItem(key, place) {
+// A key drawing keeps what shows it, so that focus stays where it is, and a button that is being pressed too.
+function controls() {
+  const list = find(".keys");
+  const wanted = state.keys.map((key) => {
+    if (!items.has(key)) items.set(key, keyItem(key));
+    return items.get(key);
+  });
+  if (list.children.length !== wanted.length || wanted.some((item, place) => item !== list.children[place])) {
+    list.replaceChildren(...wanted);
+  }
+  state.keys.forEach((key, place) => items.get(key).follow(place));
+  find(".add").disabled = state.keys.length >= MAX_KEYS;
+  find("#morph-psi").value = state.psi;
+  find(".psi-value").textContent = psiText(state.psi);
+}
+
+function keyItem(key) {
   const item = document.createElement("li");
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 8 * SIZE;
-  const look = button("", `Go to drawing ${place + 1}`, () => player.goTo(place / (state.keys.length - 1)));
+  const placeOf = () => state.keys.indexOf(key);
+  const look = button("", () => player.goTo(placeOf() / (state.keys.length - 1)));
   look.className = "look";
   look.append(canvas);
   const seed = document.createElement("input");
-  Object.assign(seed, { type: "number", min: 0, max: MAX_SEED, value: key.seed });
-  seed.setAttribute("aria-label", `Seed of drawing ${place + 1}`);
+  Object.assign(seed, { type: "number", min: 0, max: MAX_SEED });
   seed.addEventListener("change", () => {
     const wanted = seed.value === "" ? NaN : Number(seed.value);
     if (Number.isInteger(wanted) && wanted >= 0 && wanted <= MAX_SEED) {
@@ -79,40 +128,54 @@ function keyItem(key, place) {
       changed();
     } else {
       say(`A seed is a whole number from 0 to ${MAX_SEED}.`);
-      seed.value = key.seed;
     }
+    seed.value = key.seed;
   });
   const tools = document.createElement("span");
   tools.className = "tools";
-  const pin = button("", `Pin drawing ${place + 1}`, () => { key.pinned = !key.pinned; changed(); });
-  pin.setAttribute("aria-pressed", Boolean(key.pinned));
+  const pin = button("", () => { key.pinned = !key.pinned; controls(); });
   pin.title = "A pinned drawing stays when you shuffle";
   pin.innerHTML = ICONS.pin;
-  const earlier = button("←", `Drawing ${place + 1} earlier`, () => move(place, -1));
-  const later = button("→", `Drawing ${place + 1} later`, () => move(place, 1));
-  const remove = button("×", `Remove drawing ${place + 1}`, () => { state.keys.splice(place, 1); changed(); });
-  earlier.disabled = place === 0;
-  later.disabled = place === state.keys.length - 1;
-  remove.disabled = state.keys.length <= 2;
+  const earlier = button("←", () => move(key, -1));
+  const later = button("→", () => move(key, 1));
+  const remove = button("×", () => {
+    const place = placeOf();
+    state.keys.splice(place, 1);
+    changed();
+    items.get(state.keys[Math.min(place, state.keys.length - 1)]).querySelector(".look").focus();
+  });
   tools.append(earlier, pin, remove, later);
   item.append(look, seed, tools);
+  item.follow = (place) => {
+    look.setAttribute("aria-label", `Go to drawing ${place + 1}`);
+    seed.setAttribute("aria-label", `Seed of drawing ${place + 1}`);
+    pin.setAttribute("aria-label", `Pin drawing ${place + 1}`);
+    earlier.setAttribute("aria-label", `Drawing ${place + 1} earlier`);
+    later.setAttribute("aria-label", `Drawing ${place + 1} later`);
+    remove.setAttribute("aria-label", `Remove drawing ${place + 1}`);
+    pin.setAttribute("aria-pressed", key.pinned);
+    earlier.disabled = place === 0;
+    later.disabled = place === state.keys.length - 1;
+    remove.disabled = state.keys.length <= 2;
+    if (Number(seed.value) !== key.seed || seed.value === "") seed.value = key.seed;
+  };
   return item;
 }
 
-function button(text, label, act) {
+function button(text, act) {
   const made = document.createElement("button");
   made.type = "button";
   made.textContent = text;
-  made.setAttribute("aria-label", label);
   made.addEventListener("click", act);
   return made;
 }
 
-function move(place, by) {
-  const [key] = state.keys.splice(place, 1);
+function move(key, by) {
+  const place = state.keys.indexOf(key);
+  state.keys.splice(place, 1);
   state.keys.splice(place + by, 0, key);
   changed();
-  find(".keys").children[place + by].querySelector(`.tools button:${by < 0 ? "first" : "last"}-child`).focus();
+  items.get(key).querySelector(`.tools button:${by < 0 ? "first" : "last"}-child`).focus();
 }
 
 // A drawing that was sent here from the Draw tab becomes the first or the last one.
@@ -120,6 +183,7 @@ function receive() {
   const sent = window.doodlesMorph;
   if (!sent) return false;
   window.doodlesMorph = null;
+  if (!begun) set(FIRST);
   if (sent.name !== state.name) Object.assign(state, { name: sent.name, into: "" });
   state.psi = sent.psi;
   const place = sent.end === "a" ? 0 : state.keys.length - 1;
@@ -130,15 +194,16 @@ function receive() {
 }
 
 function begin() {
-  if (begun) return;
   begun = true;
   const query = new URLSearchParams(location.search);
-  state.name = query.get("class") || state.name;
+  const number = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)); // odd words are told as they are
+  const asked = { ...FIRST, name: query.get("class") || FIRST.name };
   if (query.has("keys")) {
-    state.keys = query.get("keys").split(",").slice(0, MAX_KEYS + 1).map((text) => ({ seed: text === "" ? NaN : Number(text) }));
-    state.into = query.get("into") || "";
-    if (query.has("psi")) state.psi = Number(query.get("psi"));
+    asked.seeds = query.get("keys").split(",").slice(0, MAX_KEYS + 1).map(number);
+    asked.into = query.get("into") || "";
+    if (query.has("psi")) asked.psi = number(query.get("psi"));
   }
+  set(asked);
   picker.show(state.name);
   changed();
 }
@@ -146,7 +211,9 @@ function begin() {
 function take(button) {
   const kind = button.dataset.take || button.dataset.copy;
   const seeds = state.keys.map((key) => key.seed);
-  takeAlong([kind, state.name, state.into || null, seeds, state.psi, location.href.split("?")[0]], say);
+  const told = find(".board .copied");
+  const tell = (text) => { told.textContent = text; };
+  takeAlong([kind, state.name, state.into || null, seeds, state.psi, location.href.split("?")[0]], tell);
 }
 
 const picker = classPicker(find("#morph-class"), (name) => {
@@ -155,7 +222,7 @@ const picker = classPicker(find("#morph-class"), (name) => {
 });
 find("#morph-into").addEventListener("change", (event) => { state.into = event.target.value; changed(); });
 find("#morph-psi").addEventListener("input", (event) => { state.psi = Number(event.target.value); changed(); });
-find(".add").addEventListener("click", () => { state.keys.push({ seed: rollSeed() }); changed(); });
+find(".add").addEventListener("click", () => { state.keys.push({ seed: rollSeed(), pinned: false }); changed(); });
 find(".turn").addEventListener("click", () => { state.keys.reverse(); changed(); });
 find(".shuffle").addEventListener("click", () => {
   for (const key of state.keys) if (!key.pinned) key.seed = rollSeed();
@@ -163,4 +230,8 @@ find(".shuffle").addEventListener("click", () => {
 });
 for (const one of element.querySelectorAll("[data-take], [data-copy]")) one.addEventListener("click", () => take(one));
 window.addEventListener("doodles-morph", receive);
-new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting) && !receive()) begin(); }).observe(element);
+whenSeen(() => {
+  if (receive()) return;
+  if (begun) rememberShown();
+  else begin();
+});

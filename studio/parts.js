@@ -14,6 +14,14 @@ const ICONS = {
 const psiText = (psi) => Number(psi).toFixed(2).replace(/0$/, "");
 const rollSeed = () => Math.floor(Math.random() * (DICE_MAX + 1));
 
+// What a server function answers, or a thrown sentence. Gradio gives nothing where there was no answer, and does not throw.
+async function answerOf(call) {
+  const answer = await call.catch(() => undefined);
+  if (answer === undefined || answer === null) throw new Error("The server can't be reached; try again.");
+  if (answer.error) throw new Error(answer.error);
+  return answer;
+}
+
 // Calls that overtake each other: only the newest waits while one is under way, and what it replaces is dropped.
 function newestOnly(call) {
   let busy = false;
@@ -51,34 +59,51 @@ element.addEventListener("click", (event) => {
 
 // What the server's `take_along` answers: a file is saved, words are copied; `tell` says what came of it.
 async function takeAlong(asked, tell) {
-  const answer = await server.take_along(asked).catch(() => ({ error: "The server can't be reached; try again." }));
-  if (answer.url) {
-    Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
-  } else if (answer.error) {
-    tell(answer.error);
-  } else {
-    const copied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
-    tell(copied ? `Copied: ${answer.text}` : answer.text);
+  tell("");
+  try {
+    const answer = await answerOf(server.take_along(asked));
+    if (answer.url) {
+      Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
+    } else {
+      const copied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
+      tell(copied ? `Copied: ${answer.text}` : answer.text);
+    }
+  } catch (error) {
+    tell(error.message);
   }
 }
 
-// The page's address always leads back to what it shows; a Space's page is told too, for it can't see ours.
-function remember(entries) {
-  if (!element.offsetParent) return; // on another tab the address is that tab's
+// The page's address always leads back to what the open tab shows, and to nothing else of ours; a Space's page is told
+// too, for it can't see ours.
+const OURS = ["class", "seed", "psi", "count", "style", "keys", "into", "latent", "run", "tab"];
+window.doodlesAddress = (entries) => {
   const query = new URLSearchParams(location.search);
-  for (const [key, value] of Object.entries(entries)) {
-    if (value === null) query.delete(key);
-    else query.set(key, value);
-  }
-  history.replaceState(null, "", `?${query}`);
+  for (const key of OURS) query.delete(key);
+  for (const [key, value] of Object.entries(entries)) query.set(key, value);
+  history.replaceState(history.state, "", `?${query}`);
   if (window.parent !== window) window.parent.postMessage({ queryString: `${query}` }, "https://huggingface.co");
+};
+
+function remember(entries) {
+  if (element.offsetParent) window.doodlesAddress(entries); // on another tab the address is that tab's
 }
+
+function whenSeen(act) {
+  new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) act(); }).observe(element);
+}
+
+// What somebody found in Yours, of its element, as entries of the address.
+const foundAddress = ({ dataset }) => ({ class: dataset.name, latent: JSON.parse(dataset.latent).join() });
 
 // A class picker: a text box with a list that filters as one types. `pick` is called with what was chosen or typed. Wants
 // the server's `picker_functions`.
 function classPicker(box, pick) {
   const list = box.parentElement.querySelector("[role=listbox]");
-  let catalog = null;
+  const note = Object.assign(document.createElement("li"), { className: "none" });
+  note.setAttribute("role", "option");
+  note.setAttribute("aria-disabled", "true");
+  let items = null; // once the list has come
+  let isFresh = false; // what is trained may be another the next time
   let shown = [];
   let active = -1;
   let chosen = "";
@@ -91,44 +116,62 @@ function classPicker(box, pick) {
     const drawing = Object.assign(document.createElement("canvas"), { className: "thumbnail", width: 3 * SIZE, height: 3 * SIZE });
     const name = document.createElement("span");
     name.textContent = tile.name;
-    const note = document.createElement("span");
-    note.className = "note";
-    note.textContent = tile.draft ? "draft" : tile.recognised ? `✓ ${Math.round(100 * Math.min(1, tile.recognised))} %` : "✓";
-    note.title = tile.draft ? "Drawn by the shared base; train it for better ones" : tile.figures;
-    item.append(drawing, name, note);
+    const figures = document.createElement("span");
+    figures.className = "note";
+    figures.textContent = tile.draft ? "draft" : tile.recognised ? `✓ ${Math.round(100 * Math.min(1, tile.recognised))} %` : "✓";
+    figures.title = tile.draft ? "Drawn by the shared base; train it for better ones" : tile.figures;
+    item.append(drawing, name, figures);
     item.addEventListener("pointerdown", (event) => event.preventDefault());
     item.addEventListener("click", () => take(tile.name));
     return item;
   }
 
-  async function fill() {
-    catalog = await server.catalog([]);
-    list.replaceChildren(...catalog.tiles.map(option));
-    illustrate([...list.children], catalog);
+  function tell(sentence) {
+    note.textContent = sentence;
+    note.hidden = !sentence;
   }
 
-  // One screenful after the other, so that drawing goes on meanwhile.
+  async function fill() {
+    if (!items) list.replaceChildren(note);
+    if (!items) tell("Loading …");
+    try {
+      const catalog = await answerOf(server.catalog([]));
+      items = catalog.tiles.map(option);
+      list.replaceChildren(note, ...items);
+      isFresh = true;
+      tell("");
+      illustrate(items, catalog);
+    } catch (error) {
+      if (!items) tell(error.message);
+    }
+  }
+
+  // One screenful after the other, so that drawing goes on meanwhile. A list without drawings will do.
   async function illustrate(items, { screenful, wall }) {
     for (let first = 0; first < items.length; first += screenful) {
       const row = items.slice(first, first + screenful);
-      const sheet = await openSheet(await server.screenful([first / screenful, wall]), row.length);
+      const url = await server.screenful([first / screenful, wall]);
+      if (!url) return;
+      const sheet = await openSheet(url, row.length);
       row.forEach((item, place) => paint(item.firstElementChild, sheet, place));
     }
   }
 
   function filter() {
+    if (!items) return;
     const wanted = box.value === chosen ? "" : box.value.trim().toLowerCase();
-    shown = [...list.children].filter((item) => {
+    shown = items.filter((item) => {
       item.hidden = !item.dataset.name.toLowerCase().includes(wanted);
       return !item.hidden;
     });
+    tell(shown.length ? "" : "No class is called that.");
     const first = wanted ? shown.findIndex((item) => item.dataset.name.toLowerCase().startsWith(wanted)) : -1;
     const current = shown.findIndex((item) => item.dataset.name === chosen);
     activate(wanted ? Math.max(first, shown.length ? 0 : -1) : current);
   }
 
   function activate(place) {
-    for (const item of list.children) item.setAttribute("aria-selected", "false");
+    for (const item of items) item.setAttribute("aria-selected", "false");
     active = place;
     const item = shown[active];
     if (item) {
@@ -145,7 +188,7 @@ function classPicker(box, pick) {
     list.hidden = false;
     box.setAttribute("aria-expanded", "true");
     filter(); // what Enter takes is never of an earlier search
-    if (catalog) return;
+    if (isFresh) return;
     await fill();
     if (!list.hidden) filter();
   }
@@ -159,7 +202,7 @@ function classPicker(box, pick) {
   function take(name) {
     close();
     if (name && name !== chosen) {
-      catalog = null; // what is trained may be another the next time
+      isFresh = false;
       show(name);
       pick(name);
     } else {
@@ -169,23 +212,32 @@ function classPicker(box, pick) {
 
   function show(name) {
     chosen = name;
-    box.value = name;
+    if (list.hidden) box.value = name; // who is typing goes on
+  }
+
+  // What was typed counts as soon as somebody goes on to something else, such as the button beside it.
+  function leave() {
+    if (list.hidden) return;
+    const typed = box.value.trim();
+    const item = items ? shown[active] : null;
+    const isMeant = item?.dataset.name.toLowerCase().startsWith(typed.toLowerCase());
+    take(typed === chosen || (items && !isMeant) ? "" : item?.dataset.name || typed);
   }
 
   box.addEventListener("click", () => { box.select(); open(); });
   box.addEventListener("input", () => (list.hidden ? open() : filter()));
-  box.addEventListener("blur", () => { close(); box.value = chosen; });
+  box.addEventListener("blur", leave);
   box.addEventListener("keydown", async (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
     if (step) {
       event.preventDefault();
       const wasHidden = list.hidden;
       await open();
-      if (!wasHidden) activate(Math.max(0, Math.min(shown.length - 1, active + step)));
+      if (!wasHidden && items) activate(Math.max(0, Math.min(shown.length - 1, active + step)));
     } else if (event.key === "Enter") {
       event.preventDefault();
       const typed = box.value.trim();
-      take(!list.hidden && shown[active] ? shown[active].dataset.name : typed);
+      take(!list.hidden && items && shown[active] ? shown[active].dataset.name : typed);
     } else if (event.key === "Escape" && !list.hidden) {
       event.stopPropagation();
       close();

@@ -36,16 +36,22 @@ from train.worker import ensure_worker
 
 CONTROLS = {"stop": "Stop", "resume": "Resume", "longer": "Train longer", "discard": "Discard"}
 
-# The run that this browser watches: in the link, so that it can be shared, and in the browser's memory. Signing in
-# takes a link apart and leaves the plus of a mixture bare, which then reads as a space.
-RECALL = """() =>
-  (new URLSearchParams(location.search).get("run") || localStorage.getItem("doodles-run") || "").replaceAll(" ", "+")"""
-KEEP = """(run) => {
-  const query = new URLSearchParams(location.search);
-  if (run) query.set("run", run); else query.delete("run");
-  history.replaceState(null, "", "?" + query);
-  localStorage.setItem("doodles-run", run);
+# The run that this browser watches: in the link, so that it can be shared, and in the browser's memory, where there is
+# one. Signing in takes a link apart and leaves the plus of a mixture bare, which then reads as a space.
+RECALL = """() => {
+  let kept = null;
+  try { kept = localStorage.getItem("doodles-run"); } catch {}
+  return (new URLSearchParams(location.search).get("run") || kept || "").replaceAll(" ", "+");
 }"""
+KEEP = """(run) => {
+  try { localStorage.setItem("doodles-run", run); } catch {}
+  const isOpen = document.querySelector("#train-start")?.offsetParent;
+  if (isOpen) window.doodlesAddress?.(run ? { run } : { tab: "train" });
+}"""
+SHOW_ADDRESS = f"""() => {{
+  const run = ({RECALL})();
+  window.doodlesAddress?.(run ? {{ run }} : {{ tab: "train" }});
+}}"""
 # The class that another tab sends here to be trained.
 PICK = """() => {
   const name = window.doodlesTrain;
@@ -145,8 +151,6 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
             with gr.Accordion("For experts", open=False, elem_id="train-experts"):
                 minutes = gr.Number(
                     0,
-                    minimum=0,
-                    maximum=settings.max_minutes,
                     step=0.5,
                     label="Exact minutes",
                     info=f"up to {settings.max_minutes:g}, in place of the dial; 0 leaves it to the dial",
@@ -184,7 +188,14 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
                 elem_id="train-moment",
             )
             losses = gr.LinePlot(
-                x="step", y="loss", color="network", height=300, label="Losses", visible=False, elem_id="train-losses"
+                x="step",
+                y="loss",
+                color="network",
+                color_title="",
+                height=320,
+                label="Losses",
+                visible=False,
+                elem_id="train-losses",
             )
             distances = gr.LinePlot(
                 x="step",
@@ -212,6 +223,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
     long = [dial, minutes]
     end, resume, longer, drop = controls
     in_browser(tab.select, PICK, None, picker)
+    in_browser(tab.select, SHOW_ADDRESS, None)
     started = begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **told)
     resumed = resume.click(wishes.resume, run_id, timer, **told)
     lengthened = longer.click(wishes.train_longer, [run_id, *long], timer, **told)
@@ -222,7 +234,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
         lengthened.then,
         in_browser(drop.click(wishes.discard, run_id, run_id, **told).success, KEEP, run_id).then,
         in_browser(latest.watch(watch, None, [run_id, timer], **told).success, KEEP, run_id).then,
-        page.load(attach, run_id, [run_id, timer], js=RECALL, **told).then,
+        in_browser(page.load(attach, run_id, [run_id, timer], js=RECALL, **told).success, KEEP, run_id).then,
         timer.tick,
     ):
         live(event, look, [run_id, moment, seen], shown)

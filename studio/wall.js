@@ -34,6 +34,7 @@ function lay() {
     name.className = "name";
     name.textContent = tile.draft ? tile.name : `✓ ${tile.name}`;
     link.append(drawing, name);
+    link.addEventListener("click", () => history.replaceState({ scrolled: scrollY }, "")); // for whoever comes back
     return link;
   }));
   observer = new IntersectionObserver((entries) => {
@@ -43,6 +44,10 @@ function lay() {
   }, { rootMargin: "200px" });
   [...tiles.children].forEach((tile) => observer.observe(tile));
   find();
+  if (history.state?.scrolled) {
+    scrollTo(0, history.state.scrolled);
+    history.replaceState(null, "");
+  }
 }
 
 function find() {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from studio.live import live
+from studio.live import in_browser, live
 from studio.tiles import Tiles
 
 _FOLDER = Path(__file__).parent
@@ -23,4 +23,5 @@ def wall_tab(tiles: Tiles, tab: gr.Tab) -> None:
         apply_default_css=False,
         elem_id="wall",
     )
+    in_browser(tab.select, '() => window.doodlesAddress?.({ tab: "wall" })', None)
     live(tab.select, lambda: tiles.catalog(), None, wall)

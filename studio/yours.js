@@ -70,9 +70,9 @@ async function look() {
   let seen = { top: [], words: "Nothing yet." };
   if (strokes.length) {
     try {
-      seen = await server.look([strokes]);
-    } catch {
-      seen = { top: [], words: "The machine can't be reached; draw on to try again." };
+      seen = await answerOf(server.look([strokes]));
+    } catch (error) {
+      seen = { top: [], words: error.message };
     }
   }
   if (number !== asked) return; // drawn on meanwhile
@@ -105,9 +105,24 @@ function row() {
   return item;
 }
 
-// What the server is told when it looks for the drawing.
+// What the server is told when it looks for the drawing. A page that is loaded again has it still.
 function keep() {
   props.value = { strokes, name };
+  try {
+    sessionStorage.setItem("doodles-strokes", JSON.stringify(strokes));
+  } catch {
+    // Where a browser keeps nothing, the drawing lasts as long as the page.
+  }
+}
+
+function restore() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem("doodles-strokes")) ?? [];
+    strokes = kept.map((stroke) => stroke.map(([x, y]) => [Number(x), Number(y)]));
+  } catch {
+    strokes = [];
+  }
+  if (strokes.length) redraw();
 }
 
 function findIn(wanted) {
@@ -147,26 +162,35 @@ element.addEventListener("keydown", (event) => {
 const picker = classPicker(element.querySelector("#yours-class"), (picked) => {
   name = picked;
   keep();
+  rememberSeen();
 });
 element.querySelector("#yours-find").addEventListener("click", () => findIn(name));
 window.addEventListener("doodles-find", (event) => findIn(event.detail));
 
+function rememberSeen() {
+  const found = document.querySelector("#yours-found [data-latent]");
+  remember(found ? foundAddress(found) : { tab: "yours", class: name });
+}
+
 // The picker begins with the class that the rest of the page shows, and keeps what is picked here; a link to a drawing
 // that somebody found shows that one.
-new IntersectionObserver((entries) => {
-  if (!entries.some((entry) => entry.isIntersecting)) return;
+whenSeen(() => {
   const query = new URLSearchParams(location.search);
   const shown = query.get("class");
+  const isFirst = !window.doodlesFound;
+  window.doodlesFound = true;
   if (shown && shown !== followed) {
     name = followed = shown;
     picker.show(name);
   }
-  if (query.has("latent") && !window.doodlesFound) {
+  if (isFirst) restore();
+  if (isFirst && query.has("latent")) {
     props.value = { link: location.search };
     trigger("open");
+  } else {
+    rememberSeen();
   }
-  window.doodlesFound = true;
-}).observe(element);
+});
 
 picker.show(name);
 Object.assign(context, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: "#16181f" });

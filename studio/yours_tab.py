@@ -102,7 +102,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         except ValueError as error:
             raise mistake(error) from error
         strip = data_url(png(sheet(frames, columns=MAX_PICTURES)))
-        return {"strip": strip, "frames": MAX_PICTURES, "name": class_name, "a": "yours", "b": end}
+        return {"strip": strip, "frames": MAX_PICTURES, "name": class_name, "a": "found", "b": end}
 
     css = (_FOLDER / "parts.css").read_text() + (_FOLDER / "yours.css").read_text()
     parts = (_FOLDER / "ink.js").read_text() + (_FOLDER / "parts.js").read_text()
@@ -136,7 +136,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 1,
                 FIRST_STRENGTH,
                 step=0.02,
-                label="Variations: how far from yours",
+                label="Variations: how far from it",
                 info="0 is the found drawing, 1 the sixteen seeds below",
                 elem_id="yours-strength",
             )

@@ -429,6 +429,126 @@ def test_a_bad_morph_link_is_a_sentence(page, site):
         page.wait_for_selector("#morph .message:not([hidden])")
 
 
+def test_a_bad_morph_link_is_drawn_as_far_as_it_can_be(page, site):
+    open_page(page, site, "?class=dog&keys=1,3&into=unicorn")
+    page.get_by_text("no class “unicorn”").wait_for()
+    page.wait_for_selector("#morph .player canvas[aria-label='dog, through the seeds 14, 15']")
+    assert page.locator("#morph .message").is_visible(), "what was wrong stays to be read"
+    page.get_by_role("button", name="Shuffle").click()
+    page.wait_for_selector("#morph .message", state="hidden")
+    open_page(page, site, "?class=dog&keys=1,x,3")
+    page.get_by_text("The seed x is not allowed").wait_for()
+
+
+def test_pressing_a_button_of_a_key_drawing_after_its_seed_was_typed_does_what_it_says(page, site):
+    open_morph(page, site, "?class=cat&keys=7,12")
+    keys = page.locator("#morph .keys input")
+    keys.nth(1).fill("99")
+    page.get_by_role("button", name="Drawing 2 earlier").click()
+    page.wait_for_selector("#morph .player canvas[aria-label$='seeds 99, 7']")
+    pin = page.get_by_role("button", name="Pin drawing 1")
+    pin.press("Enter")
+    assert pin.get_attribute("aria-pressed") == "true" and pin.evaluate("pin => pin === document.activeElement")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Remove drawing 3").press("Enter")
+    assert keys.count() == 2 and page.evaluate("document.activeElement.closest('#morph .keys') !== null")
+
+
+def test_without_the_server_every_tab_says_so_and_shows_what_it_draws(page, site):
+    open_morph(page, site, "?class=cat&keys=7,12")
+    page.get_by_role("tab", name="Yours").click()
+    page.locator("#yours-pad canvas").wait_for()
+    page.context.set_offline(True)
+    gone = "The server can't be reached"
+    page.locator("#yours-pad canvas").click(position={"x": 50, "y": 50})
+    page.locator("#yours-pad .most", has_text=gone).wait_for()
+    page.get_by_role("tab", name="Morph").click()
+    page.get_by_role("button", name="Shuffle").click()
+    page.locator("#morph .message", has_text=gone).wait_for()
+    assert [box.input_value() for box in page.locator("#morph .keys input").all()] == ["7", "12"]
+    page.get_by_role("tab", name="Draw").click()
+    before = seeds(page)
+    page.get_by_role("button", name="Generate").click()
+    page.locator("#draw .message", has_text=gone).wait_for()
+    assert seeds(page) == before and page.locator("#draw-seed").input_value() == str(before[0])
+    page.locator("#draw .board .take").get_by_role("button", name="Copy link").click()
+    page.locator("#draw .board .copied", has_text=gone).wait_for()
+    page.locator("#draw-class").click()
+    page.locator("#draw-classes", has_text=gone).wait_for()
+    page.context.set_offline(False)
+    page.locator("#draw-class").press("Escape")
+    page.get_by_role("button", name="Generate").click()
+    page.wait_for_selector("#draw .message", state="hidden")
+    page.wait_for_function(
+        "(before) => document.querySelector('#draw .tile span').textContent != before", arg=before[0]
+    )
+
+
+def test_a_class_that_was_typed_counts_when_generate_is_pressed(page, site):
+    page.set_viewport_size({"width": 390, "height": 844})  # where the button is beside the box, not under its list
+    open_page(page, site, "?class=cat&count=4")
+    page.locator("#draw-class").click()
+    page.locator("#draw-class").press_sequentially("do")
+    page.locator("#draw-classes [aria-selected=true]", has_text="dog").wait_for()
+    page.get_by_role("button", name="Generate").click()
+    page.wait_for_selector('#draw .tile[aria-label^="dog, seed"]')
+    assert page.locator("#draw-class").input_value() == "dog"
+    page.locator("#draw-class").click()
+    page.locator("#draw-class").press_sequentially("unicornx")
+    page.get_by_text("No class is called that.").locator("visible=true").wait_for()
+    page.locator("#draw-seed").click()
+    assert page.locator("#draw-class").input_value() == "dog"
+
+
+def test_an_answer_does_not_take_the_words_from_who_is_typing(page, site):
+    open_page(page, site, "?class=cat&count=4")
+    page.wait_for_selector("[data-ahead]")
+    network = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 1000, "downloadThroughput": -1, "uploadThroughput": -1}
+    network.send("Network.emulateNetworkConditions", slow)
+    before = seeds(page)[0]
+    page.get_by_role("button", name="A seed by chance").click()
+    page.locator("#draw-class").click()
+    page.locator("#draw-class").press_sequentially("zeb")
+    assert page.locator("#draw .tile canvas").first.evaluate("it => getComputedStyle(it).transitionDuration") == "0.2s"
+    page.wait_for_function("(before) => document.querySelector('#draw .tile span').textContent != before", arg=before)
+    assert page.locator("#draw-class").input_value() == "zeb"
+
+
+def test_the_address_is_that_of_the_open_tab(page, site):
+    def wait_for_query(**entries):
+        expected = {name: str(value) for name, value in entries.items()}
+        page.wait_for_function(
+            "(wanted) => { const query = Object.fromEntries(new URLSearchParams(location.search));"
+            " return Object.keys(query).length === Object.keys(wanted).length"
+            " && Object.keys(wanted).every((key) => query[key] === wanted[key]); }",
+            arg=expected,
+        )
+
+    open_page(page, site, "?class=cat&seed=7&count=4&psi=0.9")
+    wait_for_query(**{"class": "cat"}, seed=7, count=4, psi=0.9)
+    page.get_by_role("tab", name="Morph").click()
+    wait_for_query(**{"class": "cat"}, keys="14,15", psi=1)
+    page.get_by_role("tab", name="Draw").click()
+    wait_for_query(**{"class": "cat"}, seed=7, count=4, psi=0.9)
+    page.get_by_role("tab", name="Yours").click()
+    wait_for_query(tab="yours", **{"class": "cat"})
+    page.get_by_role("tab", name="Wall").click()
+    wait_for_query(tab="wall")
+    tile = page.locator("#wall .wall-tile", has_text="zebra")
+    tile.scroll_into_view_if_needed()
+    tile.click()
+    page.wait_for_selector('#draw .tile[aria-label^="zebra, seed"]')
+    page.go_back()
+    page.locator("#wall .wall-tile", has_text="zebra").wait_for()
+    page.wait_for_function("scrollY > 500")
+    assert page.get_by_role("tab", name="Wall").get_attribute("aria-selected") == "true"
+    page.get_by_role("tab", name="Train").click()
+    wait_for_query(tab="train")
+    page.reload()
+    page.locator("#train-start").wait_for()
+
+
 def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.get_by_role("tab", name="Train").click()
@@ -439,8 +559,6 @@ def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
 
     # A reload attaches to the run again; drawing goes on meanwhile.
     page.reload()
-    page.wait_for_selector("#draw .tile")
-    page.get_by_role("tab", name="Train").click()
     page.get_by_text("images/s").wait_for()
     page.get_by_text("can be drawn.", exact=False).first.wait_for(timeout=60_000 + 2 * WAIT)
     assert page.locator("#train-sheet img").get_attribute("src") != first_sheet

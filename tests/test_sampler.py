@@ -36,6 +36,11 @@ def test_one_seed_gives_one_drawing_alone_or_in_a_grid(sampler):
     assert_array_equal(draw(sampler, *range(5, 25)), grid[5:25])
 
 
+def test_a_mixture_is_found_though_a_link_has_lost_its_plus(tmp_path):
+    make_checkpoint(tmp_path, "cat+dog")
+    assert Sampler([tmp_path]).find("cat dog") == "cat+dog"
+
+
 def test_another_sampler_draws_the_same(sampler, tmp_path):
     assert_array_equal(draw(sampler, 1, 2, 3), draw(Sampler([tmp_path]), 1, 2, 3))
 

@@ -73,8 +73,6 @@ def page(browser, site, run):
 
 
 def show(page) -> None:
-    page.wait_for_selector("#draw .tile")
-    page.get_by_role("tab", name="Train", exact=True).click()
     page.locator("#train-status").get_by_text("cat+sun").first.wait_for()
     page.get_by_role("button", name="Share it on the Hub").click()
     page.wait_for_selector("#share-push")
@@ -98,8 +96,8 @@ def test_who_has_not_signed_in_is_told_to(page, hub):
 
 
 def test_a_visitor_signs_in_pushes_and_offers(page, hub, run, site):
-    page.locator("#share-login").click()
-    page.wait_for_url("**/?run=*")
+    with page.expect_navigation(url="**/?run=*"):
+        page.locator("#share-login").click()
     show(page)
     page.get_by_role("button", name="Logout (visitor)").wait_for()
 

@@ -41,13 +41,16 @@ def visit(browser, site):
     """A function that opens the Train tab as a visitor from some address."""
     contexts, problems = [], []
 
-    def open_tab(address: str, query: str = ""):
+    def open_tab(address: str, query: str = "", opens_by_itself: bool = False):
         context = browser.new_context(extra_http_headers={"x-forwarded-for": address})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(WAIT)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        show_tab(page, site.url + query)
+        if opens_by_itself:
+            page.goto(site.url + query)
+        else:
+            show_tab(page, site.url + query)
         return page
 
     yield open_tab
@@ -58,7 +61,7 @@ def visit(browser, site):
 
 def show_tab(page, address: str) -> None:
     page.goto(address)
-    page.wait_for_selector("#draw .tile")
+    page.wait_for_selector("#draw .tile", state="attached")
     page.get_by_role("tab", name="Train").click()
 
 
@@ -103,7 +106,7 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
     shows(page, "images/s")
     wait_enabled(page, "stop")
 
-    other = visit("2.2.2.2", link)
+    other = visit("2.2.2.2", link, opens_by_itself=True)
     shows(other, "images/s")
     assert enabled(other) == set(), "only who started a run can stop it"
     start(other, "giraffe", 40)
@@ -158,7 +161,7 @@ def test_a_failure_is_a_sentence_and_can_be_resumed_once_its_cause_is_gone(visit
 def test_too_many_minutes_are_refused_in_a_sentence(visit):
     page = visit("4.4.4.4")
     start(page, "giraffe", 46)
-    page.get_by_text(re.compile("maximum value 45|45 minutes at most")).first.wait_for()
+    page.get_by_text("45 minutes at most").first.wait_for()
     assert page.locator("#train-status").get_by_text("Pick a class").count()
 
 

@@ -80,7 +80,7 @@ def find(page) -> None:
 
 def wait_for_found(page, class_name: str) -> None:
     page.locator("#yours-found .sentence", has_text=f"nearest “{class_name}” have").wait_for(timeout=WAIT)
-    page.wait_for_selector(f'#yours-variations img[alt^="{class_name}, yours"]')
+    page.wait_for_selector(f'#yours-variations img[alt^="{class_name}, found"]')
 
 
 def shown(page, selector: str) -> list[np.ndarray]:
@@ -111,6 +111,17 @@ def test_what_it_looks_like_changes_with_the_strokes_and_undo_takes_one_back(pag
     assert ink(page) == 0 and page.locator("#yours-pad .hint").is_visible()
 
 
+def test_a_drawing_is_still_there_when_the_page_is_loaded_again(page, site):
+    open_yours(page, site)
+    for stroke in CAT:
+        draw(page, stroke)
+    wait_for_most(page, "cat")
+    before = ink(page)
+    page.reload()
+    page.locator("#yours-pad .most", has_text="Most like cat.").wait_for()
+    assert ink(page) == pytest.approx(before, rel=0.02)
+
+
 def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page, site):
     open_yours(page, site)
     for stroke in CAT:
@@ -133,7 +144,7 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     found = np.asarray(enlarged(drawing, SMALL))
     assert np.array_equal(shown(page, "#yours-variations")[0], found), "at 0 there is only the found drawing"
 
-    page.wait_for_function("document.querySelector('#yours-player .end-a')?.textContent.includes('yours')")
+    page.wait_for_function("document.querySelector('#yours-player .end-a')?.textContent.includes('found')")
     page.wait_for_timeout(500)
     requests = []
     page.on("request", lambda request: requests.append(request.url))
@@ -156,7 +167,7 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     page.locator("#yours-found .copied", has_text="latent=").wait_for()
     link = page.locator("#yours-found .copied").inner_text().removeprefix("Copied: ")
     page.goto(link)
-    page.wait_for_selector('#yours-variations img[alt^="cat, yours"]')
+    page.wait_for_selector('#yours-variations img[alt^="cat, found"]')
     assert np.array_equal(shown(page, "#yours-found")[0], nearest), "whoever follows the link sees the very drawing"
     page.get_by_role("tab", name="Draw").click()
     page.get_by_role("button", name="Generate").click()
