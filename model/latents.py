@@ -126,7 +126,7 @@ def style_directions(weight: np.ndarray) -> np.ndarray:
 
 def _numbers(key: Key, z_dim: int) -> np.ndarray:
     if not isinstance(key, tuple):
-        return _normal(key, z_dim)
+        return _normal(int(key), z_dim)
     if len(key) != z_dim:
         raise ValueError(f"The latent has {len(key)} numbers, but this generator takes {z_dim}; find it anew.")
     return np.array(key)

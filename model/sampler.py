@@ -54,11 +54,7 @@ class Sampler:
 
     def cards(self) -> dict[str, Card]:
         """What can be drawn: class name to card, those with a checkpoint of their own first."""
-        cards: dict[str, Card] = {}
-        for folder in self.folders:
-            for path in sorted(folder.glob("[!_]*.safetensors")):
-                if path.is_file() and isinstance(card := self._header(path), Card):
-                    cards.setdefault(card.class_name, card)
+        cards = self._cards_of_folders()
         for name, card in (self.collection.cards() if self.collection else {}).items():
             cards.setdefault(name, card)
         if base := self._base_header():
@@ -96,7 +92,8 @@ class Sampler:
             raise ValueError(f"{len(pictures)} drawings were asked for; ask for 1 to {MAX_PICTURES} at a time.")
         drawings = np.empty((len(pictures), 28, 28), np.uint8)
         generators = dict.fromkeys(map(_drawn_by, pictures))
-        if len(generators) > 1 and (remote := self._of_collection(name for name, _ in generators)):
+        names = dict.fromkeys(name for pair in generators for name in pair if name)
+        if len(names) > 1 and (remote := self._of_collection(names)):
             self.collection.fetch(remote)
         for class_name, into in generators:
             places = [place for place, picture in enumerate(pictures) if _drawn_by(picture) == (class_name, into)]
@@ -131,11 +128,20 @@ class Sampler:
         """The network that draws a class, ready to use and not to be trained. Raises ValueError with a sentence."""
         return self._load(class_name).generator
 
+    def _cards_of_folders(self) -> dict[str, Card]:
+        cards: dict[str, Card] = {}
+        for folder in self.folders:
+            for path in sorted(folder.glob("[!_]*.safetensors")):
+                if path.is_file() and isinstance(card := self._header(path), Card):
+                    cards.setdefault(card.class_name, card)
+        return cards
+
     def _of_collection(self, class_names: Iterable[str]) -> list[str]:
         """Those of the classes that the collection has, and no folder."""
-        listed = self.collection.cards() if self.collection else {}
-        cards = self.cards() if listed else {}
-        return [name for name in class_names if name in listed and cards.get(name) is listed[name]]
+        if not self.collection:
+            return []
+        listed, at_hand = self.collection.cards(), self._cards_of_folders()
+        return [name for name in class_names if name in listed and name not in at_hand]
 
     def _load(self, class_name: str) -> Loaded:
         """The generator of a class: of the first folder or collection with a sound checkpoint, or the base's draft."""

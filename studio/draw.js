@@ -81,7 +81,8 @@ async function keep(groups, answer) {
   cards.set(answer.name, { revision: answer.revision, origin: answer.origin });
   const sheet = await openSheet(answer.sheet, answer.columns);
   let place = 0;
-  const keys = groups.flatMap((one) => Array.from({ length: one.count }, (_, index) => keyOf(one, index)));
+  const named = groups.map((one) => ({ ...one, name: answer.name })); // whatever was typed
+  const keys = named.flatMap((one) => Array.from({ length: one.count }, (_, index) => keyOf(one, index)));
   for (const key of keys) known.set(key, [sheet, place++]);
   sheets.push({ sheet, keys });
   while (sheets.length > MAX_SHEETS) {
@@ -93,17 +94,19 @@ async function keep(groups, answer) {
 
 const fetchShown = newestOnly(async () => {
   const wanted = group();
+  const isStillWanted = (name) => JSON.stringify({ ...wanted, name }) === JSON.stringify(group());
   setWaiting(true);
   try {
     const answer = await ask([wanted]);
-    say("");
-    understand(wanted.name, answer.name);
+    if (state.name === wanted.name) {
+      state.name = answer.name;
+      picker.show(answer.name);
+    }
+    if (isStillWanted(answer.name)) say("");
   } catch (error) {
-    say(error.message);
-    if (drawn && JSON.stringify(wanted) === JSON.stringify(group())) { // nothing else has been asked for meanwhile
-      Object.assign(state, { ...drawn, styles: [...drawn.styles] });
-      picker.show(drawn.name);
-      controls();
+    if (isStillWanted(wanted.name)) {
+      say(error.message);
+      if (drawn) goBack();
     }
   }
   setWaiting(false);
@@ -115,17 +118,18 @@ function setWaiting(on) {
   board.setAttribute("aria-busy", on);
 }
 
-// What was typed is called by its proper name from now on.
-function understand(typed, name) {
-  for (const [key, found] of [...known]) {
-    if (key.startsWith(`${typed}|`)) known.set(name + key.slice(typed.length), found);
-  }
-  if (state.name === typed) state.name = name;
-  picker.show(name);
+function goBack() {
+  Object.assign(state, { ...drawn, styles: [...drawn.styles] });
+  picker.show(drawn.name);
+  controls();
 }
 
 // Controls and drawings follow the state; what isn't known yet is asked for.
 function changed() {
+  if (!drawn && !state.name) {
+    begin(); // the first answer was lost
+    return;
+  }
   controls();
   if (isKnown(group())) {
     say("");
@@ -172,6 +176,7 @@ function show() {
   }
   if (drawn?.name !== now.name) find(".origin").innerHTML = cards.get(now.name).origin;
   drawn = now;
+  window.doodlesClass = now.name;
   find(".board .copied").textContent = "";
   clearTimeout(aheadTimer);
   aheadTimer = setTimeout(fetchAhead, AHEAD_MILLISECONDS);
@@ -296,7 +301,7 @@ whenSeen(rememberDrawn);
 
 // A link says where to begin; what it leaves open, or asks for in vain, is chosen for it. Without one, the page has brought
 // drawings along, so that they are there at once.
-(async () => {
+async function begin() {
   const asked = new URLSearchParams(location.search);
   const isAsked = ["class", "seed", "psi", "count", "style", "keys", "into", "latent"].some((key) => asked.has(key));
   try {
@@ -314,4 +319,6 @@ whenSeen(rememberDrawn);
   } catch (error) {
     say(error.message);
   }
-})();
+}
+
+begin();

@@ -20,27 +20,32 @@ async function film() {
   if (state.name === name) { // and no other class has been picked meanwhile
     state.name = answer.name;
     picker.show(answer.name);
+    offer(answer.partners);
   }
-  await offer(answer.partners);
   const label = `${answer.name}${into ? ` turning into ${into}` : ""}, through the seeds ${seeds.join(", ")}`;
   await player.load(answer.sheet, answer.frames, label, answer.columns);
   const sheet = await openSheet(answer.sheet, answer.columns);
   keys.forEach((key, place) => paint(items.get(key).querySelector("canvas"), sheet, answer.keys[place]));
   find(".origin").innerHTML = answer.origin;
   find(".board .copied").textContent = "";
+  window.doodlesClass = answer.name;
   shown = { name: answer.name, into, psi, keys: keys.map((key, place) => [key, seeds[place]]) };
   rememberShown();
 }
 
+const request = () => JSON.stringify([state.name, state.into, state.psi, state.keys.map((key) => key.seed)]);
+
 const draw = newestOnly(async () => {
-  const asked = JSON.stringify(state);
+  const asked = request();
   element.classList.add("waiting");
   try {
     await film();
     say("");
   } catch (error) {
-    if (!shown) await drawInstead();
-    else if (JSON.stringify(state) === asked) goBack(); // nothing else has been asked for meanwhile
+    if (request() === asked) { // and nothing else has been asked for meanwhile
+      if (shown) goBack();
+      else if (!error.isLost) await drawInstead();
+    }
     say(error.message);
   }
   element.classList.remove("waiting");
@@ -50,6 +55,7 @@ const draw = newestOnly(async () => {
 async function drawInstead() {
   for (const other of [{ ...FIRST, name: state.name }, FIRST]) {
     set(other);
+    picker.show(other.name);
     controls();
     try {
       await film();
@@ -95,7 +101,7 @@ function changed() {
   draw();
 }
 
-// A key drawing keeps what shows it, so that focus stays where it is, and a button that is being pressed too.
+// A key drawing keeps what shows it, so that a button that is being pressed stays, and the focus where the order does.
 function controls() {
   const list = find(".keys");
   const wanted = state.keys.map((key) => {
@@ -175,7 +181,8 @@ function move(key, by) {
   state.keys.splice(place, 1);
   state.keys.splice(place + by, 0, key);
   changed();
-  items.get(key).querySelector(`.tools button:${by < 0 ? "first" : "last"}-child`).focus();
+  const again = items.get(key).querySelector(`.tools button:${by < 0 ? "first" : "last"}-child`);
+  (again.disabled ? items.get(key).querySelector(".look") : again).focus();
 }
 
 // A drawing that was sent here from the Draw tab becomes the first or the last one.
@@ -197,8 +204,9 @@ function begin() {
   begun = true;
   const query = new URLSearchParams(location.search);
   const number = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)); // odd words are told as they are
-  const asked = { ...FIRST, name: query.get("class") || FIRST.name };
+  const asked = { ...FIRST, name: window.doodlesClass || query.get("class") || FIRST.name };
   if (query.has("keys")) {
+    asked.name = query.get("class") || FIRST.name;
     asked.seeds = query.get("keys").split(",").slice(0, MAX_KEYS + 1).map(number);
     asked.into = query.get("into") || "";
     if (query.has("psi")) asked.psi = number(query.get("psi"));

@@ -14,10 +14,13 @@ const ICONS = {
 const psiText = (psi) => Number(psi).toFixed(2).replace(/0$/, "");
 const rollSeed = () => Math.floor(Math.random() * (DICE_MAX + 1));
 
-// What a server function answers, or a thrown sentence. Gradio gives nothing where there was no answer, and does not throw.
+// What a server function answers, or a thrown sentence; `isLost` says that there was no answer at all, for which Gradio
+// gives nothing and does not throw.
 async function answerOf(call) {
   const answer = await call.catch(() => undefined);
-  if (answer === undefined || answer === null) throw new Error("The server can't be reached; try again.");
+  if (answer === undefined || answer === null) {
+    throw Object.assign(new Error("The server can't be reached; try again."), { isLost: true });
+  }
   if (answer.error) throw new Error(answer.error);
   return answer;
 }
@@ -121,7 +124,6 @@ function classPicker(box, pick) {
     figures.textContent = tile.draft ? "draft" : tile.recognised ? `✓ ${Math.round(100 * Math.min(1, tile.recognised))} %` : "✓";
     figures.title = tile.draft ? "Drawn by the shared base; train it for better ones" : tile.figures;
     item.append(drawing, name, figures);
-    item.addEventListener("pointerdown", (event) => event.preventDefault());
     item.addEventListener("click", () => take(tile.name));
     return item;
   }
@@ -151,7 +153,10 @@ function classPicker(box, pick) {
     for (let first = 0; first < items.length; first += screenful) {
       const row = items.slice(first, first + screenful);
       const url = await server.screenful([first / screenful, wall]);
-      if (!url) return;
+      if (!url) {
+        isFresh = false;
+        return;
+      }
       const sheet = await openSheet(url, row.length);
       row.forEach((item, place) => paint(item.firstElementChild, sheet, place));
     }
@@ -215,15 +220,15 @@ function classPicker(box, pick) {
     if (list.hidden) box.value = name; // who is typing goes on
   }
 
-  // What was typed counts as soon as somebody goes on to something else, such as the button beside it.
+  // What was typed counts as soon as somebody goes on to something else on the page, such as the button beside it.
   function leave() {
-    if (list.hidden) return;
-    const typed = box.value.trim();
-    const item = items ? shown[active] : null;
-    const isMeant = item?.dataset.name.toLowerCase().startsWith(typed.toLowerCase());
-    take(typed === chosen || (items && !isMeant) ? "" : item?.dataset.name || typed);
+    if (list.hidden || document.activeElement === box) return;
+    const typed = box.value.trim().toLowerCase();
+    const meant = items && typed !== chosen.toLowerCase() ? shown[active]?.dataset.name : "";
+    take(meant?.toLowerCase().startsWith(typed) ? meant : "");
   }
 
+  list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
   box.addEventListener("click", () => { box.select(); open(); });
   box.addEventListener("input", () => (list.hidden ? open() : filter()));
   box.addEventListener("blur", leave);

@@ -41,16 +41,23 @@ CONTROLS = {"stop": "Stop", "resume": "Resume", "longer": "Train longer", "disca
 RECALL = """() => {
   let kept = null;
   try { kept = localStorage.getItem("doodles-run"); } catch {}
-  return (new URLSearchParams(location.search).get("run") || kept || "").replaceAll(" ", "+");
+  window.doodlesRecalled = (new URLSearchParams(location.search).get("run") || kept || "").replaceAll(" ", "+");
+  return window.doodlesRecalled;
 }"""
-KEEP = """(run) => {
-  try { localStorage.setItem("doodles-run", run); } catch {}
-  const isOpen = document.querySelector("#train-start")?.offsetParent;
-  if (isOpen) window.doodlesAddress?.(run ? { run } : { tab: "train" });
+SHOW_ADDRESS = """() => {
+  const run = window.doodlesRun ?? window.doodlesRecalled;
+  window.doodlesAddress?.(run ? { run } : { tab: "train" });
 }"""
-SHOW_ADDRESS = f"""() => {{
-  const run = ({RECALL})();
-  window.doodlesAddress?.(run ? {{ run }} : {{ tab: "train" }});
+ATTACHED = f"""(run) => {{
+  window.doodlesRun = run;
+  try {{
+    if (!run && localStorage.getItem("doodles-run") === window.doodlesRecalled) localStorage.removeItem("doodles-run");
+  }} catch {{}}
+  if (document.querySelector("#train-start")?.offsetParent) ({SHOW_ADDRESS})();
+}}"""
+KEEP = f"""(run) => {{
+  try {{ localStorage.setItem("doodles-run", run); }} catch {{}}
+  ({ATTACHED})(run);
 }}"""
 # The class that another tab sends here to be trained.
 PICK = """() => {
@@ -234,7 +241,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
         lengthened.then,
         in_browser(drop.click(wishes.discard, run_id, run_id, **told).success, KEEP, run_id).then,
         in_browser(latest.watch(watch, None, [run_id, timer], **told).success, KEEP, run_id).then,
-        in_browser(page.load(attach, run_id, [run_id, timer], js=RECALL, **told).success, KEEP, run_id).then,
+        in_browser(page.load(attach, run_id, [run_id, timer], js=RECALL, **told).success, ATTACHED, run_id).then,
         timer.tick,
     ):
         live(event, look, [run_id, moment, seen], shown)

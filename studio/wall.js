@@ -4,6 +4,7 @@ const search = element.querySelector(".search");
 const none = element.querySelector(".none");
 let asked = new Set();
 let observer = null;
+let scrolled = history.state?.scrolled; // where somebody was who comes back
 
 async function draw(number) {
   const { wall, screenful } = props.value;
@@ -34,7 +35,9 @@ function lay() {
     name.className = "name";
     name.textContent = tile.draft ? tile.name : `✓ ${tile.name}`;
     link.append(drawing, name);
-    link.addEventListener("click", () => history.replaceState({ scrolled: scrollY }, "")); // for whoever comes back
+    link.addEventListener("click", (event) => { // for whoever comes back
+      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) history.replaceState({ scrolled: scrollY }, "");
+    });
     return link;
   }));
   observer = new IntersectionObserver((entries) => {
@@ -44,10 +47,8 @@ function lay() {
   }, { rootMargin: "200px" });
   [...tiles.children].forEach((tile) => observer.observe(tile));
   find();
-  if (history.state?.scrolled) {
-    scrollTo(0, history.state.scrolled);
-    history.replaceState(null, "");
-  }
+  scrollTo(0, scrolled || scrollY);
+  scrolled = 0;
 }
 
 function find() {

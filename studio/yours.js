@@ -176,7 +176,7 @@ function rememberSeen() {
 // that somebody found shows that one.
 whenSeen(() => {
   const query = new URLSearchParams(location.search);
-  const shown = query.get("class");
+  const shown = window.doodlesClass;
   const isFirst = !window.doodlesFound;
   window.doodlesFound = true;
   if (shown && shown !== followed) {

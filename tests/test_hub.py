@@ -516,22 +516,22 @@ def test_a_file_that_takes_long_to_come_holds_nobody_up(hub, tmp_path, monkeypat
 
 
 def test_a_wall_waits_for_a_hub_in_trouble_once_and_is_whole_when_that_has_passed(hub, tmp_path, monkeypatch):
-    push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
+    push_and_read(hub, tmp_path / "a", "cat", "dog", "sun", "tree")
     known = collection(tmp_path)
     tiles, whole = Tiles(Sampler([], collection=known)), Tiles(Sampler([tmp_path / "a"]))
     known.cards()
     known.path("dog")
-    monkeypatch.setattr("model.collection.FETCHED_AT_ONCE", 1)
+    monkeypatch.setattr("model.collection.FETCHED_AT_ONCE", 2)
     monkeypatch.setattr("model.collection.FETCH_SECONDS", 0.5)
     hub.requests.clear()
-    hub.faults = ["slow:2@cat.safetensors"]
-    row = row_of(tiles.screenful([0, 0]), 3)
-    assert [drawing.any() for drawing in row] == [False, True, False], "what was fetched before is drawn"
-    assert not [asked for asked in hub.requests if "sun" in asked], "nobody waits for one file after the other"
+    hub.faults = ["slow:2@cat.safetensors", "slow:2@sun.safetensors"]
+    row = row_of(tiles.screenful([0, 0]), 4)
+    assert [drawing.any() for drawing in row] == [False, True, False, False], "what was fetched before is drawn"
+    assert not [asked for asked in hub.requests if "tree" in asked], "nobody waits for more files than once"
     monkeypatch.setattr("model.collection.FETCH_SECONDS", 20.0)
     known._refused.clear()  # as it is forgiven after a while
     known._spared_until = 0.0
-    assert np.array_equal(row_of(tiles.screenful([0, 0]), 3), row_of(whole.screenful([0, 0]), 3))
+    assert np.array_equal(row_of(tiles.screenful([0, 0]), 4), row_of(whole.screenful([0, 0]), 4))
 
 
 def test_a_wall_s_files_come_at_the_same_time(hub, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +22,7 @@ from tests.site import REPOSITORY, Site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WAIT = 120_000  # milliseconds
+SERVER_FUNCTIONS = re.compile("/component_server/")
 IS_DRAWN = """(canvas) => {
   const { data } = canvas?.getContext("2d").getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
   return data[3] === 255 && data.some((value, place) => place % 4 === 0 && value < 128);
@@ -228,11 +230,11 @@ def unanswered(page) -> Iterator[list[list[int]]]:
         held.append(route)
         asked.append(counts(route.request))
 
-    page.route("**/component_server*", hold)
+    page.route(SERVER_FUNCTIONS, hold)
     yield asked
-    page.unroute("**/component_server*", hold)
-    for request in held:
-        request.continue_()
+    page.route(SERVER_FUNCTIONS, lambda route: route.continue_())  # which goes before the older one
+    for route in held:
+        route.continue_()
 
 
 def test_styles_are_reset_and_part_of_the_address(page, site):
@@ -319,13 +321,9 @@ def test_a_class_that_is_typed_before_the_list_has_come_again_is_drawn(page, sit
     page.wait_for_function("document.querySelectorAll('#draw-classes [role=option]').length >= 345")
     pick(page, "broom")
     wait_for_seed(page, 7, "broom")
-    held = []
-    page.route("**/component_server*", lambda route: held.append(route))
-    pick(page, "cat")
-    assert box.input_value() == "cat"
-    page.unroute("**/component_server*")
-    for request in held:
-        request.continue_()
+    with unanswered(page):
+        pick(page, "cat")
+        assert box.input_value() == "cat"
     wait_for_seed(page, 7)
 
 
@@ -440,6 +438,36 @@ def test_a_bad_morph_link_is_drawn_as_far_as_it_can_be(page, site):
     page.get_by_text("The seed x is not allowed").wait_for()
 
 
+def test_a_lost_answer_leaves_what_was_asked_for(page, site):
+    page.route(
+        SERVER_FUNCTIONS,
+        lambda route: route.abort() if "film" in (route.request.post_data or "") else route.continue_(),
+    )
+    open_page(page, site, "?class=dog&keys=5,6,7&psi=0.8")
+    page.locator("#morph .message", has_text="can't be reached").wait_for()
+    page.unroute_all()
+    assert "keys=5,6,7" in page.url.replace("%2C", ",")
+    page.get_by_role("button", name="Turn round").click()
+    page.wait_for_selector("#morph .player canvas[aria-label='dog, through the seeds 7, 6, 5']")
+
+
+def test_answers_that_are_overtaken_change_nothing(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=4")
+    page.wait_for_selector("[data-ahead]")
+    with unanswered(page):
+        pick(page, "dog")
+        pick(page, "cat")
+        assert page.locator("#draw-class").input_value() == "cat"
+    page.wait_for_selector("[data-ahead^='cat|']")
+    page.wait_for_function("!document.querySelector('#draw').classList.contains('waiting')")
+    assert page.locator("#draw-class").input_value() == "cat" and "cat, seed 7" in page.locator(
+        "#draw .tile"
+    ).first.get_attribute("aria-label")
+    for _ in range(2):
+        pick(page, "cats")
+        page.wait_for_function("document.querySelector('#draw-class').value === 'cat'")
+
+
 def test_pressing_a_button_of_a_key_drawing_after_its_seed_was_typed_does_what_it_says(page, site):
     open_morph(page, site, "?class=cat&keys=7,12")
     keys = page.locator("#morph .keys input")
@@ -454,7 +482,7 @@ def test_pressing_a_button_of_a_key_drawing_after_its_seed_was_typed_does_what_i
     assert keys.count() == 2 and page.evaluate("document.activeElement.closest('#morph .keys') !== null")
 
 
-def test_without_the_server_every_tab_says_so_and_shows_what_it_draws(page, site):
+def test_without_the_server_draw_morph_and_yours_say_so_and_show_what_they_draw(page, site):
     open_morph(page, site, "?class=cat&keys=7,12")
     page.get_by_role("tab", name="Yours").click()
     page.locator("#yours-pad canvas").wait_for()
@@ -503,14 +531,14 @@ def test_a_class_that_was_typed_counts_when_generate_is_pressed(page, site):
 def test_an_answer_does_not_take_the_words_from_who_is_typing(page, site):
     open_page(page, site, "?class=cat&count=4")
     page.wait_for_selector("[data-ahead]")
-    network = page.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 1000, "downloadThroughput": -1, "uploadThroughput": -1}
-    network.send("Network.emulateNetworkConditions", slow)
     before = seeds(page)[0]
-    page.get_by_role("button", name="A seed by chance").click()
-    page.locator("#draw-class").click()
-    page.locator("#draw-class").press_sequentially("zeb")
-    assert page.locator("#draw .tile canvas").first.evaluate("it => getComputedStyle(it).transitionDuration") == "0.2s"
+    with unanswered(page):
+        page.get_by_role("button", name="A seed by chance").click()
+        page.wait_for_function(
+            "getComputedStyle(document.querySelector('#draw .tile canvas')).opacity === '0.5'"
+        )  # so that one sees that something is under way
+        page.locator("#draw-class").click()
+        page.locator("#draw-class").press_sequentially("zeb")
     page.wait_for_function("(before) => document.querySelector('#draw .tile span').textContent != before", arg=before)
     assert page.locator("#draw-class").input_value() == "zeb"
 
@@ -533,11 +561,15 @@ def test_the_address_is_that_of_the_open_tab(page, site):
     wait_for_query(**{"class": "cat"}, seed=7, count=4, psi=0.9)
     page.get_by_role("tab", name="Yours").click()
     wait_for_query(tab="yours", **{"class": "cat"})
+    page.get_by_role("tab", name="Draw").click()
+    pick(page, "dog")
+    wait_for_query(**{"class": "dog"}, seed=7, count=4, psi=0.9)
     page.get_by_role("tab", name="Wall").click()
     wait_for_query(tab="wall")
-    tile = page.locator("#wall .wall-tile", has_text="zebra")
-    tile.scroll_into_view_if_needed()
-    tile.click()
+    page.get_by_role("tab", name="Yours").click()
+    wait_for_query(tab="yours", **{"class": "dog"})
+    page.get_by_role("tab", name="Wall").click()
+    page.locator("#wall .wall-tile", has_text="zebra").click()
     page.wait_for_selector('#draw .tile[aria-label^="zebra, seed"]')
     page.go_back()
     page.locator("#wall .wall-tile", has_text="zebra").wait_for()
