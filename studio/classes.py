@@ -25,7 +25,7 @@ def tab_html(tab: str) -> str:
 
 
 def picker_functions(tiles: Tiles) -> list[Callable]:
-    """What a class picker asks the server for (see parts.js)."""
+    """What a class picker asks the server for (see picker.js)."""
 
     def catalog(_: list) -> dict[str, object]:
         return tiles.catalog(wall=0)

@@ -68,7 +68,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         None if "error" in brought_along else brought_along,
         html_template=tab_html("draw"),
         css_template=(_FOLDER / "parts.css").read_text() + (_FOLDER / "draw.css").read_text(),
-        js_on_load="".join((_FOLDER / name).read_text() for name in ("ink.js", "parts.js", "draw.js")),
+        js_on_load="".join((_FOLDER / name).read_text() for name in ("ink.js", "parts.js", "picker.js", "draw.js")),
         server_functions=[drawings, open_link, take_along, *picker_functions(tiles)],
         apply_default_css=False,
         elem_id="draw",

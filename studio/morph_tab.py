@@ -50,7 +50,7 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
         except ValueError as error:
             return {"error": sentence(error)}
 
-    scripts = ("ink.js", "parts.js", "film.js", "morph.js")
+    scripts = ("ink.js", "parts.js", "picker.js", "film.js", "morph.js")
     gr.HTML(
         None,
         html_template=tab_html("morph"),

@@ -112,7 +112,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 None,
                 html_template=tab_html("yours"),
                 css_template=css,
-                js_on_load=parts + (_FOLDER / "yours.js").read_text(),
+                js_on_load=parts + (_FOLDER / "picker.js").read_text() + (_FOLDER / "yours.js").read_text(),
                 server_functions=[look, *picker_functions(tiles)],
                 first=first_class(sampler),
                 max_points=MAX_POINTS,
