@@ -287,6 +287,7 @@ find(".lock").addEventListener("click", (event) => {
   event.currentTarget.innerHTML = locked ? ICONS.locked : ICONS.open;
 });
 find(".generate").addEventListener("click", () => {
+  picker.settle();
   if (!locked) state.seed = rollSeed();
   changed();
 });

@@ -1,5 +1,5 @@
 // A class picker: a text box with a list that filters as one types. `pick` is called with what was chosen or typed. Wants
-// parts.js before it, and the server's `picker_functions`.
+// parts.js before it, and the server's `picker_functions`. Gives `show`, to say which class it is, and `settle`.
 function classPicker(box, pick) {
   const list = box.parentElement.querySelector("[role=listbox]");
   const note = Object.assign(document.createElement("li"), { className: "none" });
@@ -120,9 +120,10 @@ function classPicker(box, pick) {
     if (list.hidden) box.value = name; // who is typing goes on
   }
 
-  // What was typed counts as soon as somebody goes on to something else on the page, such as the button beside it.
-  function leave() {
-    if (list.hidden || document.activeElement === box) return;
+  // What was typed counts as soon as somebody goes on to something else on the page. Buttons that use the class ask for
+  // this themselves, for not every browser takes the focus from the box when they are pressed.
+  function settle() {
+    if (list.hidden) return;
     const typed = box.value.trim().toLowerCase();
     const meant = items && typed !== chosen.toLowerCase() ? shown[active]?.dataset.name : "";
     take(meant?.toLowerCase().startsWith(typed) ? meant : "");
@@ -131,7 +132,7 @@ function classPicker(box, pick) {
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
   box.addEventListener("click", () => { box.select(); open(); });
   box.addEventListener("input", () => (list.hidden ? open() : filter()));
-  box.addEventListener("blur", leave);
+  box.addEventListener("blur", () => { if (document.activeElement !== box) settle(); }); // or only the window lost it
   box.addEventListener("keydown", async (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
     if (step) {
@@ -149,5 +150,5 @@ function classPicker(box, pick) {
       box.value = chosen;
     }
   });
-  return { show };
+  return { show, settle };
 }

@@ -164,7 +164,10 @@ const picker = classPicker(element.querySelector("#yours-class"), (picked) => {
   keep();
   rememberSeen();
 });
-element.querySelector("#yours-find").addEventListener("click", () => findIn(name));
+element.querySelector("#yours-find").addEventListener("click", () => {
+  picker.settle();
+  findIn(name);
+});
 window.addEventListener("doodles-find", (event) => findIn(event.detail));
 
 function rememberSeen() {

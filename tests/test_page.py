@@ -522,6 +522,15 @@ def test_a_class_that_was_typed_counts_when_generate_is_pressed(page, site):
     page.wait_for_selector('#draw .tile[aria-label^="dog, seed"]')
     assert page.locator("#draw-class").input_value() == "dog"
     page.locator("#draw-class").click()
+    page.locator("#draw-class").press_sequentially("be")
+    page.locator("#draw-classes [aria-selected=true]", has_text="beach").wait_for()
+    page.evaluate("document.querySelector('#draw .generate').click()")  # which leaves the focus where it is
+    page.wait_for_selector('#draw .tile[aria-label^="beach, seed"]')
+    page.locator("#draw-class").click()
+    page.locator("#draw-class").press_sequentially("dog")
+    page.locator("#draw-class").press("Tab")
+    page.wait_for_selector('#draw .tile[aria-label^="dog, seed"]')
+    page.locator("#draw-class").click()
     page.locator("#draw-class").press_sequentially("unicornx")
     page.get_by_text("No class is called that.").locator("visible=true").wait_for()
     page.locator("#draw-seed").click()
