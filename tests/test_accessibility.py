@@ -58,7 +58,7 @@ def test_classes_seeds_and_morphs_are_within_reach_of_the_keyboard(page, site): 
     tab_to(page, "#draw-class")
     page.keyboard.press("Control+A")
     page.keyboard.type("giraf")
-    page.wait_for_function("document.querySelectorAll('#draw-classes [role=option]:not([hidden])').length === 1")
+    page.wait_for_function("document.querySelectorAll('#draw-classes [data-name]:not([hidden])').length === 1")
     page.keyboard.press("Enter")
     wait_for_seed(page, 7, "giraffe")
     tab_to(page, "#draw-seed")
