@@ -125,6 +125,8 @@ def start_giraffe(page, minutes: int) -> None:
     page.get_by_role("option", name="giraffe", exact=True).click()
     box.press("Escape")
     page.get_by_text("For experts").click()
+    page.locator("#train-minutes input[type=number]").wait_for()
+    page.wait_for_timeout(500)  # a box that has just been opened may still be given its first value
     set_number(page, "#train-minutes", minutes)
     page.click("#train-start")
     page.get_by_text("images/s").wait_for()

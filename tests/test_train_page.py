@@ -73,8 +73,11 @@ def start(page, class_name: str, minutes: float) -> None:
     box.press("Escape")
     page.get_by_text("For experts").click()
     number = page.locator("#train-minutes input")
+    number.wait_for()
+    page.wait_for_timeout(500)  # a box that has just been opened may still be given its first value
     number.fill(str(minutes))
     number.press("Enter")
+    assert number.input_value() == str(minutes)
     page.click("#train-start")
 
 
