@@ -25,7 +25,7 @@ MAX_INDEX_BYTES = 5_000_000
 MAX_ENTRIES = 5000
 REFRESH_SECONDS = 300.0
 FIRST_SECONDS = 5.0  # from the first question on, that whoever asks waits for the index
-PINNED_SECONDS = 60.0  # as long, for that of one commit
+PINNED_SECONDS = 60.0  # the same for the index of a single commit, for which nothing else will do
 FETCH_SECONDS = 20.0  # that whoever draws waits for a file; it goes on coming
 FETCHED_AT_ONCE = 8  # files, for drawings of many classes
 FORGIVEN_SECONDS = 60.0  # until what could not be fetched is asked for again, and nothing else meanwhile
@@ -243,7 +243,7 @@ class Collection:
             if self._refreshing or now < self._due:
                 return
             self._refreshing = True
-            is_pinned = re.fullmatch(r"[0-9a-f]{40}", self.revision)  # then nothing else will do
+            is_pinned = re.fullmatch(r"[0-9a-f]{40}", self.revision)
             self._patience = self._patience or now + (PINNED_SECONDS if is_pinned else FIRST_SECONDS)
         threading.Thread(target=self._refresh, daemon=True).start()
 

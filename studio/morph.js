@@ -203,7 +203,8 @@ function receive() {
 function begin() {
   begun = true;
   const query = new URLSearchParams(location.search);
-  const number = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)); // odd words are told as they are
+  const isNumber = (text) => text.trim() !== "" && !Number.isNaN(Number(text));
+  const number = (text) => (isNumber(text) ? Number(text) : text); // the server's sentence repeats what is none
   const asked = { ...FIRST, name: window.doodlesClass || query.get("class") || FIRST.name };
   if (query.has("keys")) {
     asked.name = query.get("class") || FIRST.name;
