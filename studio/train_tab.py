@@ -65,6 +65,8 @@ PICK = """() => {
   window.doodlesTrain = null;
   return name ? [{__type__: "update", value: [name]}] : [];
 }"""
+# Whoever comes back to this tab sees what has begun, ended or gone on meanwhile.
+LOOK_AGAIN = """() => [{__type__: "update", active: true}]"""
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
     end, resume, longer, drop = controls
     in_browser(tab.select, PICK, None, picker)
     in_browser(tab.select, SHOW_ADDRESS, None)
+    in_browser(tab.select, LOOK_AGAIN, None, timer)
     started = begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **told)
     resumed = resume.click(wishes.resume, run_id, timer, **told)
     lengthened = longer.click(wishes.train_longer, [run_id, *long], timer, **told)

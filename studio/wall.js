@@ -2,6 +2,8 @@
 const tiles = element.querySelector(".tiles");
 const search = element.querySelector(".search");
 const none = element.querySelector(".none");
+const lost = element.querySelector(".lost");
+const AGAIN = 3000; // milliseconds until what didn't come is asked for again
 let asked = new Set();
 let observer = null;
 let scrolled = history.state?.scrolled; // where somebody was who comes back
@@ -12,10 +14,15 @@ async function draw(number) {
   asked.add(number);
   const row = [...tiles.children].slice(number * screenful, (number + 1) * screenful);
   try {
-    const sheet = await openSheet(await server.screenful([number, wall]), row.length);
+    const url = await server.screenful([number, wall]);
+    if (url === "") return; // there is no such screenful any more
+    if (!url) throw new Error("no answer"); // for which Gradio gives nothing and does not throw
+    const sheet = await openSheet(url, row.length);
     row.forEach((tile, place) => paint(tile.firstElementChild, sheet, place));
+    lost.hidden = true;
   } catch {
-    asked.delete(number);
+    lost.hidden = false;
+    setTimeout(() => { asked.delete(number); draw(number); }, AGAIN);
   }
 }
 

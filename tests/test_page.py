@@ -658,6 +658,17 @@ def test_stop_ends_a_run(page, site):
     page.get_by_text("Stopped", exact=False).first.wait_for()
 
 
+def test_what_a_wall_could_not_fetch_comes_when_the_server_is_back(page, site):
+    open_page(page, site)
+    page.wait_for_selector("[data-ahead]")
+    page.route(SERVER_FUNCTIONS, lambda route: route.abort())
+    page.get_by_role("tab", name="Wall").click()
+    page.locator("#wall .lost", has_text="The server can't be reached").wait_for()
+    page.unroute(SERVER_FUNCTIONS)
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile canvas'))")
+    page.locator("#wall .lost").wait_for(state="hidden")
+
+
 def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
     open_page(page, site)
     page.wait_for_selector("[data-ahead]")

@@ -98,11 +98,18 @@ def wait_enabled(page, *names: str) -> None:
 
 
 def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarded(visit, site):
+    early = visit("5.5.5.5")
+    early.get_by_text("Nothing has been trained here yet").wait_for()
+    early.get_by_role("tab", name="Draw").click()
     page = visit("1.1.1.1")
     assert "Pick a class" in page.locator("#train-status").inner_text() and enabled(page) == set()
     start(page, "giraffe", 40)
     shows(page, "images/s")
     wait_enabled(page, "stop")
+    assert early.locator("#train-runs a[data-run]").count() == 0
+    early.get_by_role("tab", name="Train").click()
+    early.locator("#train-runs a[data-run]", has_text="giraffe").wait_for()
+    early.context.close()
     link = "?run=" + page.evaluate("new URLSearchParams(location.search).get('run')")
 
     show_tab(page, site.url)
