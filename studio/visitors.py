@@ -28,7 +28,8 @@ def address(request: gr.Request, proxies: int) -> str:
     proxies: how many there are; each adds to the header's end whom it was asked by.
     """
     if proxies:
-        forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
+        lines = request.headers.getlist("x-forwarded-for")  # each proxy adds to the last one, or a line of its own
+        forwarded = [part.strip() for part in ",".join(lines).split(",")]
         return forwarded[max(0, len(forwarded) - proxies)]
     # The web server may have believed that header unasked; whoever comes with one then is as unknown as all such.
     known = request.client and "x-forwarded-for" not in request.headers

@@ -90,6 +90,21 @@ def test_a_call_asks_for_no_more_time_than_it_needs(home):
     assert burst_duration("", "", "", asked.seconds) < burst_duration("", "", "", 600.0) <= 60
 
 
+def test_each_call_is_told_what_is_left(home, monkeypatch):
+    run, told = new_run(home, seconds=100.0), []
+    trained = iter((0.0, 45.0, 90.0))
+    monkeypatch.setattr(Run, "trained_seconds", lambda self: next(trained))
+
+    def call(folder: str, source: str, run_id: str, seconds: float) -> dict:
+        told.append(seconds)
+        if len(told) == 3:
+            run.set_state("done")
+        return {}
+
+    list(work_in_bursts(home, run, call))
+    assert told == [100.0, 55.0, 10.0]
+
+
 def test_drawing_stays_on_the_cpu_where_a_gpu_is_lent_for_a_call_at_a_time(monkeypatch, tmp_path):
     monkeypatch.setenv("DOODLES_HOME", str(tmp_path))
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)  # as it looks on ZeroGPU, outside of calls too

@@ -6,12 +6,14 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from PIL import Image
 
 from model.checkpoint import read_card
 from model.classes import CLASS_NAMES
+from model.hub import HubError
 from tests.conftest import make_checkpoint, suns, write_class
 from train import everything
 from train.__main__ import main
@@ -79,6 +81,10 @@ def test_an_interrupted_run_is_resumed_as_ordered(home):
     while not any(path.stat().st_size for path in home.runs.glob("*/progress.jsonl")):
         assert training.poll() is None
         time.sleep(0.02)
+    training.send_signal(signal.SIGSTOP)  # so that it isn't done meanwhile
+    meanwhile = run(home, "train", "--resume", "last")
+    assert meanwhile.returncode == 2 and "is being worked on already" in meanwhile.stderr
+    training.send_signal(signal.SIGCONT)
     training.send_signal(signal.SIGINT)  # at once, for a quick machine has soon done them all
     assert training.wait(300) == 0
     assert list_runs(home.runs)[0].status().state == "stopped"
@@ -104,6 +110,7 @@ def test_a_mixture_takes_the_name_it_is_given(home):
         (["sun", "--minutes", "-1"], "minutes are not allowed"),
         (["sun", "--learning-rate", "7"], "learning_rate is 7.0"),
         (["sun", "--name", "../sun"], "can't name a checkpoint"),
+        (["sun", "--name", "Best"], "for a file of its own"),
         (["--resume", "nothing"], "no unfinished run"),
         (["sun", "--resume", "last"], "goes on as it was ordered"),
         (["sun", "--depth", "5"], "have no depth"),
@@ -168,6 +175,21 @@ def test_all_goes_on_after_a_failure_and_lists_it(home):
     done = run(home, "train", "all", "--only", "moon", "sun", "--minutes", "0.02", "--replace")
     assert done.returncode == 1
     assert "moon: There is no file “moon.npy”" in done.stdout and (home.checkpoints / "sun.safetensors").exists()
+
+
+def test_failures_of_all_are_told_though_the_push_fails_too(home, monkeypatch, capsys):
+    monkeypatch.setenv("DOODLES_HOME", str(home.folder))
+    monkeypatch.setenv("DOODLES_SOURCE", home.source)
+    make_checkpoint(home.checkpoints, "sun")
+    monkeypatch.setattr(everything, "_train_once", lambda order, *_: order.class_name == "sun" or fail())
+    monkeypatch.setattr(everything, "push", Mock(side_effect=HubError("The Hub has trouble.")))
+    assert main(["all", "--only", "sun", "moon", "--push", "you/doodles"]) == 2
+    said = capsys.readouterr()
+    assert "moon: There is no such file." in said.out and "The Hub has trouble." in said.err
+
+
+def fail() -> None:
+    raise ValueError("There is no such file.")
 
 
 def test_evaluate_says_how_a_generator_does_beside_real_drawings(home, tmp_path):

@@ -121,6 +121,17 @@ def test_a_served_file_of_another_kind_is_refused(mirror, drawings_folder, cache
     assert not leftovers(cache)
 
 
+def test_whatever_byte_of_a_header_is_damaged_the_next_try_starts_anew(mirror, drawings_folder, cache):
+    path = drawings_folder / "sun.npy"
+    content = path.read_bytes()
+    for place, byte in ((60, b"\\"), (20, b"("), (30, b"\0"), (14, b"'")):
+        path.write_bytes(content[:place] + byte + content[place + 1 :])
+        with pytest.raises(DataError, match="is not a NumPy file"):
+            fetch(mirror, cache)
+    path.write_bytes(content)
+    assert np.array_equal(fetch(mirror, cache), expected(50))
+
+
 def test_a_file_that_changed_meanwhile_is_not_mixed_with_the_old_one(mirror, drawings_folder, cache):
     fetch(mirror, cache, 50)
     write_class(drawings_folder, "sun", suns(200, 9))

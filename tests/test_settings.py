@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from filelock import FileLock
+from starlette.datastructures import Headers
 
 from studio.run_view import status_html
 from studio.visitors import address, visitor_id
@@ -19,7 +20,7 @@ from train.cache import load_at_hand, make_room
 from train.data import cached_path, load_drawings
 from train.execute import sentence_for
 from train.fetch import fetch
-from train.order import Order
+from train.order import Order, page_order
 from train.requests import request_again, request_training
 from train.runs import BusyError, create_run, list_runs
 from train.settings import Settings
@@ -36,7 +37,7 @@ def order(home, class_name="sun", **changes) -> Order:
 
 def asked(peer="10.0.0.9", **headers) -> SimpleNamespace:
     """What Gradio says of who asks."""
-    return SimpleNamespace(client=SimpleNamespace(host=peer, port=1), headers=headers)
+    return SimpleNamespace(client=SimpleNamespace(host=peer, port=1), headers=Headers(headers))
 
 
 def test_every_setting_is_read_from_its_variable_within_its_bounds():
@@ -147,6 +148,9 @@ def test_going_on_counts_as_asking(home):
         request_again(home, settings, run, "visitor-a")
     with pytest.raises(ValueError, match="no longer there"):
         request_again(home, settings, run, "visitor-b", more_seconds=60.0)
+    for fewer in (0.0, -300.0, float("nan")):
+        with pytest.raises(ValueError, match="not allowed"):
+            request_again(home, settings, run, "visitor-b", more_seconds=fewer)
     assert run.status().state == "stopped"
 
 
@@ -157,6 +161,8 @@ def test_a_visitor_is_an_address_that_only_a_trusted_proxy_can_tell():
     assert address(asked(**spoofed), 1) == "1.2.3.4"
     assert address(asked(**{"x-forwarded-for": "6.6.6.6, 1.2.3.4, 10.0.0.2"}), 2) == "1.2.3.4"
     assert address(asked(), 1) == ""
+    lines = Headers(raw=[(b"x-forwarded-for", b"6.6.6.6"), (b"x-forwarded-for", b"1.2.3.4")])
+    assert address(SimpleNamespace(headers=lines), 1) == "1.2.3.4", "a proxy may add a line of its own"
 
 
 def test_no_address_and_no_login_is_on_record(home):
@@ -245,3 +251,8 @@ def test_a_source_that_is_gone_midway_leaves_the_rows_at_hand(home, mirror, monk
     assert len(fetch(ordered, home).exact["sun"]) == 300, "the rest comes when the source is back"
     mirror.faults = ["404"] * 9
     assert fetch(replace(ordered, num_rows=200), home).notes == (), "what is cached is not asked for"
+
+
+def test_a_mixture_is_the_same_order_whoever_names_which_class_first(home):
+    first, second = (page_order(names, SMALL, 1.0, home.source, "") for names in (("sun", "cat"), ("cat", "sun")))
+    assert first == second and first.class_names == ("cat", "sun")

@@ -4,6 +4,8 @@ import itertools
 import json
 import math
 from dataclasses import asdict, replace
+from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -476,6 +478,21 @@ def test_undo_puts_the_replaced_checkpoint_back_and_forth(home):
     with pytest.raises(ValueError, match="damaged"):
         undo(home, "sun")
     assert (home.checkpoints / "sun.safetensors").read_bytes() == first
+
+
+def test_an_undo_that_was_killed_before_its_last_step_loses_nothing(home, monkeypatch):
+    make_checkpoint(home.checkpoints, "sun")
+    first = (home.checkpoints / "sun.safetensors").read_bytes()
+    finish(create_run(home.runs, order(home, num_steps=1), begin=True), home)
+    second = (home.checkpoints / "sun.safetensors").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", Mock(side_effect=KeyboardInterrupt))
+        patched.setattr(publish_module, "write_file", lambda path, content: path.write_bytes(content))
+        with pytest.raises(KeyboardInterrupt):
+            undo(home, "sun")
+    for expected in (first, second, first):
+        undo(home, "sun")
+        assert (home.checkpoints / "sun.safetensors").read_bytes() == expected
 
 
 def test_a_run_killed_after_it_published_keeps_what_it_replaced(home):

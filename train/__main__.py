@@ -191,7 +191,7 @@ def _run_to_resume(options: argparse.Namespace, home: Home) -> Run:
         status = run.status()
         named = run.id == options.resume or (options.resume == "last" and status.order.requested_by == COMMAND_LINE)
         if named and status.state != "done":
-            run.lock.acquire()
+            run.take()
             run.resume()
             return run
     raise ValueError(f"There is no unfinished run “{options.resume[:60]}” in {home.runs}; --list shows the runs.")

@@ -26,15 +26,18 @@ except ImportError:  # only Spaces have it
 
 
 def burst_duration(folder: str, source: str, run_id: str, seconds: float) -> int:
-    """Seconds of a GPU that one call asks for: what is left of the run, but no more than a burst."""
+    """Seconds of a GPU that one call asks for. seconds: what is left of the run; a burst trains no longer than that."""
     return int(min(seconds, BURST_SECONDS) + MARGIN_SECONDS)
 
 
 def burst(folder: str, source: str, run_id: str, seconds: float) -> dict[str, object]:
-    """Work on a run for so long, then leave a snapshot. Returns its state, sentence and newest report."""
+    """Work on a run for a burst, then leave a snapshot. Returns its state, sentence and newest report.
+
+    seconds: of training that are left, for `burst_duration`.
+    """
     home = Home(Path(folder), source)
     run = Run(home.runs / run_id)
-    ends = time.monotonic() + min(seconds, BURST_SECONDS)
+    ends = time.monotonic() + BURST_SECONDS
     work = execute(run, home, "cuda" if torch.cuda.is_available() else "cpu")
     try:
         for _ in work:
@@ -57,4 +60,5 @@ def work_in_bursts(home: Home, run: Run, call: Callable[..., dict] = lent_burst)
     """
     take_turn(run, home.runs)
     while run.status().state in ("queued", "running") and not is_held(run.folder / "lock"):
-        yield call(str(home.folder), home.source, run.id, run.status().order.seconds or BURST_SECONDS)
+        left = (run.status().order.seconds or BURST_SECONDS) - run.trained_seconds()
+        yield call(str(home.folder), home.source, run.id, max(0.0, left))

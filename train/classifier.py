@@ -23,6 +23,7 @@ LEARNING_RATE = 3e-3
 WARM_UP = 0.04  # of all steps
 EMA_DECAY = 0.998
 AUGMENT = 1.5
+SEEDS_APART = 1_000_003  # more than there are steps, so that trainings of two seeds see no batch in common
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class ClassifierTraining:
         num_steps = max(1, num_images // BATCH)
         losses, reported = [], time.monotonic()
         for step in range(num_steps):
-            torch.manual_seed(self.seed + step)
+            torch.manual_seed(self.seed * SEEDS_APART + step)
             rows = sampler.draw(BATCH)
             ink = augment(to_ink(self.drawings[rows.numpy()], self.device), AUGMENT)
             warmth = min(1, (step + 1) / (WARM_UP * num_steps))

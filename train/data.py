@@ -13,6 +13,7 @@ import random
 import re
 import shutil
 import time
+import tokenize
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -267,7 +268,7 @@ def _read_header(path: Path) -> tuple[int, int]:
         try:
             np.lib.format.read_magic(file)
             shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
-        except ValueError as error:
+        except (ValueError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:  # NumPy parses it
             raise DataError(f"“{path.name}” is not a NumPy file of drawings; check the data setting.") from error
         if fortran_order or dtype != np.uint8 or len(shape) != 2 or shape[1] != ROW_BYTES or shape[0] < 1:
             raise DataError(f"“{path.name}” holds {dtype} {shape} where drawings are uint8 (N, {ROW_BYTES}).")

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from model.classes import CLASS_NAMES
 from model.evaluator import Evaluator
-from model.images import sheet
+from model.images import png, sheet
+from model.weights import write_file
 from train.drawings import Drawings, held_back, learned
 from train.loop import draw_seeds
 from train.metrics import (
@@ -103,7 +104,8 @@ class Yardstick:
         drawings = draw_seeds(generator, range(num_drawn))
         features, _ = embed(self.evaluator, drawings)
         _, places = distances_to(self.seen_features, features)
-        sheet(np.concatenate([drawings, self.seen[places.numpy()]]), num_drawn, scale=3, gap=2).save(path)
+        both = np.concatenate([drawings, self.seen[places.numpy()]])
+        write_file(path, png(sheet(both, num_drawn, scale=3, gap=2)))
 
     def _copies(self, near: Tensor, real_near: Tensor) -> float:
         """Share of drawings nearer to one learned from than all but the nearest real ones are."""

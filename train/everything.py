@@ -62,10 +62,10 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
                 published.append(path)
         except MISTAKES as error:
             failures.append(f"{class_name}: {sentence_for(error)}")
-    if repo and published:
-        print(_push(repo, published))
     for failure in failures:
         print(failure)
+    if repo and published:
+        print(_push(repo, published))
     return 1 if failures else 0
 
 

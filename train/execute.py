@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from filelock import Timeout
 
 from model.base import BASE_NAME, Base, read_base
 from model.checkpoint import MAX_BYTES
@@ -50,10 +49,7 @@ def execute(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
     Every error ends in the state "failed" with a sentence and is raised again. A run that nobody iterates any more, or
     whose process dies, stays "running" for the next one to resume. A run that was stopped or finished is left alone.
     """
-    try:
-        run.lock.acquire()
-    except Timeout as error:
-        raise ValueError(f"Run {run.id} is being worked on already; watch it or stop it first.") from error
+    run.take()
     if is_tracked():
         put_on_record(run)
     with recording(home):

@@ -226,8 +226,8 @@ def fit(
     """Train until `training` has done `num_steps` steps or `seconds` of work in all, whichever comes first.
 
     Yields Progress about once a second, at the end, and at all multiples of `every` steps; what is done there counts as
-    work. Whoever iterates may look at
-    `training`, save it or stop at any yield. Raises RunawayError when losses or weights are no longer finite.
+    work. Whoever iterates may look at `training`, save it or stop at any yield. Raises RunawayError when losses or
+    weights are no longer finite.
     """
     if num_steps is None and seconds is None:
         raise ValueError("How long to train is open: give steps or seconds.")

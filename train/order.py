@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from model.checkpoint import check_name
-from model.classes import CLASS_NAMES
+from model.classes import CLASS_NAMES, slug
 from train.data import DEFAULT_ROWS, check_more
 from train.recipes import DOODLE, Config
 
 COMMAND_LINE = "command line"  # requested_by of the runs that the page's worker leaves alone
+FILES_OF_RUNS = ("snapshot", "best")  # beside the checkpoint
 MAX_CLASSES = 5
 MAX_SECONDS = 24 * 3600
 
@@ -46,6 +47,8 @@ class Order:
 
     def __post_init__(self) -> None:
         check_name(self.class_name)
+        if slug(self.class_name) in FILES_OF_RUNS:
+            raise ValueError(f"A run keeps “{self.class_name}” for a file of its own; use another name.")
         if not self.is_base and not 1 <= len(self.class_names) <= MAX_CLASSES:
             raise ValueError(f"A generator learns from 1 to {MAX_CLASSES} classes, not from {len(self.class_names)}.")
         check_more(self.also, self.source)
@@ -68,7 +71,8 @@ def page_order(class_names: Sequence[str], config: Config, minutes: float, sourc
     if not isinstance(minutes, (int, float)) or not abs(minutes) < 1e300:  # NaN, or more than a float holds
         raise ValueError("How long is no number; give minutes.")
     name = default_name(class_names, config)
-    return Order(name, tuple(class_names), source, seconds=60.0 * minutes, requested_by=visitor, config=config)
+    ordered = tuple(sorted(class_names))  # so that the same mixture is the same order, whoever names which class first
+    return Order(name, ordered, source, seconds=60.0 * minutes, requested_by=visitor, config=config)
 
 
 def default_name(class_names: Sequence[str], config: Config) -> str:

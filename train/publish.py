@@ -23,6 +23,7 @@ from train.loop import Training
 from train.order import Order
 from train.runs import Run
 
+_UNDONE = "“{}” is drawn as before its last training; undo once more for the newer checkpoint."
 FEWEST_STEPS = 100  # of a stopped run, for its drawings to be worth showing
 
 
@@ -108,18 +109,25 @@ def undo(home: Home, class_name: str) -> str:
     """
     published = checkpoint_path(home.checkpoints, class_name)
     kept = replaced_path(home, published.name)
+    aside = kept.with_suffix(".newer")
     with _publishing(home):
+        if aside.exists() and _is_undone(kept, published):  # all but the last step, by somebody who was killed then
+            aside.replace(kept)
+            return _UNDONE.format(class_name)
         if not kept.exists() or not published.exists():
             raise ValueError(
                 f"No training here has replaced a checkpoint of “{class_name}”, so there is none to put back."
             )
         load_checkpoint(kept)
         older, newer = kept.read_bytes(), published.read_bytes()
-        aside = kept.with_suffix(".newer")
         write_file(aside, newer)
         write_file(published, older)
         aside.replace(kept)
-    return f"“{class_name}” is drawn as before its last training; undo once more for the newer checkpoint."
+    return _UNDONE.format(class_name)
+
+
+def _is_undone(kept: Path, published: Path) -> bool:
+    return kept.exists() and published.exists() and kept.read_bytes() == published.read_bytes()
 
 
 def replaced_path(home: Home, name: str) -> Path:

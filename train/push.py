@@ -20,7 +20,19 @@ from model.collection import (
     read_index,
     write_index,
 )
-from model.hub import Commit, HfApi, HubError, check_repo, client, commit, download, ensure_repo, head, patiently
+from model.hub import (
+    Commit,
+    HfApi,
+    HubError,
+    check_repo,
+    client,
+    commit,
+    download,
+    ensure_repo,
+    head,
+    list_files,
+    patiently,
+)
 from model.sampler import Sampler
 from model.weights import CheckpointError
 from train.cards import sheet_of
@@ -32,6 +44,7 @@ from train.publish import is_published
 from train.runs import list_runs
 
 CLASSES_PER_COMMIT = 48  # with a sheet each, the index and the card, fewer than the 100 files that the Hub advises
+_WITHOUT_INDEX = (".gitattributes", "README.md", "LICENSE", "classes/", "sheets/")  # of a new repo, or a mended one
 RACES = 8  # lost to others who push at the same time, before we give up
 
 Tell = Callable[[str], None]
@@ -151,9 +164,13 @@ def _standing(api: HfApi, repo: str, revision: str, dry: bool) -> tuple[str, dic
     try:
         path, _ = patiently(lambda: download(api, repo, INDEX_NAME, parent, MAX_INDEX_BYTES))
     except HubError as error:
-        if error.status == 404:
-            return parent, {}
-        raise
+        if error.status != 404:
+            raise
+        files = patiently(lambda: list_files(api, repo, parent))
+        if not all(name.startswith(_WITHOUT_INDEX) for name in files):
+            sentence = f"{repo} has other files and is no collection of doodles; push to another repo, or to a new one."
+            raise HubError(sentence) from error
+        return parent, {}
     return parent, read_index(path.read_bytes())
 
 

@@ -34,6 +34,8 @@ def request_training(home: Home, settings: Settings, order: Order) -> Run:
 
 def request_again(home: Home, settings: Settings, run: Run, visitor: str, more_seconds: float | None = None) -> Run:
     """Queue an ended run once more: to go on where it was, or for so much longer. Raises ValueError over a limit."""
+    if more_seconds is not None and not more_seconds >= 1:
+        raise ValueError(f"{more_seconds / 60:g} minutes are not allowed; use 1 second or more.")
 
     def again() -> Run:
         if run.is_active():

@@ -25,6 +25,7 @@ from train.settings import is_zero_gpu
 from train.status import Status, read_progress, read_status, write_status
 
 LOCK_SECONDS = 1.0
+LOOK_SECONDS = 0.001  # that somebody who only looks may hold a lock
 MAX_ACTIVE = 20
 SPARE_BYTES = 1 << 16
 RUN_ID = r"[0-9]{8}-[0-9]{6}-[a-z0-9+-]+"
@@ -61,6 +62,13 @@ class Run:
     @property
     def sheets_folder(self) -> Path:
         return self.folder / "sheets"
+
+    def take(self) -> None:
+        """Take the right to work on this run. Raises ValueError while somebody else has it."""
+        try:
+            self.lock.acquire()
+        except Timeout as error:
+            raise ValueError(f"Run {self.id} is being worked on already; watch it or stop it first.") from error
 
     def status(self) -> Status:
         """Raises OSError or ValueError for a folder that holds no readable run."""
@@ -114,7 +122,8 @@ class Run:
         self.log("asked to stop")
         with contextlib.suppress(Timeout), self.lock:  # whoever holds it has begun, and will find the file
             if self.status().state == "queued":
-                self.set_state("stopped", "Stopped before it began.")
+                began = self.snapshot_path.exists()
+                self.set_state("stopped", "Stopped before it went on." if began else "Stopped before it began.")
 
     def resume(self, more_seconds: float | None = None) -> None:
         """Take back a stop, or a failure: the run may be worked on again, for so much longer than it has been.
@@ -260,13 +269,15 @@ def find_run(runs: Path, run_id: str) -> Run | None:
 
 def is_held(lock: Path) -> bool:
     """Whether somebody holds a lock file right now. Takers wait LOCK_SECONDS, longer than this look lasts."""
-    try:
-        with FileLock(lock, timeout=0):
+    for _ in range(2):  # the first time it may have been somebody who only looked, too
+        try:
+            with FileLock(lock, timeout=0):
+                return False
+        except Timeout:
+            time.sleep(LOOK_SECONDS)
+        except OSError:  # of a read-only folder, where nobody can work
             return False
-    except Timeout:
-        return True
-    except OSError:  # of a read-only folder, where nobody can work
-        return False
+    return True
 
 
 def _readable(runs: Path) -> Iterator[tuple[float, Run]]:
