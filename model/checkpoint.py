@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
-from model.classes import slug
+from model.classes import CLASS_NAMES, slug
 from model.networks import GENERATORS, build
 from model.weights import (
     CheckpointError,
@@ -110,7 +110,8 @@ def card_from(values: Mapping[str, object]) -> Card:
     well_formed = (
         all(map(_is_text, (card.class_name, card.recipe, card.source, card.attribution)))
         and isinstance(card.architecture, dict)
-        and all(map(_is_text, (*card.architecture, *card.trained_on, *card.metrics)))
+        and all(map(_is_text, (*card.architecture, *card.metrics)))
+        and set(card.trained_on) <= set(CLASS_NAMES)
         and all(_is_text(option) or type(option) in (int, float) for option in card.architecture.values())
         and all(map(is_count, card.trained_on.values()))
         and all(type(figure) in (int, float) and abs(figure) < MAX_FIGURE for figure in card.metrics.values())

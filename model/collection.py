@@ -78,9 +78,10 @@ def read_index(content: bytes) -> dict[str, Entry]:
         if index["format"] != INDEX_FORMAT or not isinstance(listed, list) or len(listed) > MAX_ENTRIES:
             raise ValueError
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise CheckpointError(
-            f"The collection's {INDEX_NAME} can't be read by this version; push to it anew."
-        ) from error
+        sentence = (
+            f"The collection's {INDEX_NAME} can't be read by this version; update it, or remove that file and push."
+        )
+        raise CheckpointError(sentence) from error
     entries: dict[str, Entry] = {}
     files: set[str] = set()
     for values in listed:
@@ -176,10 +177,11 @@ class Collection:
                 self._spared_until = time.monotonic() + FORGIVEN_SECONDS
             raise refusal from error
         except CheckpointError as error:
-            self._refuse(entry, error)
+            may_pass = isinstance(error.__cause__, OSError)
+            self._refuse(entry, error, FORGIVEN_SECONDS if may_pass else float("inf"))
             raise
 
-    def _refuse(self, entry: Entry, why: CheckpointError, seconds: float = float("inf")) -> None:
+    def _refuse(self, entry: Entry, why: CheckpointError, seconds: float) -> None:
         """Offer a class no longer until its file is another one, or for some seconds."""
         log.warning("%s", why)
         with self._lock:

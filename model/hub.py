@@ -102,6 +102,14 @@ def head(api: HfApi, repo: str, revision: str = "main") -> str:
         return api.repo_info(repo, revision=revision, timeout=ANSWER_SECONDS).sha
 
 
+def list_files(api: HfApi, repo: str, revision: str = "main") -> list[str]:
+    """The paths of a repo's files. Raises HubError."""
+    with speaking(repo):
+        return [
+            each.rfilename for each in api.repo_info(repo, revision=revision, timeout=ANSWER_SECONDS).siblings or []
+        ]
+
+
 def ensure_repo(api: HfApi, repo: str, private: bool = False) -> None:
     """Create a repo for models unless there is one of that name that the token can see. Raises HubError."""
     try:

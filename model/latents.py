@@ -66,6 +66,11 @@ def check_seed(seed: object) -> int:
     return whole
 
 
+def seeds_from(first: int, count: int) -> list[int]:
+    """`count` consecutive seeds; after the last seed there is comes 0."""
+    return [(first + place) % (MAX_SEED + 1) for place in range(count)]
+
+
 def check_latent(latent: object) -> tuple[float, ...]:
     """`latent`, a list or tuple of so many numbers within bounds, as a tuple of floats. Raises ValueError otherwise."""
     if not isinstance(latent, list | tuple) or not 1 <= len(latent) <= MAX_LENGTH:

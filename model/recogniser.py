@@ -45,5 +45,7 @@ class Recogniser:
             return None  # it has just gone
         except CheckpointError as error:
             log.warning("%s", error)
+            if isinstance(error.__cause__, OSError):
+                return None  # perhaps it can be read the next time
             self._read[path] = changed, None
         return self._read[path][1]

@@ -15,7 +15,7 @@ from model.checkpoint import DRAFT, Card, checkpoint_path, load_checkpoint, read
 from model.classes import CLASS_NAMES, find_class
 from model.collection import Collection
 from model.images import to_drawings
-from model.latents import MAX_SEED, Picture, check_seed, latent
+from model.latents import Picture, check_seed, latent, seeds_from
 from model.loaded import Loaded, draw, draw_mixed
 from model.weights import CheckpointError
 
@@ -162,8 +162,7 @@ class Sampler:
             except OSError as error:
                 failure = failure or CheckpointError(f"{path.name} can't be read ({error.strerror}).")
             except CheckpointError as error:
-                log.warning("%s", error)
-                self._headers[revision] = error
+                self._keep_unless_it_may_pass(revision, error)
                 failure = failure or error
         raise failure or NoGeneratorError(f"The checkpoint of “{class_name}” has just gone; pick another class.")
 
@@ -219,19 +218,22 @@ class Sampler:
             try:
                 self._headers[key] = read_base(path, False) if path.name == BASE_NAME else read_card(path)
             except CheckpointError as error:
-                log.warning("%s", error)
-                if isinstance(error.__cause__, OSError):
-                    return error  # perhaps it can be read the next time
-                self._headers[key] = error
+                self._keep_unless_it_may_pass(key, error)
+                return error
         return self._headers[key]
+
+    def _keep_unless_it_may_pass(self, revision: tuple, error: CheckpointError) -> None:
+        """Remember what is wrong with a file; what the system refused to open may be read the next time."""
+        log.warning("%s", error)
+        if not isinstance(error.__cause__, OSError):
+            self._headers[revision] = error
 
 
 def seeds_to_pictures(class_name: str, seed: int, count: int = 1, psi: float = 1.0) -> list[Picture]:
     """`count` pictures with consecutive seeds; after the last seed comes 0. Raises ValueError."""
     if type(count) is not int or not 1 <= count <= MAX_PICTURES:
         raise ValueError(f"{str(count)[:40]} drawings were asked for; ask for 1 to {MAX_PICTURES} at a time.")
-    first = check_seed(seed)
-    return [Picture(class_name, (((first + place) % (MAX_SEED + 1), 1.0),), psi) for place in range(count)]
+    return [Picture(class_name, ((each, 1.0),), psi) for each in seeds_from(check_seed(seed), count)]
 
 
 def limit_threads(num_threads: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from model.latents import MAX_KEYS, MAX_LENGTH, MAX_SEED, Picture, check_latent, check_psi, check_seed, walk
+from model.latents import MAX_KEYS, MAX_LENGTH, Picture, check_latent, check_psi, check_seed, seeds_from, walk
 
 MAX_COUNT = 64
 MAX_STYLES = 5
@@ -56,28 +56,28 @@ class View:
         offsets = self.styles if any(self.styles) else ()
         if self.latent:
             return [Picture(self.class_name, ((check_latent(self.latent), 1.0),), self.psi, offsets)]
-        seeds = [(self.seed + place) % (MAX_SEED + 1) for place in range(self.count)]
+        seeds = seeds_from(self.seed, self.count)
         return [Picture(self.class_name, ((seed, 1.0),), self.psi, offsets) for seed in seeds]
 
     def query(self) -> str:
         """The part of a link from its question mark on."""
-        entries: dict[str, object] = {"class": self.class_name, "psi": f"{self.psi:g}"}
+        entries: dict[str, object] = {"class": self.class_name, "psi": _exact(self.psi)}
         if self.keys:
             entries |= {"keys": ",".join(map(str, self.keys))} | ({"into": self.into} if self.into else {})
         else:
             entries |= {"latent": _joined(self.latent)} if self.latent else {"seed": self.seed, "count": self.count}
-            entries |= {"style": _joined(self.styles)} if any(self.styles) else {}
+            entries |= {"style": ",".join(map(_exact, self.styles))} if any(self.styles) else {}
         return "?" + urlencode(entries, safe=",")
 
     def command(self, hub: str = "") -> str:
         """A command that writes the same drawings into a file. hub: a collection it needs, as DOODLES_HUB names it."""
-        options = ["python", "-m", "model", self.class_name, "--psi", f"{self.psi:g}"]
+        options = ["python", "-m", "model", self.class_name, "--psi", _exact(self.psi)]
         if self.keys:
             options += ["--keys", ",".join(map(str, self.keys)), *(["--into", self.into] if self.into else [])]
         else:
             seeds = ["--seed", str(self.seed), "--count", str(self.count)]
             options += [f"--latent={_joined(self.latent)}"] if self.latent else seeds
-            options += [f"--style={_joined(self.styles)}"] if any(self.styles) else []
+            options += [f"--style={','.join(map(_exact, self.styles))}"] if any(self.styles) else []
         return shlex.join([*([f"DOODLES_HUB={hub}"] if hub else []), *options])
 
     def python(self, hub: str = "") -> str:
@@ -125,5 +125,11 @@ def _read(key: str, entries: Mapping[str, str], kind: type) -> object:
         raise ValueError(f"“{entries[key][:40]}” is no {key}; use a {'whole ' * (kind is int)}number.") from error
 
 
+def _exact(number: float) -> str:
+    """The shortest text that is read as the very number."""
+    return repr(float(number)).removesuffix(".0")
+
+
 def _joined(numbers: Sequence[float]) -> str:
+    """Numbers in single precision, as a latent's are, in the fewest digits that tell them all apart."""
     return ",".join(f"{number:.9g}" for number in numbers)

@@ -17,6 +17,7 @@ let sheets = [];
 let locked = false;
 let aheadTimer = 0;
 let drawn = null; // the state that the board shows
+let told = ""; // of its generator
 let selected = 0; // the seed of the drawing that is looked at alone
 
 const board = find(".sheet");
@@ -174,7 +175,8 @@ function show() {
     button.lastChild.textContent = seed;
     button.setAttribute("aria-label", `${now.name}, seed ${seed}`);
   }
-  if (drawn?.name !== now.name) find(".origin").innerHTML = cards.get(now.name).origin;
+  const { origin } = cards.get(now.name);
+  if (origin !== told) find(".origin").innerHTML = told = origin;
   drawn = now;
   window.doodlesClass = now.name;
   find(".board .copied").textContent = "";

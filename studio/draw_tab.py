@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from model.images import png, sheet
-from model.latents import MAX_SEED, Picture, check_psi, check_seed
+from model.latents import Picture, check_psi, check_seed, seeds_from
 from model.sampler import Sampler
 from model.view import MAX_STYLES, View, read_view
 from studio.classes import picker_functions, tab_html
@@ -39,12 +39,13 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
     def open_link(asked: list) -> dict[str, object]:
         """The state of a link's [query], and its drawings; what can't be had is chosen, and a sentence says so."""
         query = asked[0] if isinstance(asked, list) and len(asked) == 1 else ""
-        view, message = _first_view(sampler), ""
+        message = ""
         try:
             view = _read_link(sampler, query)
             answer = _answer(sampler, view.class_name, [_group(view)])
         except ValueError as error:
             message = f"The link asks for something that isn't there. {sentence(error)}"
+            view = _first_view(sampler)
             try:
                 answer = _answer(sampler, view.class_name, [_group(view)])
             except ValueError as nothing:
@@ -77,8 +78,11 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
 
 def _answer(sampler: Sampler, class_name: str, asked: object) -> dict[str, object]:
     """All drawings asked for in one picture, and what is known about who drew them. Raises ValueError."""
-    drawings = sampler.draw_all(_pictures(class_name, asked))
-    card = sampler.cards().get(class_name)  # now, for a file that can't be fetched is known only once it was wanted
+    pictures, card = _pictures(class_name, asked), sampler.cards().get(class_name)
+    for _ in range(2):  # a checkpoint that has come, or was found unusable, meanwhile, is another generator
+        drawings, before, card = sampler.draw_all(pictures), card, sampler.cards().get(class_name)
+        if card == before:
+            break
     return {
         "sheet": data_url(png(sheet(drawings, columns=COLUMNS))),
         "columns": COLUMNS,
@@ -102,9 +106,7 @@ def _pictures(class_name: str, asked: object) -> list[Picture]:
         if not isinstance(styles, list) or len(styles) > MAX_STYLES:
             raise ValueError(f"Up to {MAX_STYLES} style offsets are allowed.")
         offsets = tuple(styles) if any(styles) else ()
-        pictures += [
-            Picture(class_name, (((seed + place) % (MAX_SEED + 1), 1.0),), psi, offsets) for place in range(count)
-        ]
+        pictures += [Picture(class_name, ((each, 1.0),), psi, offsets) for each in seeds_from(seed, count)]
     return pictures
 
 

@@ -49,10 +49,10 @@ function classPicker(box, pick) {
   }
 
   // One screenful after the other, so that drawing goes on meanwhile. A list without drawings will do.
-  async function illustrate(items, { screenful, wall }) {
+  async function illustrate(items, { screenful, wall, mark }) {
     for (let first = 0; first < items.length; first += screenful) {
       const row = items.slice(first, first + screenful);
-      const url = await server.screenful([first / screenful, wall]);
+      const url = await server.screenful([first / screenful, wall, mark]);
       if (!url) {
         isFresh = false;
         return;

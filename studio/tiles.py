@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import zlib
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Tiles:
 
     def catalog(self, wall: int | None = None) -> dict[str, object]:
         """What there is, without a drawing yet: name, seed, whether it is a draft, and how well it does."""
-        which = random.randrange(NUM_WALLS) if wall is None else wall
+        which, cards = random.randrange(NUM_WALLS) if wall is None else wall, self._cards()
         shown = [
             {
                 "name": card.class_name,
@@ -33,19 +34,22 @@ class Tiles:
                 "figures": figures(card),
                 "recognised": recognised(card),
             }
-            for place, card in enumerate(self._cards())
+            for place, card in enumerate(cards)
         ]
-        return {"tiles": shown, "wall": which, "screenful": SCREENFUL}
+        return {"tiles": shown, "wall": which, "screenful": SCREENFUL, "mark": _mark(cards)}
 
     def screenful(self, wanted: list[int]) -> str:
-        """The drawings of [screenful number, wall] in a row, as a PNG's data URL; empty for what isn't there."""
-        if not isinstance(wanted, list) or len(wanted) != 2 or any(type(number) is not int for number in wanted):
+        """The drawings of [screenful number, wall, the catalog's mark] in a row, as a PNG's data URL.
+
+        Empty for what isn't there, and where there are other classes by now than in that catalog.
+        """
+        if not isinstance(wanted, list) or len(wanted) != 3 or any(type(number) is not int for number in wanted):
             return ""
-        number, which = wanted
-        if number < 0 or not 0 <= which < NUM_WALLS:
+        (number, which, mark), listed = wanted, self._cards()
+        if number < 0 or not 0 <= which < NUM_WALLS or mark != _mark(listed):
             return ""
         first = number * SCREENFUL
-        cards = self._cards()[first : first + SCREENFUL]
+        cards = listed[first : first + SCREENFUL]
         if not cards:
             return ""
         known, url = self._drawn.get((number, which), ([], ""))
@@ -82,6 +86,11 @@ def recognised(card: Card) -> float | None:
     """How often a generator's drawings are recognised, as a share of how often real ones are, where it was measured."""
     real = card.metrics.get("real_top1")
     return card.metrics["top1"] / real if real and "top1" in card.metrics else None
+
+
+def _mark(cards: list[Card]) -> int:
+    """Another number for other classes, or for another order of them."""
+    return zlib.crc32("\n".join(card.class_name for card in cards).encode())
 
 
 def _seed(which: int, place: int) -> int:

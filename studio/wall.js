@@ -9,13 +9,14 @@ let observer = null;
 let scrolled = history.state?.scrolled; // where somebody was who comes back
 
 async function draw(number) {
-  const { wall, screenful } = props.value;
-  if (asked.has(number)) return;
-  asked.add(number);
+  const { wall, screenful, mark } = props.value;
   const row = [...tiles.children].slice(number * screenful, (number + 1) * screenful);
+  if (asked.has(number) || !row.length) return;
+  asked.add(number);
   try {
-    const url = await server.screenful([number, wall]);
-    if (url === "") return; // there is no such screenful any more
+    const url = await server.screenful([number, wall, mark]);
+    if (url === "" && mark === props.value.mark) await layAnew();
+    if (url === "") return;
     if (!url) throw new Error("no answer"); // for which Gradio gives nothing and does not throw
     const sheet = await openSheet(url, row.length);
     row.forEach((tile, place) => paint(tile.firstElementChild, sheet, place));
@@ -24,6 +25,14 @@ async function draw(number) {
     lost.hidden = false;
     setTimeout(() => { asked.delete(number); draw(number); }, AGAIN);
   }
+}
+
+// There are other classes by now.
+async function layAnew() {
+  const catalog = await server.catalog([]);
+  if (!catalog) throw new Error("no answer");
+  props.value = catalog;
+  lay();
 }
 
 function lay() {

@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from model.images import png, sheet
-from model.latents import MAX_SEED, Key, Picture, between, check_latent, check_seed, walk
+from model.latents import MAX_SEED, Key, Picture, between, check_latent, check_seed, seeds_from, walk
 from model.nearest import likeness, search
 from model.recogniser import Recogniser
 from model.sampler import MAX_PICTURES, Sampler
@@ -88,7 +88,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         """Places on the ways from what was found to sixteen seeds, `strength` of the way along."""
         try:
             class_name, latent = _needed(found)
-            seeds = [(check_seed(first) + place) % (MAX_SEED + 1) for place in range(NUM_VARIATIONS)]
+            seeds = seeds_from(check_seed(first), NUM_VARIATIONS)
             drawings = sampler.draw([between(class_name, latent, seed, strength) for seed in seeds])
             return variations_html(class_name, seeds, drawings)
         except ValueError as error:

@@ -65,7 +65,8 @@ def write_class(folder: Path, class_name: str, drawings: np.ndarray) -> Path:
 def make_checkpoint(folder: Path, class_name: str = "cat", **options: object) -> Path:
     """A checkpoint with random weights, quick to make."""
     design = architecture(GENERATORS, "doodle", {"z_dim": 8, "channels": 6} | options)
-    card = Card(class_name, design, "doodle", 0, {class_name: 10}, "folder", "made for a test")
+    rows = {name: 10 for name in class_name.split("+") if name in CLASS_NAMES}
+    card = Card(class_name, design, "doodle", 0, rows or {"cat": 10}, "folder", "made for a test")
     return save_checkpoint(folder, card, build(GENERATORS, design))
 
 

@@ -23,7 +23,7 @@ from model.latents import MAX_SEED
 from model.sampler import Sampler
 from model.view import View
 from tests.site import Site
-from tests.test_page import site  # noqa: F401
+from tests.test_page import home_folder, site  # noqa: F401
 from tests.test_vector import rendered
 
 HARD = settings(
@@ -53,14 +53,6 @@ ODD = st.recursive(
 )
 LONG = st.sampled_from([[7] * 10_000, [[7, 1, 1, []]] * 10_000, "[" * 5000])
 ANY = ODD | LONG | st.sampled_from(["cat", 7, 1, [7, 12], [0.5]])
-
-
-@pytest.fixture(scope="module")
-def home_folder(site, tmp_path_factory):  # noqa: F811
-    """Where the app of `site` keeps its things."""
-    logs = [path for path in tmp_path_factory.getbasetemp().glob("site*/log") if not path.parent.is_symlink()]
-    (log,) = (path for path in logs if site.rstrip("/") in path.read_text())
-    return log.parent / "home"
 
 
 @pytest.fixture(scope="module")
@@ -231,14 +223,14 @@ def answer_of(site, endpoint: str, data: object) -> tuple[int, str]:  # noqa: F8
         ("draw", "open_link", ["?class=cat&seed=7"]),
         ("draw", "take_along", ["link", "cat", 7, 1, 1.0, [0.5], "http://127.0.0.1/"]),
         ("draw", "catalog", [0]),
-        ("draw", "screenful", [0, 0]),
+        ("draw", "screenful", [0, 0, 0]),
         ("morph", "film", ["cat", "dog", [7, 12], 1.0]),
         ("morph", "take_along", ["link", "cat", "dog", [7, 12], 1.0, "http://127.0.0.1/"]),
         ("morph", "catalog", [0]),
-        ("morph", "screenful", [0, 0]),
-        ("wall", "screenful", [0, 0]),
+        ("morph", "screenful", [0, 0, 0]),
+        ("wall", "screenful", [0, 0, 0]),
         ("yours-pad", "catalog", [0]),
-        ("yours-pad", "screenful", [0, 0]),
+        ("yours-pad", "screenful", [0, 0, 0]),
         ("yours-found", "take_along", ["link", "cat", [0.0] * 64, "http://127.0.0.1/"]),
         ("yours-pad", "look", [[[[0.1, 0.1], [0.9, 0.9]]]]),
     ],

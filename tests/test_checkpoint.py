@@ -100,6 +100,7 @@ def test_any_flipped_bit_is_refused_or_harmless(tmp_path):
         ({"card": {"architecture": {"network": []}}}, "unreadable card"),
         ({"card": {"trained_on": {"cat": 10**400}}}, "unreadable card"),
         ({"card": {"trained_on": {"\ud800": 1}}}, "unreadable card"),
+        ({"card": {"trained_on": {"../secret": 1}}}, "unreadable card"),
         ({"card": {"recipe": "\ud800"}}, "unreadable card"),
         ({"card": {"recipe": "x" * 100_000}}, "unreadable card"),
         ({"card": {"source": "folder\nERROR root: all is lost"}}, "unreadable card"),

@@ -1,10 +1,14 @@
 """The evaluator learns to tell classes apart, and only a sound file is ever used."""
 
+import errno
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
 
 from model.evaluator import Evaluator, Report, load_evaluator, save_evaluator
+from model.recogniser import Recogniser
 from model.weights import CheckpointError
 from tests.conftest import as_drawings, suns
 from train.classifier import ClassifierTraining, accuracy
@@ -56,3 +60,22 @@ def test_a_damaged_evaluator_is_one_sentence(tmp_path):
     )
     with pytest.raises(CheckpointError, match="do not fit"):
         load_evaluator(path)
+
+
+def test_what_the_system_refuses_to_open_for_a_moment_is_there_the_next_time(tmp_path, monkeypatch):
+    save_evaluator(tmp_path / "_evaluator.safetensors", Evaluator(4), Report(4, 1, 1, 0.5, 0.9, "made for a test"))
+    recogniser = Recogniser([tmp_path])
+    with monkeypatch.context() as patched:
+        trouble = CheckpointError("It can't be read (Too many open files).")
+        trouble.__cause__ = OSError(errno.EMFILE, "Too many open files")
+        patched.setattr("model.recogniser.load_evaluator", Mock(side_effect=trouble))
+        assert recogniser.evaluator() is None
+    assert recogniser.evaluator() is not None
+
+
+def test_trainings_of_two_seeds_see_no_batch_in_common(monkeypatch):
+    seeds = []
+    monkeypatch.setattr("train.classifier.torch.manual_seed", seeds.append)
+    for seed in (0, 1):
+        list(ClassifierTraining(as_drawings(suns(2)), Evaluator(4), seed).run(128 * 3))
+    assert len(set(seeds)) == 6

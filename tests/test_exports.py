@@ -105,7 +105,9 @@ def test_without_its_package_an_mp4_is_a_sentence(sampler, monkeypatch):
         export(sampler, WAY, "mp4")
 
 
-@pytest.mark.parametrize("view", [DRAWINGS, WAY, FOUND, View("cat", 2**32 - 1, 64), View("cat", keys=(1, 2))])
+@pytest.mark.parametrize(
+    "view", [DRAWINGS, WAY, FOUND, View("cat", 2**32 - 1, 64, 1 / 3, (0.1 + 0.2,)), View("cat", keys=(1, 2))]
+)
 def test_a_link_leads_back_to_the_same_view(view):
     assert read_view(view.query()) == view
 

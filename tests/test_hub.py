@@ -147,6 +147,22 @@ def test_a_file_that_changes_while_it_is_pushed_does_not_come_under_another_one_
     assert index_of(hub)["cat"].sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.parametrize("options", [{}, {"pr": True}, {"dry": True}])
+def test_a_repo_with_other_things_in_it_is_left_alone(hub, tmp_path, options):
+    repo, files = hub.create(), {"README.md": b"# Ours", "model.bin": b"weights"}
+    repo.add("main", "ours", files)
+    commits = list(repo.commits)
+    with pytest.raises(HubError, match="you/doodles has other files"):
+        push(REPO, [make_checkpoint(tmp_path, "cat")], **options)
+    assert repo.commits == commits
+
+
+def test_a_repo_that_was_made_on_the_hub_s_pages_becomes_a_collection(hub, tmp_path):
+    hub.create().add("main", "begun", {"README.md": b"---\nlicense: cc-by-4.0\n---\n"})
+    push(REPO, [make_checkpoint(tmp_path, "cat")])
+    assert set(index_of(hub)) == {"cat"}
+
+
 def test_a_dry_run_changes_nothing(hub, tmp_path):
     made = push(REPO, [make_checkpoint(tmp_path, "cat")], dry=True)
     assert made.sentence(REPO, dry=True).startswith("Would push 1 checkpoint (cat)") and not hub.repos
@@ -525,13 +541,13 @@ def test_a_wall_waits_for_a_hub_in_trouble_once_and_is_whole_when_that_has_passe
     monkeypatch.setattr("model.collection.FETCH_SECONDS", 0.5)
     hub.requests.clear()
     hub.faults = ["slow:2@cat.safetensors", "slow:2@sun.safetensors"]
-    row = row_of(tiles.screenful([0, 0]), 4)
+    row = row_of(first_of(tiles), 4)
     assert [drawing.any() for drawing in row] == [False, True, False, False], "what was fetched before is drawn"
     assert not [asked for asked in hub.requests if "tree" in asked], "nobody waits for more files than once"
     monkeypatch.setattr("model.collection.FETCH_SECONDS", 20.0)
     known._refused.clear()  # as it is forgiven after a while
     known._spared_until = 0.0
-    assert np.array_equal(row_of(tiles.screenful([0, 0]), 4), row_of(whole.screenful([0, 0]), 4))
+    assert np.array_equal(row_of(first_of(tiles), 4), row_of(first_of(whole), 4))
 
 
 def test_a_wall_s_files_come_at_the_same_time(hub, tmp_path, monkeypatch):
@@ -546,8 +562,8 @@ def test_a_wall_s_files_come_at_the_same_time(hub, tmp_path, monkeypatch):
         return path(class_name)
 
     monkeypatch.setattr(known, "path", path_when_all_are_wanted)
-    row = row_of(Tiles(Sampler([], collection=known)).screenful([0, 0]), 3)
-    assert np.array_equal(row, row_of(whole.screenful([0, 0]), 3))
+    row = row_of(first_of(Tiles(Sampler([], collection=known))), 3)
+    assert np.array_equal(row, row_of(first_of(whole), 3))
 
 
 def test_a_draft_that_stands_in_for_a_file_is_not_shown_with_its_figures(hub, tmp_path):
@@ -557,6 +573,10 @@ def test_a_draft_that_stands_in_for_a_file_is_not_shown_with_its_figures(hub, tm
     assert not sampler.cards()["cat"].is_draft
     hub.faults = ["tamper@GET /cdn/"] * 2
     assert "is a draft" in answer_to(sampler, "cat", [[7, 1, 1.0, []]])["origin"]
+
+
+def first_of(tiles: Tiles) -> str:
+    return tiles.screenful([0, 0, tiles.catalog()["mark"]])
 
 
 def row_of(url: str, columns: int) -> np.ndarray:
@@ -583,7 +603,7 @@ def test_a_file_that_fails_while_the_index_changes_is_not_held_against_its_succe
     old = known._entries["cat"]
     push_and_read(hub, tmp_path / "b", "cat")
     known._refresh()
-    known._refuse(old, CheckpointError("It broke off."))
+    known._refuse(old, CheckpointError("It broke off."), 60.0)
     assert set(known.cards()) == {"cat"} and known.path("cat")
     hub.repos[NAME].add("main", "without", {"index.json": write_index({})})
     known._refresh()
@@ -651,7 +671,7 @@ def test_a_class_that_can_t_be_drawn_leaves_the_wall_its_other_tiles(hub, tmp_pa
     tiles = Tiles(Sampler([], collection=collection(tmp_path)))
     assert [tile["name"] for tile in tiles.catalog()["tiles"]] == ["cat", "dog", "sun"]
     hub.faults = [f"tamper@GET /cdn/{index_of(hub)['cat'].sha256}"] * 2
-    assert [drawing.any() for drawing in row_of(tiles.screenful([0, 0]), 3)] == [False, True, True]
+    assert [drawing.any() for drawing in row_of(first_of(tiles), 3)] == [False, True, True]
 
 
 def test_bytes_that_were_damaged_on_the_way_are_fetched_again(hub, tmp_path):

@@ -16,7 +16,7 @@ from PIL import Image
 from model.sampler import Sampler
 from model.vector import enlarged
 from model.view import View
-from tests.conftest import REAL_DRAWINGS, suns, write_class
+from tests.conftest import REAL_DRAWINGS, make_checkpoint, suns, write_class
 from tests.mirror import Mirror
 from tests.site import REPOSITORY, Site
 
@@ -47,6 +47,14 @@ def site(tmp_path_factory):
         app.log = folder / "log"  # the home holds only what the app keeps there
         with app:
             yield app.url
+
+
+@pytest.fixture(scope="module")
+def home_folder(site, tmp_path_factory):
+    """Where the app of `site` keeps its things."""
+    logs = [path for path in tmp_path_factory.getbasetemp().glob("site*/log") if not path.parent.is_symlink()]
+    (log,) = (path for path in logs if site.rstrip("/") in path.read_text())
+    return log.parent / "home"
 
 
 @pytest.fixture(scope="module")
@@ -669,6 +677,46 @@ def test_what_a_wall_could_not_fetch_comes_when_the_server_is_back(page, site):
     page.locator("#wall .lost").wait_for(state="hidden")
 
 
+def test_classes_that_come_while_a_wall_is_looked_at_do_not_mix_up_its_drawings(page, site, home_folder):
+    open_page(page, site)
+    page.wait_for_selector("[data-ahead]")
+    page.get_by_role("tab", name="Wall").click()
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile canvas'))")
+    before = page.locator(".wall-tile").count()
+    made = make_checkpoint(home_folder / "checkpoints", "ant+bee", z_dim=64)
+    try:
+        page.locator(".wall-tile").last.scroll_into_view_if_needed()
+        page.wait_for_function("number => document.querySelectorAll('.wall-tile').length > number", arg=before)
+        page.locator(".wall-tile").last.scroll_into_view_if_needed()
+        page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile:last-child canvas'))")
+    finally:
+        made.unlink()
+
+
+def test_what_is_said_of_a_generator_is_of_the_one_that_drew(page, site, home_folder):
+    open_page(page, site, "?class=anvil&seed=7&count=4")
+    page.locator("#draw .origin", has_text="is a draft").wait_for()
+    page.wait_for_selector("[data-ahead]")
+    made = make_checkpoint(home_folder / "checkpoints", "anvil", z_dim=64)
+    try:
+        set_seed(page, 5000)
+        page.locator("#draw .origin", has_text="learned from 10 drawings").wait_for()
+    finally:
+        made.unlink()
+
+
+def test_a_link_to_a_damaged_mixture_shows_something_else_and_says_why(page, site, home_folder):
+    made = make_checkpoint(home_folder / "checkpoints", "ant+bee", z_dim=64)
+    content = bytearray(made.read_bytes())
+    content[-100] ^= 255
+    made.write_bytes(content)
+    try:
+        open_page(page, site, "?class=ant%2Bbee&seed=7")
+        page.locator("#draw .message", has_text="ant+bee.safetensors is damaged").wait_for()
+    finally:
+        made.unlink()
+
+
 def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
     open_page(page, site)
     page.wait_for_selector("[data-ahead]")
@@ -685,7 +733,7 @@ def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
     seed = parse_qs(urlsplit(page.locator(".wall-tile:visible").get_attribute("href")).query)["seed"][0]
     page.locator(".wall-tile:visible").click()
     wait_for_seed(page, int(seed), "giraffe")
-    for wrong in ([0, 99], [-1, 0], [10**9, 0], ["0", 0], [0], {"a": 1}, None, "x"):
+    for wrong in ([0, 99, 0], [-1, 0, 0], [10**9, 0, 0], ["0", 0, 0], [0, 0, 0], [0], {"a": 1}, None, "x"):
         answer = page.evaluate(
             """async ([address, wrong]) => {
                 const component = gradio_config.components.find((one) => one.props.elem_id === "wall");

@@ -1,7 +1,9 @@
 """The same request is the same drawing, and one bad file spoils nothing."""
 
+import errno
 import os
 import threading
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from model.classes import CLASS_NAMES
 from model.latents import MAX_SEED, Picture, walk
 from model.sampler import NoGeneratorError, Sampler, seeds_to_pictures
 from model.weights import CheckpointError, content_hash
+from studio.draw_tab import _answer
+from studio.tiles import Tiles
 from tests.conftest import make_base, make_checkpoint
 from train.loop import draw_seeds
 
@@ -92,6 +96,18 @@ def test_a_file_that_breaks_later_is_a_sentence_and_the_rest_goes_on(sampler, tm
     with pytest.raises(ValueError, match=r"cat\.safetensors is damaged"):
         draw(sampler, 1)
     assert draw(sampler, 1, class_name="stop sign").shape == (1, 28, 28)
+
+
+def test_what_the_system_refuses_to_open_for_a_moment_is_drawn_the_next_time(sampler, tmp_path, monkeypatch):
+    expected = draw(Sampler([tmp_path]), 7)
+    sampler.cards()
+    with monkeypatch.context() as patched:
+        trouble = CheckpointError("cat.safetensors can't be read (Too many open files).")
+        trouble.__cause__ = OSError(errno.EMFILE, "Too many open files")
+        patched.setattr("model.sampler.load_checkpoint", Mock(side_effect=trouble))
+        with pytest.raises(CheckpointError, match="Too many open files"):
+            draw(sampler, 7)
+    assert "cat" in sampler.cards() and np.array_equal(draw(sampler, 7), expected)
 
 
 def test_a_new_and_a_replaced_checkpoint_are_noticed(sampler, tmp_path):
@@ -272,3 +288,29 @@ def test_drafts_of_many_classes_at_once_are_those_drawn_one_by_one(tmp_path):
     assert np.abs(sampler.draw_drafts(names, seeds).astype(int) - np.stack(alone)).max() <= 1
     with pytest.raises(NoGeneratorError, match="no base"):
         Sampler([tmp_path / "nowhere"]).draw_drafts(names, seeds)
+
+
+def test_a_screenful_is_of_the_classes_that_the_page_has_listed(tmp_path):
+    for name in ("cat", "dog", "sun"):
+        make_checkpoint(tmp_path, name)
+    tiles = Tiles(Sampler([tmp_path]))
+    catalog = tiles.catalog(wall=0)
+    before = tiles.screenful([0, 0, catalog["mark"]])
+    make_checkpoint(tmp_path, "cat+dog")  # which comes before dog
+    assert before and tiles.screenful([0, 0, catalog["mark"]]) == "", "the page has to look again"
+    again = tiles.catalog(wall=0)
+    assert len(again["tiles"]) == 4 and tiles.screenful([0, 0, again["mark"]]) not in ("", before)
+
+
+def test_drawings_and_what_is_said_of_their_generator_belong_together(sampler, tmp_path, monkeypatch):
+    drawn = sampler.draw_all
+
+    def drawn_and_trained_anew(pictures):
+        monkeypatch.setattr(sampler, "draw_all", drawn)
+        drawings = drawn(pictures)
+        make_checkpoint(tmp_path, "cat", z_dim=9)
+        return drawings
+
+    monkeypatch.setattr(sampler, "draw_all", drawn_and_trained_anew)
+    answer = _answer(sampler, "cat", [[7, 1, 1.0, []]])
+    assert sampler.generator("cat").z_dim == 9 and answer == _answer(sampler, "cat", [[7, 1, 1.0, []]])
