@@ -33,7 +33,7 @@ def add_train_api(home: Home, sampler: Sampler) -> None:
         """
         try:
             visitor = visitor_id(home, settings, request, None)
-            order = page_order((find_class(class_name),), DOODLE, minutes, home.source, visitor)
+            order = page_order((find_class(class_name),), DOODLE, minutes, home.source, visitor, settings.max_minutes)
             run_id = request_training(home, settings, order).id
         except BusyError as error:
             run_id = error.run_id

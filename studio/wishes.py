@@ -46,7 +46,8 @@ class Wishes:
                 raise ValueError("Pick at least one class to train.")
             class_names = tuple(dict.fromkeys(find_class(text) for text in texts))
             visitor = visitor_id(self.home, self.settings, request, who)
-            order = page_order(class_names, RECIPES[recipe], minutes or DIAL[dial], self.home.source, visitor)
+            asked, most = minutes or DIAL[dial], self.settings.max_minutes
+            order = page_order(class_names, RECIPES[recipe], asked, self.home.source, visitor, most)
             run = request_training(self.home, self.settings, order)
         except BusyError as error:
             gr.Info(f"“{order.class_name}” is already in training; this page shows that run.")

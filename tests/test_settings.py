@@ -254,5 +254,5 @@ def test_a_source_that_is_gone_midway_leaves_the_rows_at_hand(home, mirror, monk
 
 
 def test_a_mixture_is_the_same_order_whoever_names_which_class_first(home):
-    first, second = (page_order(names, SMALL, 1.0, home.source, "") for names in (("sun", "cat"), ("cat", "sun")))
+    first, second = (page_order(names, SMALL, 1.0, home.source, "", 60.0) for names in (("sun", "cat"), ("cat", "sun")))
     assert first == second and first.class_names == ("cat", "sun")

@@ -66,10 +66,14 @@ class Order:
             raise ValueError(f"{self.num_rows} drawings per class are not allowed; use 1 to 1000000.")
 
 
-def page_order(class_names: Sequence[str], config: Config, minutes: float, source: str, visitor: str) -> Order:
-    """What a visitor asks for. Raises ValueError."""
+def page_order(
+    class_names: Sequence[str], config: Config, minutes: float, source: str, visitor: str, most: float
+) -> Order:
+    """What a visitor asks for. most: minutes that the host allows, to be told. Raises ValueError."""
     if not isinstance(minutes, (int, float)) or not abs(minutes) < 1e300:  # NaN, or more than a float holds
         raise ValueError("How long is no number; give minutes.")
+    if not 1 <= 60 * minutes <= MAX_SECONDS:
+        raise ValueError(f"{minutes:g} minutes are not allowed; use 1 second to {most:g} minutes.")
     name = default_name(class_names, config)
     ordered = tuple(sorted(class_names))  # so that the same mixture is the same order, whoever names which class first
     return Order(name, ordered, source, seconds=60.0 * minutes, requested_by=visitor, config=config)
