@@ -4,6 +4,8 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from PIL import Image
@@ -30,14 +32,46 @@ LARGE = 1024  # pixels a side
 FILM_SIZE = 504
 GIF_SCALE = 9  # 28 -> 252 pixels
 FRAME_MILLISECONDS = 40
+LOOPS = ("back", "again", "once")
+SPEEDS = (0.25, 0.5, 1.0, 2.0)
 _NO_TIME = (1980, 1, 1, 0, 0, 0)  # in archives, so that the same drawings are the same bytes
+
+
+@dataclass(frozen=True)
+class Playing:
+    """How a film plays. speed: in 25 frames a second. loop: one of LOOPS, to and fro, round again, or once.
+
+    Raises ValueError.
+    """
+
+    speed: float = 1.0
+    loop: str = LOOPS[0]
+
+    def __post_init__(self) -> None:
+        if self.speed not in SPEEDS:
+            raise ValueError(f"The speed {str(self.speed)[:40]} is not allowed; use one of {SPEEDS}.")
+        if self.loop not in LOOPS:
+            raise ValueError(f"A film does not play “{str(self.loop)[:40]}”; use one of {', '.join(LOOPS)}.")
+
+    @property
+    def milliseconds(self) -> int:
+        """From one frame to the next."""
+        return round(FRAME_MILLISECONDS / self.speed)
+
+    @property
+    def is_endless(self) -> bool:
+        return self.loop != "once"
+
+    def frames(self, drawings: np.ndarray) -> list[np.ndarray]:
+        """Of a film's drawings (N, 28, 28), one after the other."""
+        return [*drawings, *(drawings[-2:0:-1] if self.loop == "back" else ())]
 
 
 class MissingExtraError(ValueError):
     """An optional package is not installed; the message says which command does that."""
 
 
-def export(sampler: Sampler, view: View, kind: str, scale: int = 1) -> bytes:
+def export(sampler: Sampler, view: View, kind: str, scale: int = 1, playing: Playing | None = None) -> bytes:
     """A file of what a view shows. kind: one of KINDS; scale: of a plain PNG's pixels. Raises ValueError."""
     allowed = FILMS if view.keys else tuple(kind for kind in KINDS if kind not in FILMS)
     if kind not in allowed:
@@ -46,7 +80,7 @@ def export(sampler: Sampler, view: View, kind: str, scale: int = 1) -> bytes:
     drawings = sampler.draw_all(pictures)
     columns = next((columns for columns in range(1, 8) if columns * columns >= len(drawings)), 8)
     if kind in FILMS:
-        return {"gif": film_gif, "webp": film_webp, "mp4": film_mp4}[kind](drawings)
+        return {"gif": film_gif, "webp": film_webp, "mp4": film_mp4}[kind](drawings, playing or Playing())
     if kind == "zip":
         return archive(pictures, drawings, sampler.cards()[view.class_name])
     if kind == "svg":
@@ -96,42 +130,37 @@ def archive(pictures: Sequence[Picture], drawings: np.ndarray, card: Card) -> by
     return buffer.getvalue()
 
 
-def film_gif(frames: np.ndarray) -> bytes:
-    """Frames (N, 28, 28), there and back, crisp pixels."""
-    pictures = [sheet(frame[None], columns=1) for frame in _there_and_back(frames)]
-    return gif(pictures, FRAME_MILLISECONDS, GIF_SCALE)
+def film_gif(drawings: np.ndarray, playing: Playing) -> bytes:
+    """Of drawings (N, 28, 28), crisp pixels."""
+    pictures = [sheet(frame[None], columns=1) for frame in playing.frames(drawings)]
+    return gif(pictures, playing.milliseconds, GIF_SCALE, playing.is_endless)
 
 
-def film_webp(frames: np.ndarray) -> bytes:
-    """Frames (N, 28, 28), there and back, with smooth outlines."""
-    pictures = [enlarged(frame, FILM_SIZE) for frame in _there_and_back(frames)]
+def film_webp(drawings: np.ndarray, playing: Playing) -> bytes:
+    """Of drawings (N, 28, 28), with smooth outlines."""
+    pictures = [enlarged(frame, FILM_SIZE) for frame in playing.frames(drawings)]
+    times = {"duration": playing.milliseconds, "loop": 0 if playing.is_endless else 1}
     buffer = io.BytesIO()
-    pictures[0].save(
-        buffer, "WEBP", save_all=True, append_images=pictures[1:], duration=FRAME_MILLISECONDS, loop=0, quality=70
-    )
+    pictures[0].save(buffer, "WEBP", save_all=True, append_images=pictures[1:], quality=70, **times)
     return buffer.getvalue()
 
 
-def film_mp4(frames: np.ndarray) -> bytes:
-    """Frames (N, 28, 28), there and back, with smooth outlines, as H.264. Raises MissingExtraError."""
+def film_mp4(drawings: np.ndarray, playing: Playing) -> bytes:
+    """Of drawings (N, 28, 28), with smooth outlines, as H.264; it has no say in loops. Raises MissingExtraError."""
     try:
         import av
     except ImportError as error:
         raise MissingExtraError("MP4 needs one more package; install it with: pip install av") from error
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=1000 // FRAME_MILLISECONDS)
+        stream = container.add_stream("libx264", rate=Fraction(1000, playing.milliseconds))
         stream.width = stream.height = FILM_SIZE
         stream.pix_fmt = "yuv420p"
-        for frame in _there_and_back(frames):
+        for frame in playing.frames(drawings):
             picture = np.asarray(enlarged(frame, FILM_SIZE).convert("RGB"))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
     return buffer.getvalue()
-
-
-def _there_and_back(frames: np.ndarray) -> list[np.ndarray]:
-    return [*frames, *frames[-2:0:-1]]
 
 
 def large_png(drawings: np.ndarray, columns: int, size: int) -> bytes:

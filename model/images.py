@@ -49,12 +49,13 @@ def png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def gif(frames: Sequence[Image.Image], milliseconds: int = 50, scale: int = 1) -> bytes:
-    """An endless animation in 16 greys, enlarged without smoothing: small files, crisp strokes."""
+def gif(frames: Sequence[Image.Image], milliseconds: int = 50, scale: int = 1, is_endless: bool = True) -> bytes:
+    """An animation in 16 greys, enlarged without smoothing: small files, crisp strokes."""
     greys = [Image.fromarray((np.asarray(frame) // 16).astype(np.uint8)).convert("P") for frame in frames]
     for frame in greys:
         frame.putpalette([level * 17 for level in range(16) for _ in range(3)])
     large = [frame.resize((frame.width * scale, frame.height * scale), Image.Resampling.NEAREST) for frame in greys]
     buffer = io.BytesIO()
-    large[0].save(buffer, "GIF", save_all=True, append_images=large[1:], duration=milliseconds, loop=0)
+    again = {"loop": 0} if is_endless else {}
+    large[0].save(buffer, "GIF", save_all=True, append_images=large[1:], duration=milliseconds, **again)
     return buffer.getvalue()

@@ -18,7 +18,9 @@ let locked = false;
 let aheadTimer = 0;
 let drawn = null; // the state that the board shows
 let told = ""; // of its generator
-let selected = 0; // the seed of the drawing that is looked at alone
+let followed = 0; // links, and what has been asked for since
+let looked = 0; // the place on the board of the drawing that is looked at alone ...
+let selected = 0; // ... and its seed
 
 const board = find(".sheet");
 const dialog = find(".detail");
@@ -127,6 +129,7 @@ function goBack() {
 
 // Controls and drawings follow the state; what isn't known yet is asked for.
 function changed() {
+  followed++;
   if (!drawn && !state.name) {
     begin(); // the first answer was lost
     return;
@@ -220,10 +223,11 @@ async function fetchAhead() {
   }
 }
 
+const addressOf = ({ name, seed, psi, count, styles }) =>
+  ({ class: name, seed, psi, count, ...(styles.some(Boolean) ? { style: styles.join() } : {}) });
+
 function rememberDrawn() {
-  if (!drawn) return;
-  const { name, seed, psi, count, styles } = drawn;
-  remember({ class: name, seed, psi, count, ...(styles.some(Boolean) ? { style: styles.join() } : {}) });
+  if (drawn) window.doodlesAddress(addressOf(drawn));
 }
 
 function say(sentence) {
@@ -232,6 +236,7 @@ function say(sentence) {
 }
 
 function openDetail(place) {
+  looked = place;
   selected = seedOf(drawn, place);
   find("#detail-title").textContent = `${drawn.name}, seed ${selected}`;
   const canvas = dialog.querySelector("canvas");
@@ -240,12 +245,17 @@ function openDetail(place) {
   if (found) paint(canvas, ...found);
   else canvas.getContext("2d").drawImage(board.children[place].firstChild, 0, 0, canvas.width, canvas.height);
   dialog.querySelector(".copied").textContent = "";
-  dialog.showModal();
+  if (!dialog.open) dialog.showModal();
+}
+
+function lookOn(by) {
+  const number = board.children.length;
+  openDetail((looked + by + number) % number);
 }
 
 function toMorph(end) {
   dialog.close();
-  window.doodlesMorph = { name: drawn.name, seed: selected, psi: drawn.psi, end };
+  window.doodlesMorph = { name: drawn.name, seed: selected, psi: drawn.psi, end, hasStyle: drawn.styles.some(Boolean) };
   window.dispatchEvent(new Event("doodles-morph"));
   openTab("Morph");
 }
@@ -290,38 +300,71 @@ find(".lock").addEventListener("click", (event) => {
 });
 find(".generate").addEventListener("click", () => {
   picker.settle();
+  const isSame = locked && drawn && JSON.stringify(group()) === JSON.stringify(drawn);
   if (!locked) state.seed = rollSeed();
   changed();
+  if (isSame) say("The seed is locked, so the drawings stay; unlock it for others.");
 });
 find(".reset").addEventListener("click", () => { state.styles.fill(0); changed(); styleRows[0].slider.focus(); });
 for (const button of element.querySelectorAll("[data-take], [data-copy]")) button.addEventListener("click", () => take(button));
 find(".use").addEventListener("click", () => { dialog.close(); state.seed = selected; changed(); });
 find(".to-a").addEventListener("click", () => toMorph("a"));
 find(".to-b").addEventListener("click", () => toMorph("b"));
+dialog.querySelector(".earlier").addEventListener("click", () => lookOn(-1));
+dialog.querySelector(".later").addEventListener("click", () => lookOn(1));
+dialog.addEventListener("keydown", (event) => {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (by) lookOn(by);
+});
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 
 whenSeen(rememberDrawn);
 
-// A link says where to begin; what it leaves open, or asks for in vain, is chosen for it. Without one, the page has brought
+// A link says what to draw; what it leaves open, or asks for in vain, is chosen for it. Without one, the page has brought
 // drawings along, so that they are there at once.
-async function begin() {
-  const asked = new URLSearchParams(location.search);
+async function follow(link) {
+  const asked = new URLSearchParams(link);
   const isAsked = ["class", "seed", "psi", "count", "style", "keys", "into", "latent"].some((key) => asked.has(key));
+  const number = ++followed;
+  setWaiting(true);
   try {
-    const answer = !isAsked && props.value?.state ? props.value : await answerOf(server.open_link([location.search]));
+    const answer = !isAsked && props.value?.state ? props.value : await answerOf(server.open_link([link]));
+    if (number !== followed) return answer; // somebody has asked for something else meanwhile
     if (answer.state) Object.assign(state, { ...answer.state, styles: [...answer.state.styles] });
     picker.show(state.name);
     controls();
     await keep([group()], answer);
     show();
     say(answer.message);
-    if (asked.has("keys")) openTab("Morph");
-    else if (asked.get("latent") && !answer.message) openTab("Yours");
-    else if (asked.has("run")) openTab("Train");
-    else openTab({ morph: "Morph", yours: "Yours", train: "Train", wall: "Wall" }[asked.get("tab")]);
+    return answer;
   } catch (error) {
     say(error.message);
+    return { message: error.message };
+  } finally {
+    setWaiting(false);
   }
 }
+
+async function begin() {
+  const tab = tabOf(new URLSearchParams(location.search));
+  const { message } = await follow(location.search);
+  if (tab !== "Yours" || !message) openTab(tab);
+}
+
+// Links of the page's other tabs lead here without loading the page anew, and so does the way back.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a.wall-tile, a.draw-link");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  openTab("Draw");
+  scrollTo(0, 0);
+  follow(link.search);
+});
+window.addEventListener("popstate", () => {
+  const query = new URLSearchParams(location.search);
+  const isShown = drawn && Object.entries(addressOf(drawn)).every(([key, value]) => query.get(key) === String(value));
+  if (tabOf(query) === "Draw" && !isShown) follow(location.search);
+  openTab(tabOf(query));
+});
 
 begin();

@@ -72,6 +72,7 @@ function filmPlayer(root) {
       canvas.setAttribute("aria-label", label);
       show();
     },
+    playing: () => [Number(speed.value), loop.value],
     goTo(share) {
       setPlaying(false);
       slider.value = share * Number(slider.max);

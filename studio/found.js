@@ -14,6 +14,9 @@ element.addEventListener("click", (event) => {
   else if (button?.matches(".instead")) window.dispatchEvent(new CustomEvent("doodles-find", { detail: button.dataset.name }));
 });
 
+// Whoever loads the page again sees theirs beside it still.
 watch("value", () => {
-  if (shown()) remember(foundAddress(shown()));
+  if (!shown()) return;
+  window.doodlesAddress(foundAddress(shown()));
+  if (element.querySelector(".mine")) keepForSession("doodles-found", foundAddress(shown()).latent);
 });

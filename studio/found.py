@@ -53,7 +53,7 @@ def found_html(
         words = f"Looking for the nearest “{name}” … {percent}%, so far {alike:.0%} of the ink in common."
     else:
         words = f"{_verdict(alike)} Yours and the nearest “{name}” have {alike:.0%} of their ink in common."
-        words += f" The nearest of {NUM_LOOKED_AT} random ones has {best_random:.0%}."
+        words += f" The nearest of {NUM_LOOKED_AT} random ones has {best_random:.0%}." if best_random else ""
     offer = escape(other)
     instead = (
         f'<button type="button" class="instead" data-name="{offer}">It looks more like “{offer}”: look there</button>'
@@ -68,19 +68,30 @@ def found_html(
 
 def opened_html(picture: Picture, drawing: np.ndarray) -> str:
     """What somebody found, of a link."""
+    return _alone_html(picture, drawing, "found", "that somebody found; draw one of your own to find another.")
+
+
+def chosen_html(picture: Picture, drawing: np.ndarray) -> str:
+    """What was found, varied."""
+    return _alone_html(picture, drawing, "chosen", "that you chose among the variations; below are its own.")
+
+
+def _alone_html(picture: Picture, drawing: np.ndarray, caption: str, what: str) -> str:
     name = escape(picture.class_name)
-    figure = _figure(_large_url(drawing), f"A {name} that somebody found", '<span class="theirs">found</span>')
-    words = f"A “{name}” that somebody found; draw one of your own to find another."
+    figure = _figure(_large_url(drawing), f"The {name} {caption}", f'<span class="theirs">{caption}</span>')
+    words = f"A “{name}” {what}"
     return f'<div class="trio">{figure}</div><p class="sentence">{words}</p>{_take(picture)}'
 
 
 def variations_html(class_name: str, seeds: Sequence[int], drawings: np.ndarray) -> str:
-    """Drawings (N, 28, 28), each under the seed that it goes towards."""
-    figures = "".join(
-        _figure(_large_url(drawing, SMALL), f"{escape(class_name)}, found, towards seed {seed}", f"{seed}")
+    """Drawings (N, 28, 28), each under the seed that it goes towards, to be chosen from."""
+    buttons = "".join(
+        f'<button type="button" class="one" data-seed="{seed}" title="Go on from this one">'
+        f'<img src="{_large_url(drawing, SMALL)}" alt="{escape(class_name)}, found, towards seed {seed}">'
+        f"<span>{seed}</span></button>"
         for seed, drawing in zip(seeds, drawings, strict=True)
     )
-    return f'<div class="sixteen">{figures}</div>'
+    return f'<div class="sixteen">{buttons}</div>'
 
 
 def _verdict(alike: float) -> str:

@@ -8,6 +8,7 @@ const player = filmPlayer(find(".player"));
 const items = new WeakMap(); // key -> what shows it
 let shown = null; // the last state that was drawn
 let begun = false;
+let note = ""; // to be said with the next film
 
 function set({ name, into, psi, seeds }) {
   Object.assign(state, { name, into, psi, keys: seeds.map((seed) => ({ seed, pinned: false })) });
@@ -31,6 +32,7 @@ async function film() {
   window.doodlesClass = answer.name;
   shown = { name: answer.name, into, psi, keys: keys.map((key, place) => [key, seeds[place]]) };
   rememberShown();
+  return answer;
 }
 
 const request = () => JSON.stringify([state.name, state.into, state.psi, state.keys.map((key) => key.seed)]);
@@ -39,8 +41,10 @@ const draw = newestOnly(async () => {
   const asked = request();
   element.classList.add("waiting");
   try {
-    await film();
-    say("");
+    const { partners } = await film();
+    const isKnown = !state.into || partners.includes(state.into);
+    say(note || (isKnown ? "" : `Whether ${state.name} turns into ${state.into} well, nobody has measured.`));
+    note = "";
   } catch (error) {
     if (request() === asked) { // and nothing else has been asked for meanwhile
       if (shown) goBack();
@@ -78,7 +82,7 @@ function goBack() {
 function rememberShown() {
   if (!shown) return;
   const { name, into, psi, keys } = shown;
-  remember({ class: name, keys: keys.map(([, seed]) => seed).join(), psi, ...(into ? { into } : {}) });
+  window.doodlesAddress({ class: name, keys: keys.map(([, seed]) => seed).join(), psi, ...(into ? { into } : {}) });
 }
 
 function offer(partners) {
@@ -191,10 +195,18 @@ function receive() {
   if (!sent) return false;
   window.doodlesMorph = null;
   if (!begun) set(FIRST);
-  if (sent.name !== state.name) Object.assign(state, { name: sent.name, into: "" });
-  state.psi = sent.psi;
-  const place = sent.end === "a" ? 0 : state.keys.length - 1;
-  state.keys[place] = { seed: sent.seed, pinned: true };
+  const [end, other] = sent.end === "a" ? [0, 1] : [1, 0];
+  const places = [0, state.keys.length - 1];
+  const classes = [state.name, state.into || state.name];
+  if (classes[end] !== sent.name) {
+    classes[end] = sent.name;
+    if (!state.keys[places[other]].pinned) classes[other] = sent.name; // else one turns into the other
+  }
+  const [name, into] = classes;
+  Object.assign(state, { name, into: into === name ? "" : into, psi: sent.psi });
+  picker.show(name);
+  state.keys[places[end]] = { seed: sent.seed, pinned: true };
+  note = sent.hasStyle ? `Morph draws seed ${sent.seed} without its style.` : "";
   begun = true;
   changed();
   return true;
@@ -219,10 +231,10 @@ function begin() {
 
 function take(button) {
   const kind = button.dataset.take || button.dataset.copy;
-  const seeds = state.keys.map((key) => key.seed);
+  const morph = [state.name, state.into || null, state.keys.map((key) => key.seed), state.psi];
   const told = find(".board .copied");
   const tell = (text) => { told.textContent = text; };
-  takeAlong([kind, state.name, state.into || null, seeds, state.psi, location.href.split("?")[0]], tell);
+  takeAlong([kind, morph, location.href.split("?")[0], ...player.playing()], tell);
 }
 
 const picker = classPicker(find("#morph-class"), (name) => {

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from model.exports import Playing
 from model.images import png, sheet
 from model.latents import MAX_KEYS, check_psi, check_seed, walk
 from model.pairs import partners
@@ -42,11 +43,12 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
         }
 
     def take_along(asked: list) -> dict[str, str]:
-        """[kind, class, class to turn into or None, seeds, psi, the page's address] as `take` does; or an "error"."""
+        """[kind, a morph as `film` wants it, the page's address, speed, loop] as `take` does; or an "error"."""
         try:
-            if not isinstance(asked, list) or len(asked) != 6:
-                raise ValueError("A kind, a class, a class to turn into or none, seeds, psi and an address are needed.")
-            return take(sampler, _read(asked[1:5], sampler), asked[0], asked[5])
+            if not isinstance(asked, list) or len(asked) != 5:
+                raise ValueError("A kind, a morph, an address, a speed and a loop are needed.")
+            kind, morph, address, speed, loop = asked
+            return take(sampler, _read(morph, sampler), kind, address, Playing(speed, loop))
         except ValueError as error:
             return {"error": sentence(error)}
 

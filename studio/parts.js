@@ -76,19 +76,39 @@ async function takeAlong(asked, tell) {
   }
 }
 
+// Which tab an address belongs to.
+function tabOf(query) {
+  for (const [key, tab] of [["keys", "Morph"], ["latent", "Yours"], ["run", "Train"]]) if (query.has(key)) return tab;
+  return { morph: "Morph", yours: "Yours", train: "Train", wall: "Wall" }[query.get("tab")] ?? "Draw";
+}
+
 // The page's address always leads back to what the open tab shows, and to nothing else of ours; a Space's page is told
-// too, for it can't see ours.
+// too, for it can't see ours. Whoever has gone to another tab finds the way back as from page to page.
 const OURS = ["class", "seed", "psi", "count", "style", "keys", "into", "latent", "run", "tab"];
 window.doodlesAddress = (entries) => {
   const query = new URLSearchParams(location.search);
+  const before = tabOf(query);
   for (const key of OURS) query.delete(key);
   for (const [key, value] of Object.entries(entries)) query.set(key, value);
-  history.replaceState(history.state, "", `?${query}`);
+  if (tabOf(query) !== document.querySelector("[role=tab][aria-selected=true]")?.textContent.trim()) return;
+  if (tabOf(query) === before) history.replaceState(null, "", `?${query}`);
+  else history.pushState(null, "", `?${query}`);
   if (window.parent !== window) window.parent.postMessage({ queryString: `${query}` }, "https://huggingface.co");
 };
 
-function remember(entries) {
-  if (element.offsetParent) window.doodlesAddress(entries); // on another tab the address is that tab's
+// For as long as this window is open; where a browser keeps nothing, for as long as the page is.
+function keepForSession(key, text) {
+  try {
+    sessionStorage.setItem(key, text);
+  } catch {}
+}
+
+function keptForSession(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
 }
 
 function whenSeen(act) {

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from model.classes import slug
-from model.exports import KINDS, export
+from model.exports import KINDS, Playing, export
 from model.sampler import Sampler
 from model.view import View
 from studio.pictures import data_url
@@ -11,7 +11,7 @@ from studio.pictures import data_url
 TEXTS = ("link", "command", "python")
 
 
-def take(sampler: Sampler, view: View, kind: object, address: object) -> dict[str, str]:
+def take(sampler: Sampler, view: View, kind: object, address: object, playing: Playing | None = None) -> dict[str, str]:
     """A file as {"filename", "url"}, or a {"text"}. address: of the page, for links. Raises ValueError."""
     if kind == "link":
         return {"text": f"{_checked(address)}{view.query()}"}
@@ -20,7 +20,7 @@ def take(sampler: Sampler, view: View, kind: object, address: object) -> dict[st
         return {"text": view.command(hub) if kind == "command" else view.python(hub)}
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"There is nothing like that to take; take one of {', '.join((*KINDS, *TEXTS))}.")
-    content = export(sampler, view, kind)
+    content = export(sampler, view, kind, playing=playing)
     way = "found" if view.latent else "-".join(map(str, view.keys or (view.seed,)))
     return {"filename": f"{slug(view.class_name)}-{way}.{kind}", "url": data_url(content, KINDS[kind])}
 

@@ -53,7 +53,7 @@ ATTACHED = f"""(run) => {{
   try {{
     if (!run && localStorage.getItem("doodles-run") === window.doodlesRecalled) localStorage.removeItem("doodles-run");
   }} catch {{}}
-  if (document.querySelector("#train-start")?.offsetParent) ({SHOW_ADDRESS})();
+  ({SHOW_ADDRESS})();
 }}"""
 KEEP = f"""(run) => {{
   try {{ localStorage.setItem("doodles-run", run); }} catch {{}}
@@ -65,7 +65,19 @@ PICK = """() => {
   window.doodlesTrain = null;
   return name ? [{__type__: "update", value: [name]}] : [];
 }"""
-# Whoever comes back to this tab sees what has begun, ended or gone on meanwhile.
+# What was typed counts when somebody goes on to something else, as in the page's other pickers: Gradio would drop it.
+TAKE_TYPED = """
+const take = (event) => {
+  const box = document.querySelector("#train-classes input");
+  const typed = box?.value.trim().toLowerCase();
+  const isLeft = event.key === "Tab" || !event.target.closest("#train-classes");
+  if (!typed || !isLeft || document.activeElement !== box) return;
+  const first = document.querySelector("#train-classes [role=option]")?.innerText.trim().toLowerCase();
+  if (first?.startsWith(typed)) box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+};
+document.addEventListener("pointerdown", take, true);
+document.addEventListener("keydown", (event) => { if (event.key === "Tab") take(event); }, true);"""
+# Whoever comes back to this tab, or to the page, sees what has begun, ended or gone on meanwhile.
 LOOK_AGAIN = """() => [{__type__: "update", active: true}]"""
 
 
@@ -152,7 +164,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
                 multiselect=True,
                 max_choices=MAX_CLASSES,
                 label="Classes",
-                info="one, or several for a mixture",
+                info=f"one, or up to {MAX_CLASSES} for a mixture",
                 elem_id="train-classes",
             )
             offered = [name for name, minutes in DIAL.items() if minutes <= settings.max_minutes] or list(DIAL)[:1]
@@ -178,7 +190,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
                 elem_id="train-start",
             )
         with gr.Column(scale=2, min_width=300):
-            status = gr.HTML(IDLE, elem_id="train-status")
+            status = gr.HTML(IDLE, js_on_load=TAKE_TYPED, elem_id="train-status")
             with gr.Row():
                 controls = [
                     gr.Button(name, size="sm", min_width=130, interactive=False, elem_id=f"train-{key}")
@@ -233,7 +245,8 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
     end, resume, longer, drop = controls
     in_browser(tab.select, PICK, None, picker)
     in_browser(tab.select, SHOW_ADDRESS, None)
-    in_browser(tab.select, LOOK_AGAIN, None, timer)
+    for trigger in (tab.select, latest.seen):
+        in_browser(trigger, LOOK_AGAIN, None, timer)
     started = begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **told)
     resumed = resume.click(wishes.resume, run_id, timer, **told)
     lengthened = longer.click(wishes.train_longer, [run_id, *long], timer, **told)

@@ -6,7 +6,7 @@ const lost = element.querySelector(".lost");
 const AGAIN = 3000; // milliseconds until what didn't come is asked for again
 let asked = new Set();
 let observer = null;
-let scrolled = history.state?.scrolled; // where somebody was who comes back
+let scrolled = 0; // where somebody was who has gone to a drawing and may come back
 
 async function draw(number) {
   const { wall, screenful, mark } = props.value;
@@ -31,6 +31,7 @@ async function draw(number) {
 async function layAnew() {
   const catalog = await server.catalog([]);
   if (!catalog) throw new Error("no answer");
+  if (catalog.mark === props.value.mark) return; // another screenful has found that, too
   props.value = catalog;
   lay();
 }
@@ -51,9 +52,7 @@ function lay() {
     name.className = "name";
     name.textContent = tile.draft ? tile.name : `✓ ${tile.name}`;
     link.append(drawing, name);
-    link.addEventListener("click", (event) => { // for whoever comes back
-      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) history.replaceState({ scrolled: scrollY }, "");
-    });
+    link.addEventListener("click", () => { scrolled = scrollY; });
     return link;
   }));
   observer = new IntersectionObserver((entries) => {
@@ -63,8 +62,10 @@ function lay() {
   }, { rootMargin: "200px" });
   [...tiles.children].forEach((tile) => observer.observe(tile));
   find();
-  scrollTo(0, scrolled || scrollY);
-  scrolled = 0;
+  if (scrolled && element.offsetParent) {
+    scrollTo(0, scrolled);
+    scrolled = 0;
+  }
 }
 
 function find() {

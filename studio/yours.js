@@ -108,16 +108,12 @@ function row() {
 // What the server is told when it looks for the drawing. A page that is loaded again has it still.
 function keep() {
   props.value = { strokes, name };
-  try {
-    sessionStorage.setItem("doodles-strokes", JSON.stringify(strokes));
-  } catch {
-    // Where a browser keeps nothing, the drawing lasts as long as the page.
-  }
+  keepForSession("doodles-strokes", JSON.stringify(strokes));
 }
 
 function restore() {
   try {
-    const kept = JSON.parse(sessionStorage.getItem("doodles-strokes")) ?? [];
+    const kept = JSON.parse(keptForSession("doodles-strokes")) ?? [];
     strokes = kept.map((stroke) => stroke.map(([x, y]) => [Number(x), Number(y)]));
   } catch {
     strokes = [];
@@ -125,10 +121,17 @@ function restore() {
   if (strokes.length) redraw();
 }
 
-function findIn(wanted) {
+// Gradio would wait for ever for a server that is gone; a look finds out.
+async function findIn(wanted) {
   name = wanted;
   picker.show(name);
   keep();
+  try {
+    await answerOf(server.look([strokes]));
+  } catch (error) {
+    most.textContent = error.message;
+    return;
+  }
   trigger("find");
   document.querySelector("#yours-found")?.scrollIntoView({ block: "nearest" }); // below, on a phone
 }
@@ -172,7 +175,7 @@ window.addEventListener("doodles-find", (event) => findIn(event.detail));
 
 function rememberSeen() {
   const found = document.querySelector("#yours-found [data-latent]");
-  remember(found ? foundAddress(found) : { tab: "yours", class: name });
+  window.doodlesAddress(found ? foundAddress(found) : { tab: "yours", class: name });
 }
 
 // The picker begins with the class that the rest of the page shows, and keeps what is picked here; a link to a drawing
@@ -188,7 +191,8 @@ whenSeen(() => {
   }
   if (isFirst) restore();
   if (isFirst && query.has("latent")) {
-    props.value = { link: location.search };
+    const isOwn = keptForSession("doodles-found") === query.get("latent");
+    props.value = { link: location.search, strokes: isOwn ? strokes : [] };
     trigger("open");
   } else {
     rememberSeen();

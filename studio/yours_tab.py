@@ -7,14 +7,15 @@ import gradio as gr
 
 from model.images import png, sheet
 from model.latents import MAX_SEED, Key, Picture, between, check_latent, check_seed, seeds_from, walk
-from model.nearest import likeness, search
+from model.latents import latent as mixed
+from model.nearest import DECIMALS, likeness, search
 from model.recogniser import Recogniser
 from model.sampler import MAX_PICTURES, Sampler
 from model.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
 from model.view import View, read_view
 from studio.classes import first_class, picker_functions, tab_html
 from studio.draw_tab import DICE_MAX
-from studio.found import IDLE, VERY_NEAR, WAITING, found_html, opened_html, variations_html
+from studio.found import IDLE, VERY_NEAR, WAITING, chosen_html, found_html, opened_html, variations_html
 from studio.live import in_browser, live, mistake, sentence
 from studio.pictures import data_url, drawing_url
 from studio.take import take
@@ -22,6 +23,10 @@ from studio.tiles import Tiles
 
 NUM_VARIATIONS = 16
 FIRST_STRENGTH = 0.3
+CHOOSE_ON_CLICK = """element.addEventListener("click", (event) => {
+  const one = event.target.closest(".one");
+  if (one) trigger("choose", { seed: Number(one.dataset.seed) });
+});"""
 LIKELY = 0.2  # a class that the machine finds less likely than that is not worth a button
 
 _FOLDER = Path(__file__).parent
@@ -63,16 +68,19 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         yield html, (class_name, guess.latent), gr.Row(visible=True)
 
     def open_link(sent: object) -> tuple[object, ...]:
-        """What somebody found, of a {"link"} with its latent, as `find` gives it."""
+        """What somebody found, of a {"link"} with its latent, as `find` gives it; beside "strokes" that led to it."""
         try:
-            view = read_view(sent.get("link") if isinstance(sent, dict) else None)
+            sent = sent if isinstance(sent, dict) else {}
+            view = read_view(sent.get("link"))
             if not view.latent:
                 raise ValueError("The link has no latent, the numbers of a drawing that somebody found.")
             picture = Picture(sampler.find(view.class_name), ((view.latent, 1.0),))
             (drawing,) = sampler.draw([picture])
+            mine = rasterise(check_strokes(sent["strokes"])) if sent.get("strokes") else None
         except ValueError as error:
             raise mistake(error) from error
-        return opened_html(picture, drawing), (picture.class_name, view.latent), gr.Row(visible=True)
+        html = opened_html(picture, drawing) if mine is None else found_html(picture, mine, drawing, 1.0)
+        return html, (picture.class_name, view.latent), gr.Row(visible=True)
 
     def take_along(asked: list) -> dict[str, str]:
         """[kind, class, latent, the page's address] as `take` answers; or an "error"."""
@@ -93,6 +101,19 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
             return variations_html(class_name, seeds, drawings)
         except ValueError as error:
             raise mistake(error) from error
+
+    def choose(found: Found | None, strength: float, event: gr.EventData) -> tuple[object, ...]:
+        """One of the variations, {"seed"}, in place of what was found."""
+        try:
+            class_name, latent = _needed(found)
+            seed = event._data.get("seed") if isinstance(event._data, dict) else None
+            varied = between(class_name, latent, check_seed(seed), strength)
+            numbers = mixed(varied.keys, sampler.generator(class_name).z_dim).tolist()
+            picture = Picture(class_name, ((check_latent([round(each, DECIMALS) for each in numbers]), 1.0),))
+            (drawing,) = sampler.draw([picture])
+        except ValueError as error:
+            raise mistake(error) from error
+        return chosen_html(picture, drawing), (class_name, picture.keys[0][0])
 
     def filmstrip(found: Found | None, seed: int) -> dict[str, object]:
         try:
@@ -137,16 +158,16 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 FIRST_STRENGTH,
                 step=0.02,
                 label="Variations: how far from it",
-                info="0 is the found drawing, 1 the sixteen seeds below",
+                info="0 is the found drawing, 1 the sixteen seeds below; press one to go on from it",
                 elem_id="yours-strength",
             )
             others = gr.Button("⚄ Other variations", size="sm", elem_id="yours-others")
-            varied = gr.HTML(css_template=css, elem_id="yours-variations")
+            varied = gr.HTML(css_template=css, js_on_load=CHOOSE_ON_CLICK, elem_id="yours-variations")
         with gr.Column(scale=1, min_width=300):
-            seed = gr.Slider(
-                0,
-                MAX_SEED,
+            seed = gr.Number(
                 12,
+                minimum=0,
+                maximum=MAX_SEED,
                 step=1,
                 precision=0,
                 label="Walk to seed",
@@ -174,10 +195,12 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
     # One search at a time, for it takes a core; the others wait in the queue.
     in_browser(pad.find, f"() => `{WAITING}`", None, result)
     told = {"show_progress": "hidden", "api_visibility": "private"}  # queued: what they have to say is shown
-    searched = pad.find(find, pad, [result, found, more], concurrency_limit=1, concurrency_id="nearest", **told)
+    one_by_one = {"concurrency_limit": 1, "concurrency_id": "nearest", "trigger_mode": "always_last"}
+    searched = pad.find(find, pad, [result, found, more], **one_by_one, **told)
     in_browser(searched.failure, f"() => `{IDLE}`", None, result)
     opened = pad.open(open_link, pad, [result, found, more], **told)
-    for done in (searched, opened):
+    chosen = varied.choose(choose, [found, strength], [result, found], **told)
+    for done in (searched, opened, chosen):
         vary(done.success)
         go(done.success)
     vary(strength.input, trigger_mode="always_last")

@@ -225,7 +225,7 @@ def answer_of(site, endpoint: str, data: object) -> tuple[int, str]:  # noqa: F8
         ("draw", "catalog", [0]),
         ("draw", "screenful", [0, 0, 0]),
         ("morph", "film", ["cat", "dog", [7, 12], 1.0]),
-        ("morph", "take_along", ["link", "cat", "dog", [7, 12], 1.0, "http://127.0.0.1/"]),
+        ("morph", "take_along", ["link", ["cat", "dog", [7, 12], 1.0], "http://127.0.0.1/", 1, "back"]),
         ("morph", "catalog", [0]),
         ("morph", "screenful", [0, 0, 0]),
         ("wall", "screenful", [0, 0, 0]),
@@ -255,7 +255,7 @@ def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrive
         for event in events
         if event["backend_fn"] and event["api_visibility"] == "private"
     }
-    of_yours = {"find", "open_link", "variations", "filmstrip"}
+    of_yours = {"find", "open_link", "variations", "choose", "filmstrip"}
     of_train = {"start", "stop", "resume", "train_longer", "discard", "look", "attach", "watch", "scrub"}
     assert set(private) >= of_yours | of_train
     odd_ones = [*NUMBERS, *TEXTS, [], {"strokes": "x", "name": 7}, {"link": 7}, [7] * 10_000]

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from model.checkpoint import REPOSITORY
-from model.exports import export, film_gif, film_mp4, film_webp
+from model.exports import Playing, export, film_gif, film_mp4, film_webp
 from model.sampler import Sampler
 from model.vector import enlarged
 from model.view import View, read_view
@@ -80,7 +80,7 @@ def test_an_archive_has_every_drawing_and_says_how_to_make_it_again(sampler):
 
 def test_films_have_every_frame_there_and_back():
     frames = suns(64)
-    for kind, content in (("gif", film_gif(frames)), ("webp", film_webp(frames))):
+    for kind, content in (("gif", film_gif(frames, Playing())), ("webp", film_webp(frames, Playing()))):
         film = Image.open(io.BytesIO(content))
         assert film.format.lower() == kind and film.n_frames == 126 and film.info.get("loop") == 0
         film.seek(31)
@@ -91,9 +91,28 @@ def test_films_have_every_frame_there_and_back():
         assert np.abs(np.asarray(film.convert("L")).astype(float) - np.asarray(expected)).mean() < 12
 
 
+@pytest.mark.parametrize(("speed", "loop", "count"), [(0.25, "again", 64), (2.0, "once", 64), (0.5, "back", 126)])
+def test_films_play_as_on_the_page(speed, loop, count):
+    frames, playing = suns(64), Playing(speed, loop)
+    for make in (film_gif, film_webp):
+        film = Image.open(io.BytesIO(make(frames, playing)))
+        film.load()
+        assert film.n_frames == count and film.info["duration"] == pytest.approx(40 / speed, abs=1)
+        assert film.info.get("loop", 1) == (1 if loop == "once" else 0)
+    with av.open(io.BytesIO(film_mp4(frames, playing))) as film:
+        assert float(film.streams.video[0].average_rate) == pytest.approx(25 * speed)
+        assert len(list(film.decode(video=0))) == count
+
+
+def test_how_a_film_plays_is_bounded(sampler):
+    for speed, loop in ((0, "back"), (1e99, "back"), ("1", "back"), (None, "back"), (1, "for ever"), (1, ["back"])):
+        with pytest.raises(ValueError, match=r"is not allowed|does not play"):
+            Playing(speed, loop)
+
+
 def test_an_mp4_plays():
     frames = suns(64)
-    with av.open(io.BytesIO(film_mp4(frames))) as film:
+    with av.open(io.BytesIO(film_mp4(frames, Playing()))) as film:
         pictures = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
     assert len(pictures) == 2 * len(frames) - 2
     assert np.abs(pictures[31].astype(float) - np.asarray(enlarged(frames[31], 504))).mean() < 12

@@ -191,8 +191,13 @@ def test_generate_keeps_a_locked_seed(page, site):
     open_page(page, site, "?class=cat&seed=7&count=2")
     page.get_by_role("button", name="Keep the seed").click()
     page.get_by_role("button", name="Generate").click()
+    page.get_by_text("The seed is locked").wait_for()
     page.wait_for_timeout(300)
     assert seeds(page) == [7, 8]
+    page.get_by_role("button", name="Keep the seed").click()
+    page.get_by_role("button", name="Generate").click()
+    page.wait_for_function("document.querySelector('#draw .tile span').textContent !== '7'")
+    assert not page.get_by_text("The seed is locked").is_visible()
 
 
 def test_a_bad_seed_is_a_sentence_and_the_drawings_stay(page, site):
@@ -343,10 +348,20 @@ def test_a_drawing_can_be_looked_at_and_becomes_the_seed(page, site):
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("cat, seed 9").wait_for()
     assert (pixels(dialog.locator("canvas").evaluate("(canvas) => canvas.toDataURL()")) < 128).mean() > 0.02
+    dialog.get_by_role("button", name="The drawing after").click()
+    dialog.get_by_text("cat, seed 10").wait_for()
+    dialog.get_by_role("button", name="The drawing after").click()
+    dialog.get_by_text("cat, seed 7").wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    dialog.get_by_text("cat, seed 9").wait_for()
     page.get_by_role("button", name="Start from this seed").click()
     wait_for_seed(page, 9)
     page.locator("#draw .tile").first.click()
     page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+    page.locator("#draw .tile").first.click()
+    dialog.get_by_role("button", name="Close").click()
     assert not dialog.is_visible()
 
 
@@ -365,6 +380,40 @@ def test_a_drawing_goes_to_morph(page, site):
     page.get_by_role("button", name="Morph from here").click()
     page.wait_for_selector("#morph .player canvas[aria-label*='seeds 9, ']")
     assert page.locator("#morph .keys input").first.input_value() == "9"
+    assert not page.locator("#morph .message").is_visible()
+
+
+def test_a_cat_and_a_dog_that_were_sent_to_morph_turn_into_each_other(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=4&style=2,0,0,0,0")
+    page.locator("#draw .tile").first.click()
+    page.get_by_role("button", name="Morph from here").click()
+    page.locator("#morph .message", has_text="Morph draws seed 7 without its style").wait_for()
+    page.get_by_role("tab", name="Draw").click()
+    pick(page, "dog")
+    page.wait_for_selector('#draw .tile[aria-label^="dog, seed"]')
+    page.get_by_role("button", name="Reset").click()
+    page.locator("#draw .tile").nth(1).click()
+    page.get_by_role("button", name="Morph to here").click()
+    page.wait_for_selector("#morph .player canvas[aria-label='cat turning into dog, through the seeds 7, 8']")
+    assert page.locator("#morph-class").input_value() == "cat" and page.locator("#morph-into").input_value() == "dog"
+    assert not page.locator("#morph .message").is_visible()
+    page.get_by_role("tab", name="Draw").click()
+    pick(page, "ant")
+    page.wait_for_selector('#draw .tile[aria-label^="ant, seed"]')
+    page.locator("#draw .tile").first.click()
+    page.get_by_role("button", name="Morph to here").click()
+    page.locator("#morph .message", has_text="nobody has measured").wait_for()
+
+
+def test_a_film_is_taken_along_as_it_plays(page, site):
+    open_morph(page, site, "?class=cat&keys=7,12")
+    for speed, loop, frames, milliseconds in (("2", "once", 64, 20), ("0.5", "back", 126, 80)):
+        page.locator("#morph .speed").select_option(speed)
+        page.locator("#morph .loop").select_option(loop)
+        with page.expect_download() as taken:
+            page.locator("#morph [data-take=gif]").click()
+        with Image.open(taken.value.path()) as film:
+            assert (film.n_frames, film.info["duration"]) == (frames, milliseconds)
 
 
 def test_morph_scrubs_without_asking_the_server(page, site):
@@ -588,12 +637,29 @@ def test_the_address_is_that_of_the_open_tab(page, site):
     page.get_by_role("tab", name="Yours").click()
     wait_for_query(tab="yours", **{"class": "dog"})
     page.get_by_role("tab", name="Wall").click()
+    wait_for_query(tab="wall")
     page.locator("#wall .wall-tile", has_text="zebra").click()
     page.wait_for_selector('#draw .tile[aria-label^="zebra, seed"]')
+    page.wait_for_function("new URLSearchParams(location.search).get('class') === 'zebra'")
     page.go_back()
     page.locator("#wall .wall-tile", has_text="zebra").wait_for()
     page.wait_for_function("scrollY > 500")
     assert page.get_by_role("tab", name="Wall").get_attribute("aria-selected") == "true"
+    for tab, address in (
+        ("Yours", {"tab": "yours", "class": "zebra"}),
+        ("Wall", {"tab": "wall"}),
+        ("Draw", {"class": "dog", "seed": 7, "count": 4, "psi": 0.9}),
+        ("Yours", {"tab": "yours", "class": "dog"}),
+        ("Draw", {"class": "cat", "seed": 7, "count": 4, "psi": 0.9}),
+        ("Morph", {"class": "cat", "keys": "14,15", "psi": 1}),
+    ):
+        page.go_back()
+        page.wait_for_function(
+            "(name) => document.querySelector('[role=tab][aria-selected=true]').textContent.trim() === name", arg=tab
+        )
+        wait_for_query(**address)
+        if tab == "Draw":
+            wait_for_seed(page, 7, address["class"])
     page.get_by_role("tab", name="Train").click()
     wait_for_query(tab="train")
     page.reload()

@@ -138,8 +138,14 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
     shows(page, "stopp")
     shows(page, r"stopped$|· stopped")
     wait_enabled(page, "resume", "longer", "discard")
+    other = visit("1.1.1.1", link, opens_by_itself=True)
+    shows(other, r"stopped$|· stopped")
+    wait_enabled(other, "resume", "longer", "discard")
     page.click("#train-resume")
     shows(page, "images/s")
+    other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when somebody comes back to the page
+    shows(other, "images/s")
+    other.context.close()
     wait_enabled(page, "stop")
     page.click("#train-stop")
     wait_enabled(page, "resume", "longer", "discard")
@@ -166,6 +172,22 @@ def test_a_failure_is_a_sentence_and_can_be_resumed_once_its_cause_is_gone(visit
     page.get_by_text("step 0, after 0 s").wait_for()
     page.locator("a.draw-link").click()
     page.wait_for_selector('#draw .tile[aria-label^="zebra, seed"]')
+
+
+def test_a_class_that_was_typed_counts_when_somebody_goes_on(visit):
+    page = visit("6.6.6.6")
+    box, chosen = page.locator("#train-classes input").first, page.locator("#train-classes .token")
+    for typed, leave in (("lion", page.locator("#title h1").click), ("dog", lambda: box.press("Tab"))):
+        box.click()
+        box.press_sequentially(typed)
+        page.get_by_role("option", name=typed, exact=True).wait_for()
+        leave()
+        chosen.get_by_text(typed, exact=True).wait_for()
+    box.click()
+    box.press_sequentially("li")  # of which the list's first is The Mona Lisa
+    page.get_by_role("option", name="The Mona Lisa").wait_for()
+    page.locator("#title h1").click()
+    assert chosen.count() == 2
 
 
 def test_too_many_minutes_are_refused_in_a_sentence(visit):

@@ -166,12 +166,62 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     page.locator("#yours-found [data-copy=link]").click()
     page.locator("#yours-found .copied", has_text="latent=").wait_for()
     link = page.locator("#yours-found .copied").inner_text().removeprefix("Copied: ")
+    page.evaluate("sessionStorage.clear()")  # as somebody else
     page.goto(link)
     page.wait_for_selector('#yours-variations img[alt^="cat, found"]')
     assert np.array_equal(shown(page, "#yours-found")[0], nearest), "whoever follows the link sees the very drawing"
     page.get_by_role("tab", name="Draw").click()
     page.get_by_role("button", name="Generate").click()
     page.wait_for_function("!new URLSearchParams(location.search).has('latent')")
+
+
+def test_a_variation_is_gone_on_from_and_what_was_found_is_there_when_the_page_is_loaded_again(page, site):
+    open_yours(page, site)
+    draw(page, CIRCLE)
+    wait_for_most(page, "circle")
+    page.locator("#yours-pad .top button").first.click()
+    wait_for_found(page, "circle")
+    said = page.locator("#yours-found .sentence").inner_text().partition(" The nearest of")[0]
+    page.reload()
+    wait_for_found(page, "circle")
+    assert page.locator("#yours-found .sentence").inner_text() == said and len(shown(page, "#yours-found")) == 3
+
+    found, varied = page.url, shown(page, "#yours-variations")
+    urls = page.eval_on_selector_all("#yours-variations img", "images => images.map(image => image.src)")
+    page.locator("#yours-variations .one").nth(5).click()
+    page.locator("#yours-found .sentence", has_text="that you chose").wait_for()
+    page.wait_for_function("(before) => location.href !== before", arg=found)
+    (drawing,) = Sampler([SHIPPED]).draw(read_view("?" + urlsplit(page.url).query).pictures())
+    assert np.array_equal(shown(page, "#yours-found")[0], enlarged(drawing, LARGE))
+    assert np.abs(np.asarray(enlarged(drawing, SMALL), float) - varied[5]).mean() < 2, "it is the one that was pressed"
+    page.wait_for_function(
+        "(old) => document.querySelectorAll('#yours-variations img')[5].src !== old", arg=urls[5]
+    )  # it has variations of its own
+
+
+def test_the_newest_of_two_searches_is_what_is_shown(page, site):
+    open_yours(page, site)
+    for stroke in CAT:
+        draw(page, stroke)
+    wait_for_most(page, "cat")
+    page.click("#yours-find")
+    page.locator("#yours-found .sentence", has_text="Looking for").wait_for()
+    second = page.locator("#yours-pad .top .name").nth(1).inner_text()
+    page.locator("#yours-pad .top button").nth(1).click()
+    wait_for_found(page, second)
+
+
+def test_a_search_without_the_server_is_a_sentence(page, site):
+    open_yours(page, site)
+    draw(page, CIRCLE)
+    wait_for_most(page, "circle")
+    page.context.set_offline(True)
+    page.click("#yours-find")
+    page.locator("#yours-pad .most", has_text="can't be reached").wait_for()
+    page.locator("#yours-found .sentence", has_text="press “Find mine”").wait_for()
+    page.context.set_offline(False)
+    page.click("#yours-find")
+    wait_for_found(page, "cat")
 
 
 def test_a_search_that_ends_while_another_tab_is_open_leaves_the_address_to_that_tab(page, site):
