@@ -314,7 +314,7 @@ dialog.querySelector(".earlier").addEventListener("click", () => lookOn(-1));
 dialog.querySelector(".later").addEventListener("click", () => lookOn(1));
 dialog.addEventListener("keydown", (event) => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (by) lookOn(by);
+  if (by && !event.altKey && !event.ctrlKey && !event.metaKey) lookOn(by);
 });
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 
@@ -348,7 +348,8 @@ async function follow(link) {
 async function begin() {
   const tab = tabOf(new URLSearchParams(location.search));
   const { message } = await follow(location.search);
-  if (tab !== "Yours" || !message) openTab(tab);
+  if (tab === "Yours" && message) history.replaceState(null, "", location.pathname); // there is nothing to open
+  else if (isOpen("Draw")) openTab(tab); // and nobody has gone elsewhere meanwhile
 }
 
 // Links of the page's other tabs lead here without loading the page anew, and so does the way back.
@@ -361,8 +362,9 @@ document.addEventListener("click", (event) => {
   follow(link.search);
 });
 window.addEventListener("popstate", () => {
+  dialog.close();
   const query = new URLSearchParams(location.search);
-  const isShown = drawn && Object.entries(addressOf(drawn)).every(([key, value]) => query.get(key) === String(value));
+  const isShown = drawn && isAddress(query, addressOf(drawn));
   if (tabOf(query) === "Draw" && !isShown) follow(location.search);
   openTab(tabOf(query));
 });

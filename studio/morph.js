@@ -18,19 +18,19 @@ async function film() {
   const { name, into, psi, keys } = { ...state, keys: [...state.keys] };
   const seeds = keys.map((key) => key.seed);
   const answer = await answerOf(server.film([name, into || null, seeds, psi]));
-  if (state.name === name) { // and no other class has been picked meanwhile
-    state.name = answer.name;
+  if (state.name === name && state.into === into) { // and no other class has been picked meanwhile
+    Object.assign(state, { name: answer.name, into: answer.into });
     picker.show(answer.name);
     offer(answer.partners);
   }
-  const label = `${answer.name}${into ? ` turning into ${into}` : ""}, through the seeds ${seeds.join(", ")}`;
+  const label = `${answer.name}${answer.into ? ` turning into ${answer.into}` : ""}, through the seeds ${seeds.join(", ")}`;
   await player.load(answer.sheet, answer.frames, label, answer.columns);
   const sheet = await openSheet(answer.sheet, answer.columns);
   keys.forEach((key, place) => paint(items.get(key).querySelector("canvas"), sheet, answer.keys[place]));
   find(".origin").innerHTML = answer.origin;
   find(".board .copied").textContent = "";
   window.doodlesClass = answer.name;
-  shown = { name: answer.name, into, psi, keys: keys.map((key, place) => [key, seeds[place]]) };
+  shown = { name: answer.name, into: answer.into, psi, keys: keys.map((key, place) => [key, seeds[place]]) };
   rememberShown();
   return answer;
 }
@@ -41,10 +41,9 @@ const draw = newestOnly(async () => {
   const asked = request();
   element.classList.add("waiting");
   try {
-    const { partners } = await film();
-    const isKnown = !state.into || partners.includes(state.into);
-    say(note || (isKnown ? "" : `Whether ${state.name} turns into ${state.into} well, nobody has measured.`));
-    note = "";
+    const { name, into, partners } = await film();
+    const isGood = !into || partners.includes(into);
+    say(note || (isGood ? "" : `${name} and ${into} are not among the classes that were found to turn into each other well.`));
   } catch (error) {
     if (request() === asked) { // and nothing else has been asked for meanwhile
       if (shown) goBack();
@@ -52,6 +51,7 @@ const draw = newestOnly(async () => {
     }
     say(error.message);
   }
+  note = "";
   element.classList.remove("waiting");
 });
 
@@ -79,10 +79,11 @@ function goBack() {
   controls();
 }
 
+const addressOf = ({ name, into, psi, keys }) =>
+  ({ class: name, keys: keys.map(([, seed]) => seed).join(), psi, ...(into ? { into } : {}) });
+
 function rememberShown() {
-  if (!shown) return;
-  const { name, into, psi, keys } = shown;
-  window.doodlesAddress({ class: name, keys: keys.map(([, seed]) => seed).join(), psi, ...(into ? { into } : {}) });
+  if (shown) window.doodlesAddress(addressOf(shown));
 }
 
 function offer(partners) {
@@ -212,6 +213,7 @@ function receive() {
   return true;
 }
 
+// As a link says, or the way back.
 function begin() {
   begun = true;
   const query = new URLSearchParams(location.search);
@@ -251,6 +253,10 @@ find(".shuffle").addEventListener("click", () => {
 });
 for (const one of element.querySelectorAll("[data-take], [data-copy]")) one.addEventListener("click", () => take(one));
 window.addEventListener("doodles-morph", receive);
+window.addEventListener("popstate", () => {
+  const query = new URLSearchParams(location.search);
+  if (tabOf(query) === "Morph" && shown && !isAddress(query, addressOf(shown))) begin();
+});
 whenSeen(() => {
   if (receive()) return;
   if (begun) rememberShown();

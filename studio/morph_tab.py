@@ -38,6 +38,7 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
             "frames": len(frames),
             "keys": [pictures.index(key) for key in keys],
             "name": view.class_name,
+            "into": view.into or "",
             "partners": partners(sampler, view.class_name),
             "origin": "<br>".join(map(origin, cards)),
         }
@@ -71,5 +72,6 @@ def _read(asked: object, sampler: Sampler) -> View:
     name, into, seeds, psi = asked
     if not 2 <= len(seeds) <= MAX_KEYS:
         raise ValueError(f"A morph goes through 2 to {MAX_KEYS} drawings.")
+    name, into = sampler.find(name), None if into is None else sampler.find(into)
     keys = tuple(map(check_seed, seeds))
-    return View(sampler.find(name), psi=check_psi(psi), keys=keys, into=None if into is None else sampler.find(into))
+    return View(name, psi=check_psi(psi), keys=keys, into=None if into == name else into)

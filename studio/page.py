@@ -35,20 +35,24 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
         tiles = Tiles(sampler)
         add_api(sampler)  # before the tabs, whose private events would take the names
         add_train_api(home, sampler)
-        with gr.Tab("Draw", id="draw"):
+        with _tab("Draw"):
             draw_tab(sampler, tiles)
-        with gr.Tab("Morph", id="morph"):
+        with _tab("Morph"):
             morph_tab(sampler, tiles)
-        with gr.Tab("Yours", id="yours") as tab:
+        with _tab("Yours") as tab:
             yours_tab(sampler, tiles)
         _show_when_opened(tab)
-        with gr.Tab("Train", id="train") as tab:
+        with _tab("Train") as tab:
             train_tab(page, tab, home, sampler)
         _show_when_opened(tab)
-        with gr.Tab("Wall", id="wall") as tab:
+        with _tab("Wall") as tab:
             wall_tab(tiles, tab)
         gr.HTML(FOOTER % sampler.device, elem_id="footer")
     return page
+
+
+def _tab(name: str) -> gr.Tab:
+    return gr.Tab(name, id=name.lower(), elem_id=f"tab-{name.lower()}")
 
 
 def _show_when_opened(tab: gr.Tab) -> None:

@@ -48,9 +48,13 @@ function newestOnly(call) {
   };
 }
 
+// Where there is little room, Gradio puts the last tabs into a menu.
 function openTab(name) {
-  [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === name)?.click();
+  const tabs = [...document.querySelectorAll("[role=tab], .overflow-dropdown button")];
+  tabs.find((tab) => tab.textContent.trim() === name)?.click();
 }
+
+const isOpen = (tab) => Boolean(document.getElementById(`tab-${tab.toLowerCase()}`)?.offsetParent);
 
 // A draft's line offers to train its class: the Train tab opens with that class picked.
 element.addEventListener("click", (event) => {
@@ -85,12 +89,13 @@ function tabOf(query) {
 // The page's address always leads back to what the open tab shows, and to nothing else of ours; a Space's page is told
 // too, for it can't see ours. Whoever has gone to another tab finds the way back as from page to page.
 const OURS = ["class", "seed", "psi", "count", "style", "keys", "into", "latent", "run", "tab"];
+const isAddress = (query, entries) => OURS.every((key) => query.get(key) === (entries[key]?.toString() ?? null));
 window.doodlesAddress = (entries) => {
   const query = new URLSearchParams(location.search);
   const before = tabOf(query);
   for (const key of OURS) query.delete(key);
   for (const [key, value] of Object.entries(entries)) query.set(key, value);
-  if (tabOf(query) !== document.querySelector("[role=tab][aria-selected=true]")?.textContent.trim()) return;
+  if (!isOpen(tabOf(query))) return;
   if (tabOf(query) === before) history.replaceState(null, "", `?${query}`);
   else history.pushState(null, "", `?${query}`);
   if (window.parent !== window) window.parent.postMessage({ queryString: `${query}` }, "https://huggingface.co");

@@ -72,8 +72,10 @@ const take = (event) => {
   const typed = box?.value.trim().toLowerCase();
   const isLeft = event.key === "Tab" || !event.target.closest("#train-classes");
   if (!typed || !isLeft || document.activeElement !== box) return;
-  const first = document.querySelector("#train-classes [role=option]")?.innerText.trim().toLowerCase();
-  if (first?.startsWith(typed)) box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  const options = [...document.querySelectorAll("#train-classes [role=option]")];
+  const called = (test) => options.find((option) => test(option.innerText.trim().toLowerCase()));
+  const meant = called((name) => name === typed) ?? called((name) => name.startsWith(typed));
+  meant?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
 };
 document.addEventListener("pointerdown", take, true);
 document.addEventListener("keydown", (event) => { if (event.key === "Tab") take(event); }, true);"""

@@ -52,7 +52,9 @@ function lay() {
     name.className = "name";
     name.textContent = tile.draft ? tile.name : `✓ ${tile.name}`;
     link.append(drawing, name);
-    link.addEventListener("click", () => { scrolled = scrollY; });
+    link.addEventListener("click", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) scrolled = scrollY;
+    });
     return link;
   }));
   observer = new IntersectionObserver((entries) => {
@@ -62,10 +64,6 @@ function lay() {
   }, { rootMargin: "200px" });
   [...tiles.children].forEach((tile) => observer.observe(tile));
   find();
-  if (scrolled && element.offsetParent) {
-    scrollTo(0, scrolled);
-    scrolled = 0;
-  }
 }
 
 function find() {
@@ -78,6 +76,11 @@ function find() {
   none.hidden = found > 0 || !tiles.children.length;
 }
 
+new IntersectionObserver((entries) => {
+  if (!scrolled || !entries.at(-1).isIntersecting) return;
+  scrollTo(0, scrolled);
+  scrolled = 0;
+}).observe(element);
 search.addEventListener("input", find);
 watch("value", lay);
 lay();

@@ -8,12 +8,14 @@ const context = canvas.getContext("2d");
 const PEN = canvas.width / 32;
 const NEARER_IS_THE_SAME = 0.006; // of the paper: a sixth of a pixel of the drawing
 const DEBOUNCE = 120; // milliseconds
+const DOUBLE_CLICK = 500;
 let strokes = [];
 let name = props.first;
 let followed = "";
 let pointer = null; // whose stroke is being drawn
 let waiting = 0;
 let asked = 0;
+let wished = { wish: "", at: 0 };
 
 function draw(stroke, from) {
   const [x, y] = stroke[from];
@@ -126,6 +128,11 @@ async function findIn(wanted) {
   name = wanted;
   picker.show(name);
   keep();
+  const wish = JSON.stringify([strokes, name]);
+  if (wish === wished.wish && performance.now() - wished.at < DOUBLE_CLICK) return;
+  wished = { wish, at: performance.now() };
+  keepForSession("doodles-found", "");
+  keepForSession("doodles-searched", JSON.stringify(strokes));
   try {
     await answerOf(server.look([strokes]));
   } catch (error) {
@@ -191,7 +198,8 @@ whenSeen(() => {
   }
   if (isFirst) restore();
   if (isFirst && query.has("latent")) {
-    const isOwn = keptForSession("doodles-found") === query.get("latent");
+    const isSame = keptForSession("doodles-searched") === JSON.stringify(strokes);
+    const isOwn = isSame && keptForSession("doodles-found") === query.get("latent");
     props.value = { link: location.search, strokes: isOwn ? strokes : [] };
     trigger("open");
   } else {

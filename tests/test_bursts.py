@@ -103,6 +103,10 @@ def test_each_call_is_told_what_is_left(home, monkeypatch):
 
     list(work_in_bursts(home, run, call))
     assert told == [100.0, 55.0, 10.0]
+    run = new_run(home, seconds=None, num_steps=1000)
+    told.clear()
+    list(work_in_bursts(home, run, lambda *arguments: told.append(arguments[-1]) or run.set_state("done")))
+    assert told == [bursts.BURST_SECONDS]
 
 
 def test_drawing_stays_on_the_cpu_where_a_gpu_is_lent_for_a_call_at_a_time(monkeypatch, tmp_path):

@@ -402,7 +402,7 @@ def test_a_cat_and_a_dog_that_were_sent_to_morph_turn_into_each_other(page, site
     page.wait_for_selector('#draw .tile[aria-label^="ant, seed"]')
     page.locator("#draw .tile").first.click()
     page.get_by_role("button", name="Morph to here").click()
-    page.locator("#morph .message", has_text="nobody has measured").wait_for()
+    page.locator("#morph .message", has_text="cat and ant are not among the classes").wait_for()
 
 
 def test_a_film_is_taken_along_as_it_plays(page, site):
@@ -660,6 +660,19 @@ def test_the_address_is_that_of_the_open_tab(page, site):
         wait_for_query(**address)
         if tab == "Draw":
             wait_for_seed(page, 7, address["class"])
+    page.locator("#morph .turn").click()
+    wait_for_query(**{"class": "cat"}, keys="15,14", psi=1)
+    page.get_by_role("tab", name="Draw").click()
+    wait_for_query(**{"class": "cat"}, seed=7, count=4, psi=0.9)
+    page.get_by_role("tab", name="Morph").click()
+    page.locator("#morph .turn").click()
+    wait_for_query(**{"class": "cat"}, keys="14,15", psi=1)
+    page.go_back()
+    wait_for_query(**{"class": "cat"}, seed=7, count=4, psi=0.9)
+    page.locator("#draw .tile").first.click()
+    page.go_back()
+    page.wait_for_selector("#morph .player canvas[aria-label='cat, through the seeds 15, 14']")
+    assert not page.get_by_role("dialog").is_visible(), "which would let nothing else be pressed"
     page.get_by_role("tab", name="Train").click()
     wait_for_query(tab="train")
     page.reload()
@@ -702,6 +715,27 @@ def test_a_draft_is_sent_to_be_trained(page, site):
     page.get_by_role("button", name="Train it").click()
     page.locator("#train-classes").get_by_text("zebra", exact=True).wait_for()
     assert page.locator("#train-classes").get_by_text("yoga", exact=True).count() == 0
+
+
+def test_a_first_answer_that_takes_long_calls_nobody_back(page, site):
+    with unanswered(page):
+        page.goto(site + "?class=cat&seed=7&count=4")
+        page.get_by_role("tab", name="Wall").click()
+        page.locator(".wall-tile").first.wait_for()
+    page.wait_for_selector('#draw .tile[aria-label="cat, seed 7"]', state="attached")
+    page.wait_for_timeout(300)
+    assert page.locator("#wall").is_visible() and "tab=wall" in page.url
+
+
+def test_on_the_narrowest_window_the_tabs_in_the_menu_have_addresses_too(page, site):
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(site + "?tab=train")
+    page.locator("#train-start").wait_for()
+    page.get_by_role("button", name="More tabs").click()
+    page.locator(".overflow-dropdown button", has_text="Wall").click()
+    page.wait_for_function("location.search === '?tab=wall'")
+    page.go_back()
+    page.locator("#train-start").wait_for()
 
 
 def test_what_train_is_made_of_is_fetched_when_somebody_opens_it(page, site):

@@ -186,6 +186,11 @@ def test_a_variation_is_gone_on_from_and_what_was_found_is_there_when_the_page_i
     wait_for_found(page, "circle")
     assert page.locator("#yours-found .sentence").inner_text() == said and len(shown(page, "#yours-found")) == 3
 
+    draw(page, CAT[1])
+    page.reload()
+    page.locator("#yours-found .sentence", has_text="that somebody found").wait_for()  # not of what is drawn now
+    page.wait_for_selector("#yours-variations img")
+
     found, varied = page.url, shown(page, "#yours-variations")
     urls = page.eval_on_selector_all("#yours-variations img", "images => images.map(image => image.src)")
     page.locator("#yours-variations .one").nth(5).click()

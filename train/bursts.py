@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from model.weights import CheckpointError
 from train.execute import execute
 from train.home import Home
 from train.runs import Run, is_held
@@ -60,5 +61,13 @@ def work_in_bursts(home: Home, run: Run, call: Callable[..., dict] = lent_burst)
     """
     take_turn(run, home.runs)
     while run.status().state in ("queued", "running") and not is_held(run.folder / "lock"):
-        left = (run.status().order.seconds or BURST_SECONDS) - run.trained_seconds()
-        yield call(str(home.folder), home.source, run.id, max(0.0, left))
+        yield call(str(home.folder), home.source, run.id, _seconds_left(run))
+
+
+def _seconds_left(run: Run) -> float:
+    """Of training, or more than a burst where that is not known."""
+    seconds = run.status().order.seconds
+    try:
+        return max(0.0, seconds - run.trained_seconds()) if seconds else BURST_SECONDS
+    except CheckpointError:  # a damaged snapshot, which is for whoever goes on from it to tell
+        return BURST_SECONDS
