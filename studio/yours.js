@@ -15,7 +15,7 @@ let followed = "";
 let pointer = null; // whose stroke is being drawn
 let waiting = 0;
 let asked = 0;
-let wished = { wish: "", at: 0 };
+let wished = {}; // what is being searched for, and since when
 
 function draw(stroke, from) {
   const [x, y] = stroke[from];
@@ -137,6 +137,7 @@ async function findIn(wanted) {
     await answerOf(server.look([strokes]));
   } catch (error) {
     most.textContent = error.message;
+    wished = {};
     return;
   }
   trigger("find");
