@@ -177,8 +177,7 @@ class Collection:
                 self._spared_until = time.monotonic() + FORGIVEN_SECONDS
             raise refusal from error
         except CheckpointError as error:
-            may_pass = isinstance(error.__cause__, OSError)
-            self._refuse(entry, error, FORGIVEN_SECONDS if may_pass else float("inf"))
+            self._refuse(entry, error, FORGIVEN_SECONDS if error.may_pass else float("inf"))
             raise
 
     def _refuse(self, entry: Entry, why: CheckpointError, seconds: float) -> None:

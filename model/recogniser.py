@@ -45,7 +45,7 @@ class Recogniser:
             return None  # it has just gone
         except CheckpointError as error:
             log.warning("%s", error)
-            if isinstance(error.__cause__, OSError):
-                return None  # perhaps it can be read the next time
+            if error.may_pass:
+                return None
             self._read[path] = changed, None
         return self._read[path][1]

@@ -223,9 +223,9 @@ class Sampler:
         return self._headers[key]
 
     def _keep_unless_it_may_pass(self, revision: tuple, error: CheckpointError) -> None:
-        """Remember what is wrong with a file; what the system refused to open may be read the next time."""
+        """Remember what is wrong with a file."""
         log.warning("%s", error)
-        if not isinstance(error.__cause__, OSError):
+        if not error.may_pass:
             self._headers[revision] = error
 
 

@@ -66,7 +66,7 @@ class View:
             entries |= {"keys": ",".join(map(str, self.keys))} | ({"into": self.into} if self.into else {})
         else:
             entries |= {"latent": _joined(self.latent)} if self.latent else {"seed": self.seed, "count": self.count}
-            entries |= {"style": ",".join(map(_exact, self.styles))} if any(self.styles) else {}
+            entries |= {"style": _exact(*self.styles)} if any(self.styles) else {}
         return "?" + urlencode(entries, safe=",")
 
     def command(self, hub: str = "") -> str:
@@ -77,7 +77,7 @@ class View:
         else:
             seeds = ["--seed", str(self.seed), "--count", str(self.count)]
             options += [f"--latent={_joined(self.latent)}"] if self.latent else seeds
-            options += [f"--style={','.join(map(_exact, self.styles))}"] if any(self.styles) else []
+            options += [f"--style={_exact(*self.styles)}"] if any(self.styles) else []
         return shlex.join([*([f"DOODLES_HUB={hub}"] if hub else []), *options])
 
     def python(self, hub: str = "") -> str:
@@ -125,9 +125,9 @@ def _read(key: str, entries: Mapping[str, str], kind: type) -> object:
         raise ValueError(f"“{entries[key][:40]}” is no {key}; use a {'whole ' * (kind is int)}number.") from error
 
 
-def _exact(number: float) -> str:
-    """The shortest text that is read as the very number."""
-    return repr(float(number)).removesuffix(".0")
+def _exact(*numbers: float) -> str:
+    """The shortest text that is read as the very numbers, with commas between them."""
+    return ",".join(repr(float(number)).removesuffix(".0") for number in numbers)
 
 
 def _joined(numbers: Sequence[float]) -> str:

@@ -17,6 +17,11 @@ _KINDS = (torch.float16, torch.float32, torch.int64)
 class CheckpointError(ValueError):
     """A file that can't be used; the message names the file and says why."""
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether the system refused to open the file, which may be read the next time."""
+        return isinstance(self.__cause__, OSError)
+
 
 def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write all or nothing: a temporary file beside it, flushed to disk, then renamed."""

@@ -65,7 +65,7 @@ def work_in_bursts(home: Home, run: Run, call: Callable[..., dict] = lent_burst)
 
 
 def _seconds_left(run: Run) -> float:
-    """Of training, or more than a burst where that is not known."""
+    """Of training, or those of a burst where that is not known."""
     seconds = run.status().order.seconds
     try:
         return max(0.0, seconds - run.trained_seconds()) if seconds else BURST_SECONDS
