@@ -1,7 +1,9 @@
 """Train: order a generator for any class and watch it learn. The run lives in its folder; this only looks at it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from zlib import crc32
 
 import gradio as gr
 
@@ -81,17 +83,25 @@ document.addEventListener("pointerdown", take, true);
 document.addEventListener("keydown", (event) => { if (event.key === "Tab") take(event); }, true);"""
 # Whoever comes back to this tab, or to the page, sees what has begun, ended or gone on meanwhile.
 LOOK_AGAIN = """() => [{__type__: "update", active: true}]"""
+# Answers can overtake each other. The last word is that to the newest question; after any other the page asks again.
+ASK = """(run, moment, seen) => {
+  window.doodlesAsked = (window.doodlesAsked ?? 0) + 1;
+  return [run, moment, { ...seen, asked: window.doodlesAsked }];
+}"""
+LAST_WORD = """(seen) => seen?.asked === window.doodlesAsked ? [] : [{__type__: "update", active: true}]"""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a visitor's page shows already, so that a poll sends only what is new."""
+    """What a visitor's page shows already, so that a poll sends only what is new. The page itself keeps it, for an
+    answer that was lost shows nothing."""
 
     run_id: str = ""
-    sheets: tuple[str, ...] = ()
-    states: str = ""
-    buttons: tuple[bool, ...] = ()
+    sheets: Sequence[str] = ()
+    listed: int = 0  # a checksum
+    buttons: Sequence[bool] = ()
     pause: float = 1.0
+    asked: int = 0  # the number of the page's question
 
 
 def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> None:
@@ -99,8 +109,8 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
     settings, watchers = Settings.from_environment(), Watchers()
     wishes = Wishes(home, settings)
 
-    def look(run_id: str, moment: int, seen: Seen, request: gr.Request, who: gr.OAuthProfile | None) -> list[object]:
-        visitor = visitor_id(home, settings, request, who)
+    def look(run_id: str, moment: int, kept: object, request: gr.Request, who: gr.OAuthProfile | None) -> list[object]:
+        visitor, seen = visitor_id(home, settings, request, who), seen_by(kept)
         try:
             return show(run_id, moment, seen, visitor, request.session_hash or "")
         except FileNotFoundError:  # somebody discarded a run meanwhile; now it is no longer listed
@@ -110,23 +120,26 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
         """Everything the tab shows of a run, `gr.skip()` for what the visitor's page shows already."""
         run = find_run(home.runs, run_id or "")
         listed = runs_html(home.runs, run.id if run else "")
-        latest = listed if listed != seen.states else gr.skip()
+        checksum = crc32(listed.encode())
+        latest = listed if checksum != seen.listed else gr.skip()
         if run is None:
             buttons = [gr.Button(interactive=False)] * 4
             nothing = [IDLE, "", gr.Slider(visible=False), gr.LinePlot(visible=False), gr.LinePlot(visible=False)]
-            return [*nothing, latest, *buttons, Seen(states=listed), gr.Timer(active=False)]
+            now = Seen(listed=checksum, pause=seen.pause, asked=seen.asked)
+            return [*nothing, latest, *buttons, asdict(now), gr.Timer(active=False)]
         status, sheets = run.status(), run.sheets()
         is_own = may_change(run, visitor)
         allowed = allowed_buttons(run, status, is_own and bool(settings.training), is_own)
         now = Seen(
             run.id,
-            tuple(path.name for path in sheets),
-            listed,
+            [path.name for path in sheets],
+            checksum,
             allowed,
             watchers.pause(session),
+            seen.asked,
         )
         ensure_worker(home)
-        buttons = [gr.Button(interactive=each) if allowed != seen.buttons else gr.skip() for each in allowed]
+        buttons = [gr.Button(interactive=each) if list(allowed) != seen.buttons else gr.skip() for each in allowed]
         active = status.state in ("queued", "running")
         return [
             status_html(
@@ -139,7 +152,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
             *_moving_parts(run, sheets, moment, seen),
             latest,
             *buttons,
-            now,
+            asdict(now),
             gr.Timer(now.pause, active=active) if not active or now.pause != seen.pause else gr.skip(),
         ]
 
@@ -239,7 +252,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
         js_on_load=WATCH_ON_CLICK,
         elem_id="train-runs",
     )
-    seen = gr.State(Seen())
+    seen = gr.JSON(visible=False)
     timer = gr.Timer(1.0, active=False)
     shown = [status, picture, moment, losses, distances, latest, *controls, seen, timer]
     told = {"show_progress": "hidden", "api_visibility": "private"}  # queued: what they have to say is shown
@@ -262,12 +275,22 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
         in_browser(page.load(attach, run_id, [run_id, timer], js=RECALL, **told).success, ATTACHED, run_id).then,
         timer.tick,
     ):
-        live(event, look, [run_id, moment, seen], shown)
+        looked = live(event, look, [run_id, moment, seen], shown, js=ASK)
+        in_browser(looked.then, LAST_WORD, seen, timer)
     if is_zero_gpu():
         # Queued, for only such events carry the quota of whoever clicked; one after the other, as a worker would.
         for event in (started, resumed, lengthened):
             event.success(wishes.work, run_id, None, concurrency_limit=1, concurrency_id="work", **told)
     live(moment.input, scrub, [run_id, moment], picture, trigger_mode="always_last")
+
+
+def seen_by(kept: object) -> Seen:
+    """What a page says that it shows; whoever says what no page of ours does is shown everything."""
+    try:
+        seen = Seen(**kept)
+    except TypeError:
+        return Seen()
+    return seen if isinstance(seen.sheets, list) else Seen(asked=seen.asked)
 
 
 def allowed_buttons(run: Run, status: Status, may_train: bool, is_own: bool) -> tuple[bool, ...]:
@@ -283,7 +306,7 @@ def allowed_buttons(run: Run, status: Status, may_train: bool, is_own: bool) -> 
 
 def _moving_parts(run: Run, sheets: list, moment: int, seen: Seen) -> list[object]:
     """Sheet, slider and curves, where there is a new sheet: drawn anew every second, curves would flicker."""
-    names = tuple(path.name for path in sheets)
+    names = [path.name for path in sheets]
     if (run.id, names) == (seen.run_id, seen.sheets):
         return [gr.skip()] * 4
     progress = shown_progress(run)

@@ -174,6 +174,36 @@ def test_a_failure_is_a_sentence_and_can_be_resumed_once_its_cause_is_gone(visit
     page.wait_for_selector('#draw .tile[aria-label^="zebra, seed"]')
 
 
+def test_an_answer_that_was_overtaken_is_not_the_last_word(visit, site):
+    page = visit("7.7.7.7")
+    start(page, "owl", 0.5)
+    shows(page, "There is no file “owl.npy”")
+    run_id = page.evaluate("new URLSearchParams(location.search).get('run')")
+    other, held = visit("8.8.8.8"), {}
+
+    def asked(request) -> object:
+        """The run that is asked for: to be watched, by its link, or to be looked at, by its id or without one."""
+        data = (request.post_data_json or {}).get("data")
+        return {1: ("watch", data[0]), 3: ("look", data[0])}.get(len(data)) if data else None
+
+    def hold(route) -> None:
+        question = asked(route.request)
+        if question in (("watch", run_id), ("look", None)) and question not in held:
+            held[question] = route
+        else:
+            route.continue_()
+
+    other.route(re.compile("/(queue/join|run/predict)"), hold)
+    other.goto(site.url + "?run=" + run_id)
+    while len(held) < 2:
+        other.wait_for_timeout(50)
+    held["watch", run_id].continue_()
+    shows(other, "There is no file “owl.npy”")
+    with other.expect_response(lambda answer: asked(answer.request) == ("look", run_id)):
+        held["look", None].continue_()
+    shows(other, "There is no file “owl.npy”")
+
+
 def test_a_class_that_was_typed_counts_when_somebody_goes_on(visit):
     page = visit("6.6.6.6")
     box, chosen = page.locator("#train-classes input").first, page.locator("#train-classes .token")
