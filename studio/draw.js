@@ -19,6 +19,7 @@ let aheadTimer = 0;
 let drawn = null; // the state that the board shows
 let told = ""; // of its generator
 let followed = 0; // links, and what has been asked for since
+let returning = null; // which of them is the way back, while it is under way
 let looked = 0; // the place on the board of the drawing that is looked at alone ...
 let selected = 0; // ... and its seed
 
@@ -227,7 +228,7 @@ const addressOf = ({ name, seed, psi, count, styles }) =>
   ({ class: name, seed, psi, count, ...(styles.some(Boolean) ? { style: styles.join() } : {}) });
 
 function rememberDrawn() {
-  if (drawn) window.doodlesAddress(addressOf(drawn));
+  if (drawn && returning !== followed) window.doodlesAddress(addressOf(drawn));
 }
 
 function say(sentence) {
@@ -338,7 +339,7 @@ async function follow(link) {
     say(answer.message);
     return answer;
   } catch (error) {
-    say(error.message);
+    if (number === followed) say(error.message);
     return { message: error.message };
   } finally {
     setWaiting(false);
@@ -365,8 +366,16 @@ window.addEventListener("popstate", () => {
   dialog.close();
   const query = new URLSearchParams(location.search);
   const isShown = drawn && isAddress(query, addressOf(drawn));
-  if (tabOf(query) === "Draw" && !isShown) follow(location.search);
+  if (tabOf(query) === "Draw" && !isShown) comeBackTo(location.search);
   openTab(tabOf(query));
 });
+
+// Until it is drawn, its place in the history is not taken by what is shown.
+async function comeBackTo(link) {
+  const done = follow(link);
+  const number = returning = followed;
+  await done;
+  if (returning === number) returning = null;
+}
 
 begin();

@@ -39,11 +39,13 @@ const request = () => JSON.stringify([state.name, state.into, state.psi, state.k
 
 const draw = newestOnly(async () => {
   const asked = request();
+  const told = note;
+  note = "";
   element.classList.add("waiting");
   try {
     const { name, into, partners } = await film();
     const isGood = !into || partners.includes(into);
-    say(note || (isGood ? "" : `${name} and ${into} are not among the classes that were found to turn into each other well.`));
+    say(told || (isGood ? "" : `${name} and ${into} are not among the classes that were found to turn into each other well.`));
   } catch (error) {
     if (request() === asked) { // and nothing else has been asked for meanwhile
       if (shown) goBack();
@@ -51,7 +53,6 @@ const draw = newestOnly(async () => {
     }
     say(error.message);
   }
-  note = "";
   element.classList.remove("waiting");
 });
 

@@ -39,17 +39,18 @@ from train.worker import ensure_worker
 CONTROLS = {"stop": "Stop", "resume": "Resume", "longer": "Train longer", "discard": "Discard"}
 
 # The run that this browser watches: in the link, so that it can be shared, and in the browser's memory, where there is
-# one. Signing in takes a link apart and leaves the plus of a mixture bare, which then reads as a space.
+# one; before anything changes the link. Signing in takes a link apart and leaves the plus of a mixture bare, which then
+# reads as a space.
 RECALL = """() => {
   let kept = null;
   try { kept = localStorage.getItem("doodles-run"); } catch {}
-  window.doodlesRecalled = (new URLSearchParams(location.search).get("run") || kept || "").replaceAll(" ", "+");
-  return window.doodlesRecalled;
+  const linked = new URLSearchParams(location.search).get("run");
+  return (window.doodlesRecalled ??= (linked || kept || "").replaceAll(" ", "+"));
 }"""
-SHOW_ADDRESS = """() => {
-  const run = window.doodlesRun ?? window.doodlesRecalled;
-  window.doodlesAddress?.(run ? { run } : { tab: "train" });
-}"""
+SHOW_ADDRESS = f"""() => {{
+  const run = window.doodlesRun ?? ({RECALL})();
+  window.doodlesAddress?.(run ? {{ run }} : {{ tab: "train" }});
+}}"""
 ATTACHED = f"""(run) => {{
   window.doodlesRun = run;
   try {{
@@ -84,9 +85,11 @@ document.addEventListener("keydown", (event) => { if (event.key === "Tab") take(
 # Whoever comes back to this tab, or to the page, sees what has begun, ended or gone on meanwhile.
 LOOK_AGAIN = """() => [{__type__: "update", active: true}]"""
 # Answers can overtake each other. The last word is that to the newest question; after any other the page asks again.
+# What will be seen when the answer comes is known only where nothing else is under way.
 ASK = """(run, moment, seen) => {
+  const known = seen?.asked === window.doodlesAsked ? seen : {};
   window.doodlesAsked = (window.doodlesAsked ?? 0) + 1;
-  return [run, moment, { ...seen, asked: window.doodlesAsked }];
+  return [run, moment, { ...known, asked: window.doodlesAsked }];
 }"""
 LAST_WORD = """(seen) => seen?.asked === window.doodlesAsked ? [] : [{__type__: "update", active: true}]"""
 
@@ -100,7 +103,7 @@ class Seen:
     sheets: Sequence[str] = ()
     listed: int = 0  # a checksum
     buttons: Sequence[bool] = ()
-    pause: float = 1.0
+    pause: float = 0.0
     asked: int = 0  # the number of the page's question
 
 
@@ -275,7 +278,8 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
         in_browser(page.load(attach, run_id, [run_id, timer], js=RECALL, **told).success, ATTACHED, run_id).then,
         timer.tick,
     ):
-        looked = live(event, look, [run_id, moment, seen], shown, js=ASK)
+        mode = "once" if event is timer.tick else "multiple"  # what is asked for is not left to the next tick
+        looked = live(event, look, [run_id, moment, seen], shown, js=ASK, trigger_mode=mode)
         in_browser(looked.then, LAST_WORD, seen, timer)
     if is_zero_gpu():
         # Queued, for only such events carry the quota of whoever clicked; one after the other, as a worker would.

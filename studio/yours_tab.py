@@ -186,11 +186,11 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
     found = gr.State(None)
     first = gr.Number(0, precision=0, visible=False)
 
-    def vary(trigger: object, **options: object) -> None:
-        live(trigger, variations, [found, strength, first], varied, **options)
+    def vary(trigger: object) -> None:
+        live(trigger, variations, [found, strength, first], varied, trigger_mode="always_last")
 
-    def go(trigger: object, **options: object) -> None:
-        live(trigger, filmstrip, [found, seed], player, **options)
+    def go(trigger: object) -> None:
+        live(trigger, filmstrip, [found, seed], player, trigger_mode="always_last")
 
     # One search at a time, for it takes a core; the others wait in the queue.
     in_browser(pad.find, f"() => `{WAITING}`", None, result)
@@ -203,8 +203,8 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
     for done in (searched, opened, chosen):
         vary(done.success)
         go(done.success)
-    vary(strength.input, trigger_mode="always_last")
-    go(seed.input, trigger_mode="always_last")
+    vary(strength.input)
+    go(seed.input)
     random_seed = f"() => Math.floor(Math.random() * {DICE_MAX + 1})"
     vary(in_browser(others.click, random_seed, None, first).then)
     go(in_browser(dice.click, random_seed, None, seed).then)

@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.test_page import FRAME, browser, open_page, page, site, wait_for_seed  # noqa: F401
+from tests.test_page import FRAME, WAIT, browser, open_page, page, site, wait_for_seed  # noqa: F401
 
 READY = {
     "Draw": "[data-ahead]",
@@ -92,6 +92,7 @@ def tab_to(page, selector: str) -> None:  # noqa: F811
 def test_on_a_phone_drawings_are_in_sight_and_all_is_large_enough_for_a_finger(browser, site):  # noqa: F811
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = context.new_page()  # noqa: F811
+    page.set_default_timeout(WAIT)
     open_page(page, site, "?class=cat&seed=7&count=16")
     page.wait_for_selector(READY["Draw"])
     last = page.locator("#draw .tile").last.bounding_box()

@@ -220,8 +220,9 @@ def test_neighbouring_seeds_and_styles_are_shown_without_asking(page, site):
     assert [4] not in asked, "only what may come next is asked for, once nothing moves"
     seen = {pictures(page)[0]}
     style = page.locator("#draw .style input").nth(1)
-    with page.expect_response(lambda answer: counts(answer.request) == [4] * 25):
+    with page.expect_response(lambda answer: counts(answer.request) == [4] * 25) as came:
         style.focus()
+    came.value.finished()
     page.wait_for_timeout(1500)
     with unanswered(page) as asked:
         for _ in range(4):
@@ -392,11 +393,12 @@ def test_a_cat_and_a_dog_that_were_sent_to_morph_turn_into_each_other(page, site
     pick(page, "dog")
     page.wait_for_selector('#draw .tile[aria-label^="dog, seed"]')
     page.get_by_role("button", name="Reset").click()
+    page.locator("#draw .sheet[aria-busy=false]").wait_for()
     page.locator("#draw .tile").nth(1).click()
     page.get_by_role("button", name="Morph to here").click()
     page.wait_for_selector("#morph .player canvas[aria-label='cat turning into dog, through the seeds 7, 8']")
     assert page.locator("#morph-class").input_value() == "cat" and page.locator("#morph-into").input_value() == "dog"
-    assert not page.locator("#morph .message").is_visible()
+    page.locator("#morph .message").wait_for(state="hidden")
     page.get_by_role("tab", name="Draw").click()
     pick(page, "ant")
     page.wait_for_selector('#draw .tile[aria-label^="ant, seed"]')
@@ -518,7 +520,7 @@ def test_answers_that_are_overtaken_change_nothing(page, site):
         pick(page, "cat")
         assert page.locator("#draw-class").input_value() == "cat"
     page.wait_for_selector("[data-ahead^='cat|']")
-    page.wait_for_function("!document.querySelector('#draw').classList.contains('waiting')")
+    page.locator("#draw .sheet[aria-busy=false]").wait_for()
     assert page.locator("#draw-class").input_value() == "cat" and "cat, seed 7" in page.locator(
         "#draw .tile"
     ).first.get_attribute("aria-label")
@@ -679,6 +681,24 @@ def test_the_address_is_that_of_the_open_tab(page, site):
     page.locator("#train-start").wait_for()
 
 
+def test_the_way_back_keeps_its_place_while_it_is_drawn(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=4")
+    page.get_by_role("tab", name="Wall").click()
+    page.locator("#wall .wall-tile", has_text="zebra").click()
+    page.wait_for_selector('#draw .tile[aria-label^="zebra, seed"]')
+    page.wait_for_function("new URLSearchParams(location.search).get('class') === 'zebra'")
+    page.go_back()
+    page.wait_for_function("location.search === '?tab=wall'")
+    with unanswered(page):
+        page.go_back()
+        page.locator("#draw").wait_for()
+        page.wait_for_timeout(300)
+        assert "class=cat" in page.url
+    page.wait_for_selector('#draw .tile[aria-label="cat, seed 7"]')
+    page.wait_for_timeout(500)
+    assert "class=cat" in page.url
+
+
 def test_a_giraffe_is_trained_for_a_minute_and_then_drawn(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.get_by_role("tab", name="Train").click()
@@ -752,12 +772,14 @@ def test_what_train_is_made_of_is_fetched_when_somebody_opens_it(page, site):
 def test_stop_ends_a_run(page, site):
     open_page(page, site, "?class=cat")
     page.get_by_role("tab", name="Train").click()
+    refusal = page.get_by_text("Pick at least one class")
     page.click("#train-start")
-    page.get_by_text("Pick at least one class").first.wait_for()
+    refusal.first.wait_for()
     page.get_by_text("For experts").click()
     assert page.locator("#train-minutes input[type=number]").input_value() == "0", "as the dial says"
+    refusal.wait_for(state="hidden")  # as it does by itself
     page.click("#train-start")
-    page.get_by_text("Pick at least one class").nth(1).wait_for()
+    refusal.first.wait_for()
     page.get_by_text("For experts").click()
     start_giraffe(page, minutes=30)
     page.click("#train-start")

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 
 import pytest
 
@@ -12,6 +13,7 @@ from train.runs import list_runs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WAIT = 120_000  # milliseconds
+EVENTS = re.compile("/(queue/join|run/predict)")
 CONTROLS = ("stop", "resume", "longer", "discard")
 
 if not CHROMIUM and os.environ.get("CI") != "true":
@@ -81,13 +83,19 @@ def start(page, class_name: str, minutes: float) -> None:
     page.click("#train-start")
 
 
-def shows(page, text: str) -> None:
-    page.locator("#train-status").get_by_text(re.compile(text)).first.wait_for()
+def shows(page, text: str, timeout: float | None = None) -> None:
+    page.locator("#train-status").get_by_text(re.compile(text)).first.wait_for(timeout=timeout)
 
 
 def enabled(page) -> set[str]:
     """Which of the controls can be pressed."""
     return {name for name in CONTROLS if page.locator(f"#train-{name}").is_enabled()}
+
+
+def asked(request) -> tuple[str, str | None] | None:
+    """What a page asks of which run: to watch that of its link, or how it goes, which it may ask of none."""
+    data = (request.post_data_json or {}).get("data")
+    return {1: ("watch", data[0]), 3: ("look", data[0])}.get(len(data)) if data else None
 
 
 def wait_enabled(page, *names: str) -> None:
@@ -106,7 +114,6 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
     start(page, "giraffe", 40)
     shows(page, "images/s")
     wait_enabled(page, "stop")
-    assert early.locator("#train-runs a[data-run]").count() == 0
     early.get_by_role("tab", name="Train").click()
     early.locator("#train-runs a[data-run]", has_text="giraffe").wait_for()
     early.context.close()
@@ -163,7 +170,7 @@ def test_a_failure_is_a_sentence_and_can_be_resumed_once_its_cause_is_gone(visit
     page.locator("#train-runs a[data-run]", has_text="zebra").get_by_text("failed").wait_for()
     write_class(site.home.parent / "drawings", "zebra", suns(60))
     page.click("#train-resume")
-    shows(page, "zebra.*can be drawn")
+    shows(page, "zebra.*can be drawn", timeout=3 * WAIT)
     wait_enabled(page, "longer", "discard")
     slider = page.locator("#train-moment input[type=range]")
     last = page.locator("#train-sheet img").get_attribute("src")
@@ -181,11 +188,6 @@ def test_an_answer_that_was_overtaken_is_not_the_last_word(visit, site):
     run_id = page.evaluate("new URLSearchParams(location.search).get('run')")
     other, held = visit("8.8.8.8"), {}
 
-    def asked(request) -> object:
-        """The run that is asked for: to be watched, by its link, or to be looked at, by its id or without one."""
-        data = (request.post_data_json or {}).get("data")
-        return {1: ("watch", data[0]), 3: ("look", data[0])}.get(len(data)) if data else None
-
     def hold(route) -> None:
         question = asked(route.request)
         if question in (("watch", run_id), ("look", None)) and question not in held:
@@ -193,15 +195,38 @@ def test_an_answer_that_was_overtaken_is_not_the_last_word(visit, site):
         else:
             route.continue_()
 
-    other.route(re.compile("/(queue/join|run/predict)"), hold)
+    other.goto("about:blank")  # which asks nothing
+    other.route(EVENTS, hold)
     other.goto(site.url + "?run=" + run_id)
+    late = time.monotonic() + WAIT / 1000
     while len(held) < 2:
+        assert time.monotonic() < late, (held, other.url)
         other.wait_for_timeout(50)
     held["watch", run_id].continue_()
     shows(other, "There is no file “owl.npy”")
     with other.expect_response(lambda answer: asked(answer.request) == ("look", run_id)):
         held["look", None].continue_()
     shows(other, "There is no file “owl.npy”")
+
+
+def test_of_two_runs_that_were_pressed_the_last_is_shown(visit, site):
+    from gradio_client import Client
+
+    client = Client(site.url, verbose=False)
+    ant, bee = (client.predict(name, 0.5, api_name="/train") for name in ("ant", "bee"))
+    while {client.predict(run_id, api_name="/run")["state"] for run_id in (ant, bee)} != {"failed"}:
+        time.sleep(0.5)
+    page, held = visit("9.9.9.9"), []
+    page.route(EVENTS, lambda route: held.append(route) if asked(route.request) == ("look", bee) else route.continue_())
+    page.locator("#train-runs a[data-run]", has_text="bee").click()
+    page.wait_for_function("run => location.search.includes(run)", arg=bee)
+    page.locator("#train-runs a[data-run]", has_text="ant").click()
+    shows(page, "There is no file “ant.npy”")
+    with page.expect_response(lambda answer: asked(answer.request) == ("look", ant)):
+        held[0].continue_()
+    shows(page, "There is no file “ant.npy”")
+    page.locator("#train-runs a[aria-current]", has_text="ant").wait_for()
+    assert ant in page.url
 
 
 def test_a_class_that_was_typed_counts_when_somebody_goes_on(visit):
