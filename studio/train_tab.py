@@ -279,7 +279,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
         timer.tick,
     ):
         mode = "once" if event is timer.tick else "multiple"  # what is asked for is not left to the next tick
-        looked = live(event, look, [run_id, moment, seen], shown, js=ASK, trigger_mode=mode)
+        looked = event(look, [run_id, moment, seen], shown, js=ASK, queue=False, trigger_mode=mode, **told)
         in_browser(looked.then, LAST_WORD, seen, timer)
     if is_zero_gpu():
         # Queued, for only such events carry the quota of whoever clicked; one after the other, as a worker would.
