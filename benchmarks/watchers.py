@@ -30,15 +30,16 @@ async def watch(client: httpx.AsyncClient, site: Site, page: dict, run_id: str, 
     """One page: polls as often as it is told to. Returns the seconds that each poll took, and the number of errors."""
     pause, took, errors, session = 1.0, [], 0, f"watcher{random.random()}"
     body = {"fn_index": page["id"], "data": [run_id, 0, None], "session_hash": session, "trigger_id": page["trigger"]}
+    moment, seen = page["moment"], page["seen"]
     await asyncio.sleep(random.random())
     while time.monotonic() < ends:
         began = time.monotonic()
         try:
             answer = await client.post(f"{site.url}gradio_api/run/predict", json=body)
             answer.raise_for_status()
-            timer = answer.json()["data"][page["timer"]]
-            if timer.get("__type__") == "update":
-                pause = timer.get("value", pause)
+            shown = answer.json()["data"]
+            pause = shown[page["timer"]].get("value", pause)
+            body["data"] = [run_id, shown[moment].get("value", body["data"][1]), shown[seen]]
         except (httpx.HTTPError, ValueError, KeyError):
             errors += 1
         took.append(time.monotonic() - began)
@@ -55,14 +56,17 @@ async def watch_all(site: Site, page: dict, run_id: str, number: int, seconds: f
 
 
 def find_poll(site: Site) -> dict[str, int]:
-    """The page's own event that a timer fires: its number, its trigger, and where among its outputs the timer is."""
+    """The page's own event that a timer fires: its number, its trigger, and where among its outputs are the timer, the
+    moment that is shown and what is seen."""
     config = httpx.get(f"{site.url}config", timeout=60).json()
     timers = {component["id"] for component in config["components"] if component["type"] == "timer"}
     for event in config["dependencies"]:
         for target, kind in event["targets"]:
             if target in timers and kind == "tick":
-                place = next(place for place, output in enumerate(event["outputs"]) if output == target)
-                return {"id": event["id"], "trigger": target, "timer": place}
+                _, moment, seen = event["inputs"]
+                places = {"timer": target, "moment": moment, "seen": seen}
+                found = {name: event["outputs"].index(output) for name, output in places.items()}
+                return {"id": event["id"], "trigger": target} | found
     raise AssertionError("no event of the page polls")
 
 
