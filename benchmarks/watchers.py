@@ -39,7 +39,7 @@ async def watch(client: httpx.AsyncClient, site: Site, page: dict, run_id: str, 
             answer.raise_for_status()
             shown = answer.json()["data"]
             pause = shown[page["timer"]].get("value", pause)
-            body["data"] = [run_id, shown[moment].get("value", body["data"][1]), shown[seen]]
+            body["data"] = [run_id, shown[moment].get("value", body["data"][1]), shown[seen] | {"is_sure": True}]
         except (httpx.HTTPError, ValueError, KeyError):
             errors += 1
         took.append(time.monotonic() - began)

@@ -85,11 +85,11 @@ document.addEventListener("keydown", (event) => { if (event.key === "Tab") take(
 # Whoever comes back to this tab, or to the page, sees what has begun, ended or gone on meanwhile.
 LOOK_AGAIN = """() => [{__type__: "update", active: true}]"""
 # Answers can overtake each other. The last word is that to the newest question; after any other the page asks again.
-# What will be seen when the answer comes is known only where nothing else is under way.
+# What will be seen when the answer comes is sure only where nothing else is under way.
 ASK = """(run, moment, seen) => {
-  const known = seen?.asked === window.doodlesAsked ? seen : {};
+  const is_sure = seen?.asked === window.doodlesAsked;
   window.doodlesAsked = (window.doodlesAsked ?? 0) + 1;
-  return [run, moment, { ...known, asked: window.doodlesAsked }];
+  return [run, moment, { ...seen, is_sure, asked: window.doodlesAsked }];
 }"""
 LAST_WORD = """(seen) => seen?.asked === window.doodlesAsked ? [] : [{__type__: "update", active: true}]"""
 
@@ -105,6 +105,7 @@ class Seen:
     buttons: Sequence[bool] = ()
     pause: float = 0.0
     asked: int = 0  # the number of the page's question
+    is_sure: bool = False  # that all this will be so when the answer comes
 
 
 def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> None:
@@ -124,7 +125,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
         run = find_run(home.runs, run_id or "")
         listed = runs_html(home.runs, run.id if run else "")
         checksum = crc32(listed.encode())
-        latest = listed if checksum != seen.listed else gr.skip()
+        latest = gr.skip() if seen.is_sure and checksum == seen.listed else listed
         if run is None:
             buttons = [gr.Button(interactive=False)] * 4
             nothing = [IDLE, "", gr.Slider(visible=False), gr.LinePlot(visible=False), gr.LinePlot(visible=False)]
@@ -142,7 +143,8 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
             seen.asked,
         )
         ensure_worker(home)
-        buttons = [gr.Button(interactive=each) if list(allowed) != seen.buttons else gr.skip() for each in allowed]
+        stay = seen.is_sure and list(allowed) == seen.buttons
+        buttons = [gr.skip() if stay else gr.Button(interactive=each) for each in allowed]
         active = status.state in ("queued", "running")
         return [
             status_html(
@@ -311,7 +313,7 @@ def allowed_buttons(run: Run, status: Status, may_train: bool, is_own: bool) -> 
 def _moving_parts(run: Run, sheets: list, moment: int, seen: Seen) -> list[object]:
     """Sheet, slider and curves, where there is a new sheet: drawn anew every second, curves would flicker."""
     names = [path.name for path in sheets]
-    if (run.id, names) == (seen.run_id, seen.sheets):
+    if seen.is_sure and (run.id, names) == (seen.run_id, seen.sheets):
         return [gr.skip()] * 4
     progress = shown_progress(run)
     last = max(0, len(sheets) - 1)
