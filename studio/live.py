@@ -6,6 +6,8 @@ from html import escape
 import gradio as gr
 from gradio.events import Dependency
 
+QUIET = {"show_progress": "hidden", "api_visibility": "private"}  # of the page's own events
+
 
 def sentence(error: Exception) -> str:
     """What was wrong, to be sent back; half of a surrogate pair, which JSON can hold, can't be sent."""
@@ -24,9 +26,8 @@ def live(
 
     Gradio 6.31 shows the errors of queued events only, so a call that failed is repeated through the queue.
     """
-    quiet = {"inputs": inputs, "outputs": outputs, "show_progress": "hidden", "api_visibility": "private"}
-    done = trigger(fn, queue=False, **quiet, **options)
-    done.failure(fn, **quiet)
+    done = trigger(fn, inputs, outputs, queue=False, **QUIET, **options)
+    done.failure(fn, inputs, outputs, **QUIET)
     return done
 
 

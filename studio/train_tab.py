@@ -10,7 +10,7 @@ import gradio as gr
 from model.classes import CLASS_NAMES
 from model.sampler import Sampler
 from studio.classes import trained_classes
-from studio.live import in_browser, live
+from studio.live import QUIET, in_browser, live
 from studio.run_view import (
     IDLE,
     NO_RUNS,
@@ -23,6 +23,7 @@ from studio.run_view import (
     status_html,
 )
 from studio.share import can_sign_in, share_panel
+from studio.train_script import ASK, ATTACHED, KEEP, LAST_WORD, LOOK_AGAIN, PICK, RECALL, SHOW_ADDRESS, TAKE_TYPED
 from studio.visitors import visitor_id
 from studio.watchers import Watchers
 from studio.wishes import DIAL, Wishes
@@ -37,61 +38,6 @@ from train.turns import place
 from train.worker import ensure_worker
 
 CONTROLS = {"stop": "Stop", "resume": "Resume", "longer": "Train longer", "discard": "Discard"}
-
-# The run that this browser watches: in the link, so that it can be shared, and in the browser's memory, where there is
-# one; before anything changes the link. Signing in takes a link apart and leaves the plus of a mixture bare, which then
-# reads as a space.
-RECALL = """() => {
-  let kept = null;
-  try { kept = localStorage.getItem("doodles-run"); } catch {}
-  const linked = new URLSearchParams(location.search).get("run");
-  return (window.doodlesRecalled ??= (linked || kept || "").replaceAll(" ", "+"));
-}"""
-SHOW_ADDRESS = f"""() => {{
-  const run = window.doodlesRun ?? ({RECALL})();
-  window.doodlesAddress?.(run ? {{ run }} : {{ tab: "train" }});
-}}"""
-ATTACHED = f"""(run) => {{
-  window.doodlesRun = run;
-  try {{
-    if (!run && localStorage.getItem("doodles-run") === window.doodlesRecalled) localStorage.removeItem("doodles-run");
-  }} catch {{}}
-  ({SHOW_ADDRESS})();
-}}"""
-KEEP = f"""(run) => {{
-  try {{ localStorage.setItem("doodles-run", run); }} catch {{}}
-  ({ATTACHED})(run);
-}}"""
-# The class that another tab sends here to be trained.
-PICK = """() => {
-  const name = window.doodlesTrain;
-  window.doodlesTrain = null;
-  return name ? [{__type__: "update", value: [name]}] : [];
-}"""
-# What was typed counts when somebody goes on to something else, as in the page's other pickers: Gradio would drop it.
-TAKE_TYPED = """
-const take = (event) => {
-  const box = document.querySelector("#train-classes input");
-  const typed = box?.value.trim().toLowerCase();
-  const isLeft = event.key === "Tab" || !event.target.closest("#train-classes");
-  if (!typed || !isLeft || document.activeElement !== box) return;
-  const options = [...document.querySelectorAll("#train-classes [role=option]")];
-  const called = (test) => options.find((option) => test(option.innerText.trim().toLowerCase()));
-  const meant = called((name) => name === typed) ?? called((name) => name.startsWith(typed));
-  meant?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
-};
-document.addEventListener("pointerdown", take, true);
-document.addEventListener("keydown", (event) => { if (event.key === "Tab") take(event); }, true);"""
-# Whoever comes back to this tab, or to the page, sees what has begun, ended or gone on meanwhile.
-LOOK_AGAIN = """() => [{__type__: "update", active: true}]"""
-# Answers can overtake each other. The last word is that to the newest question; after any other the page asks again.
-# What will be seen when the answer comes is sure only where nothing else is under way.
-ASK = """(run, moment, seen) => {
-  const is_sure = seen?.asked === window.doodlesAsked;
-  window.doodlesAsked = (window.doodlesAsked ?? 0) + 1;
-  return [run, moment, { ...seen, is_sure, asked: window.doodlesAsked }];
-}"""
-LAST_WORD = """(seen) => seen?.asked === window.doodlesAsked ? [] : [{__type__: "update", active: true}]"""
 
 
 @dataclass(frozen=True)
@@ -260,33 +206,33 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
     seen = gr.JSON(visible=False)
     timer = gr.Timer(1.0, active=False)
     shown = [status, picture, moment, losses, distances, latest, *controls, seen, timer]
-    told = {"show_progress": "hidden", "api_visibility": "private"}  # queued: what they have to say is shown
     long = [dial, minutes]
     end, resume, longer, drop = controls
     in_browser(tab.select, PICK, None, picker)
     in_browser(tab.select, SHOW_ADDRESS, None)
     for trigger in (tab.select, latest.seen):
         in_browser(trigger, LOOK_AGAIN, None, timer)
-    started = begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **told)
-    resumed = resume.click(wishes.resume, run_id, timer, **told)
-    lengthened = longer.click(wishes.train_longer, [run_id, *long], timer, **told)
+    # Queued, as what they have to say is then shown; a look that failed is asked for again by the page.
+    started = begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **QUIET)
+    resumed = resume.click(wishes.resume, run_id, timer, **QUIET)
+    lengthened = longer.click(wishes.train_longer, [run_id, *long], timer, **QUIET)
     for event in (
         in_browser(started.success, KEEP, run_id).then,
-        end.click(wishes.stop, run_id, None, **told).then,
+        end.click(wishes.stop, run_id, None, **QUIET).then,
         resumed.then,
         lengthened.then,
-        in_browser(drop.click(wishes.discard, run_id, run_id, **told).success, KEEP, run_id).then,
-        in_browser(latest.watch(watch, None, [run_id, timer], **told).success, KEEP, run_id).then,
-        in_browser(page.load(attach, run_id, [run_id, timer], js=RECALL, **told).success, ATTACHED, run_id).then,
+        in_browser(drop.click(wishes.discard, run_id, run_id, **QUIET).success, KEEP, run_id).then,
+        in_browser(latest.watch(watch, None, [run_id, timer], **QUIET).success, KEEP, run_id).then,
+        in_browser(page.load(attach, run_id, [run_id, timer], js=RECALL, **QUIET).success, ATTACHED, run_id).then,
         timer.tick,
     ):
         mode = "once" if event is timer.tick else "multiple"  # what is asked for is not left to the next tick
-        looked = event(look, [run_id, moment, seen], shown, js=ASK, queue=False, trigger_mode=mode, **told)
+        looked = event(look, [run_id, moment, seen], shown, js=ASK, queue=False, trigger_mode=mode, **QUIET)
         in_browser(looked.then, LAST_WORD, seen, timer)
     if is_zero_gpu():
         # Queued, for only such events carry the quota of whoever clicked; one after the other, as a worker would.
         for event in (started, resumed, lengthened):
-            event.success(wishes.work, run_id, None, concurrency_limit=1, concurrency_id="work", **told)
+            event.success(wishes.work, run_id, None, concurrency_limit=1, concurrency_id="work", **QUIET)
     live(moment.input, scrub, [run_id, moment], picture, trigger_mode="always_last")
 
 
@@ -296,7 +242,8 @@ def seen_by(kept: object) -> Seen:
         seen = Seen(**kept)
     except TypeError:
         return Seen()
-    return seen if isinstance(seen.sheets, list) else Seen(asked=seen.asked)
+    kinds = {"sheets": list, "pause": int | float, "asked": int}
+    return seen if all(isinstance(getattr(seen, name), kind) for name, kind in kinds.items()) else Seen()
 
 
 def allowed_buttons(run: Run, status: Status, may_train: bool, is_own: bool) -> tuple[bool, ...]:

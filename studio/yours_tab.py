@@ -16,7 +16,7 @@ from model.view import View, read_view
 from studio.classes import first_class, picker_functions, tab_html
 from studio.draw_tab import DICE_MAX
 from studio.found import IDLE, VERY_NEAR, WAITING, chosen_html, found_html, opened_html, variations_html
-from studio.live import in_browser, live, mistake, sentence
+from studio.live import QUIET, in_browser, live, mistake, sentence
 from studio.pictures import data_url, drawing_url
 from studio.take import take
 from studio.tiles import Tiles
@@ -194,12 +194,12 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
 
     # One search at a time, for it takes a core; the others wait in the queue.
     in_browser(pad.find, f"() => `{WAITING}`", None, result)
-    told = {"show_progress": "hidden", "api_visibility": "private"}  # queued: what they have to say is shown
+    # Queued, as what they have to say is then shown.
     one_by_one = {"concurrency_limit": 1, "concurrency_id": "nearest", "trigger_mode": "always_last"}
-    searched = pad.find(find, pad, [result, found, more], **one_by_one, **told)
+    searched = pad.find(find, pad, [result, found, more], **one_by_one, **QUIET)
     in_browser(searched.failure, f"() => `{IDLE}`", None, result)
-    opened = pad.open(open_link, pad, [result, found, more], **told)
-    chosen = varied.choose(choose, [found, strength], [result, found], **told)
+    opened = pad.open(open_link, pad, [result, found, more], **QUIET)
+    chosen = varied.choose(choose, [found, strength], [result, found], **QUIET)
     for done in (searched, opened, chosen):
         vary(done.success)
         go(done.success)
