@@ -4,22 +4,20 @@ import contextlib
 import logging
 import os
 import sys
-from pathlib import Path
 
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401  where a GPU is lent for a call at a time, this has to come before torch
 
 import gradio as gr
 
-from model.collection import Collection
-from model.sampler import Sampler, limit_threads, pick_device
+from model.drawing.sampler import Sampler, limit_threads, pick_device
+from model.hub.collection import Collection
 from studio.page import build_page
-from studio.theme import paper
+from studio.shared.assets import STUDIO
+from studio.shared.theme import paper
+from train.execution.worker import attend, push_in_background
 from train.home import Home
-from train.settings import is_zero_gpu
-from train.worker import attend, push_in_background
-
-STUDIO = Path(__file__).parent / "studio"
+from train.runs.settings import is_zero_gpu
 
 
 def build_app() -> gr.Blocks:
@@ -36,7 +34,7 @@ def launch(app: gr.Blocks, **options: object) -> None:
     push_in_background(home)
     app.queue(max_size=64).launch(
         theme=paper(),
-        css_paths=STUDIO / "style.css",
+        css_paths=STUDIO / "shared" / "style.css",
         footer_links=["api"],
         run_history=False,
         enable_monitoring=False,

@@ -20,20 +20,21 @@ from statistics import median
 
 import numpy as np
 
-from model.base import BASE_NAME, Base, read_base
-from model.checkpoint import checkpoint_path, load_checkpoint
-from model.classes import CLASS_NAMES
-from model.evaluator import EVALUATOR_NAME, Evaluator, load_evaluator
-from model.sampler import Sampler, limit_threads, pick_device
-from model.weights import write_file
-from train.base import NEWCOMERS, grow_from_base
+from model.drawing.sampler import Sampler, limit_threads, pick_device
+from model.files.checkpoint import checkpoint_path, load_checkpoint
+from model.files.classifiers import EVALUATOR_NAME, load_evaluator
+from model.files.shared_base import BASE_NAME, Base, read_base
+from model.files.weights import write_file
+from model.networks.evaluator import Evaluator
+from model.quickdraw.classes import CLASS_NAMES
+from train.config import DOODLE, SUPERDEEP
 from train.data import DEFAULT_ROWS, DataError, check_more, load_drawings, load_more
 from train.drawings import Drawings, held_back, learned
-from train.evaluate import Yardstick
+from train.evaluation import Yardstick
+from train.grow import NEWCOMERS, grow_from_base
 from train.home import Home
 from train.loop import Training, draw_seeds, fit
 from train.metrics import embed, frechet_distance, recognised
-from train.recipes import DOODLE, SUPERDEEP
 
 OUTPUT = Path(__file__).with_name("BARS.md")
 NEWCOMER_FIGURES = Path(__file__).with_name("newcomers.json")

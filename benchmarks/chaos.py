@@ -23,13 +23,13 @@ from typing import Protocol
 
 from gradio_client import Client
 
-from model.checkpoint import checkpoint_path, load_checkpoint
-from model.classes import CLASS_NAMES
-from model.weights import CheckpointError
+from model.files.checkpoint import checkpoint_path, load_checkpoint
+from model.files.weights import CheckpointError
+from model.quickdraw.classes import CLASS_NAMES
 from tests.conftest import suns, write_class
 from tests.mirror import Mirror
 from tests.site import Site
-from train.runs import Run, find_run, list_runs
+from train.runs.run import Run, find_run, list_runs
 
 OUTPUT = Path(__file__).with_name("CHAOS.md")
 TROUBLES = ("503", "no-range", "cut:2000", "stall:3") * 4 + ("stall:25",)

@@ -17,14 +17,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.classes import CLASS_NAMES, find_class
-from model.sampler import limit_threads, pick_device
+from model.drawing.sampler import limit_threads, pick_device
+from model.quickdraw.classes import CLASS_NAMES, find_class
 from train import loop
 from train.data import DEFAULT_ROWS, ROW_BYTES, DataError
-from train.execute import execute
+from train.execution.execution import execute
 from train.home import Home
-from train.order import Order
-from train.runs import create_run
+from train.runs.order import Order
+from train.runs.run import create_run
 
 MINUTES = 3.0  # for a class
 BASE_IMAGES = 1_500_000

@@ -16,16 +16,16 @@ import tempfile
 import time
 from pathlib import Path
 
-import train.fleet
-from model.classes import CLASS_NAMES
-from model.sampler import limit_threads
+import train.fleet.fleet
+from model.drawing.sampler import limit_threads
+from model.quickdraw.classes import CLASS_NAMES
 from tests.conftest import REAL_DRAWINGS
-from train.execute import execute
-from train.fleet import Fleet, train_fleet
+from train.execution.execution import execute
+from train.fleet.fleet import Fleet, train_fleet
+from train.fleet.task import Outcome
 from train.home import Home
-from train.order import Order
-from train.runs import create_run, list_runs
-from train.task import Outcome
+from train.runs.order import Order
+from train.runs.run import create_run, list_runs
 
 CHECKPOINT_BYTES = 950_000
 
@@ -69,7 +69,7 @@ def schedule(num_classes: int) -> None:
         nonlocal most
         most = max(most, own_megabytes())
 
-    train.fleet.work, train.fleet.land = fleet.nothing, look
+    train.fleet.fleet.work, train.fleet.fleet.land = fleet.nothing, look
     orders = [Order(name, (name,), "nowhere", num_steps=1) for name in CLASS_NAMES[:num_classes]]
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()

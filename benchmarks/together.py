@@ -16,15 +16,15 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from model.base import BASE_NAME, read_base
-from model.classes import CLASS_NAMES
-from model.sampler import limit_threads, pick_device
-from train.base import grow_from_base
+from model.drawing.sampler import limit_threads, pick_device
+from model.files.shared_base import BASE_NAME, read_base
+from model.quickdraw.classes import CLASS_NAMES
+from train.config import DOODLE
 from train.data import DataError, load_drawings
 from train.drawings import Drawings, learned
+from train.grow import grow_from_base
 from train.home import Home
 from train.loop import Training
-from train.recipes import DOODLE
 
 SINGLE = replace(DOODLE, bfloat16=False)  # of which batch norm under vmap can't make anything
 

@@ -11,19 +11,19 @@ import time
 from pathlib import Path
 
 from benchmarks.variants import TRIES, Try
-from model.base import BASE_NAME, read_base
-from model.classes import CLASS_NAMES, find_class
-from model.evaluator import EVALUATOR_NAME, load_evaluator
-from model.images import sheet
-from model.sampler import limit_threads, pick_device
-from model.weights import write_file
-from train.base import find_guide, grow_from_base
+from model.drawing.sampler import limit_threads, pick_device
+from model.files.classifiers import EVALUATOR_NAME, load_evaluator
+from model.files.shared_base import BASE_NAME, read_base
+from model.files.weights import write_file
+from model.quickdraw.classes import CLASS_NAMES, find_class
+from model.quickdraw.images import sheet
+from train.config import DOODLE
 from train.data import DataError, load_drawings
 from train.drawings import Drawings, learned
-from train.evaluate import Yardstick
+from train.evaluation import Yardstick
+from train.grow import find_guide, grow_from_base
 from train.home import Home
 from train.loop import Training, draw_seeds
-from train.recipes import DOODLE
 
 SLICE_SECONDS = 5.0
 OUTPUT = Path(__file__).with_name("TRIES.md")

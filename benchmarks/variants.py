@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.images import to_ink
+from model.quickdraw.images import to_ink
 from train.augment import augment
+from train.config import DOODLE, SUPERDEEP, Config
 from train.loop import Training
 from train.losses import r1_penalty
-from train.recipes import DOODLE, SUPERDEEP, Config
 
 
 class Relativistic(Training):

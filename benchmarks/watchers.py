@@ -21,7 +21,7 @@ from gradio_client import Client
 from benchmarks.visitors import Visitor
 from tests.conftest import REAL_DRAWINGS
 from tests.site import Site
-from train.runs import Run
+from train.runs.run import Run
 
 NUM_CLICKS = 100
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from model.checkpoint import REPOSITORY, checkpoint_folders
-from model.classes import slug
-from model.collection import Collection
-from model.exports import export
-from model.sampler import Sampler
-from model.view import View, read_view
-from model.weights import write_file
+from model.drawing.sampler import Sampler
+from model.drawing.view import View, read_view
+from model.exports.export import export
+from model.files.checkpoint import REPOSITORY, checkpoint_folders
+from model.files.weights import write_file
+from model.hub.collection import Collection
+from model.quickdraw.classes import slug
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from model.sampler import Sampler
-from studio.api import add_api
-from studio.draw_tab import draw_tab
-from studio.live import in_browser
-from studio.morph_tab import morph_tab
-from studio.tiles import Tiles
-from studio.train_api import add_train_api
-from studio.train_tab import train_tab
-from studio.wall_tab import wall_tab
-from studio.yours_tab import yours_tab
+from model.drawing.sampler import Sampler
+from studio.draw.draw_tab import draw_tab
+from studio.endpoints.draw_endpoints import add_api
+from studio.endpoints.train_endpoints import add_train_api
+from studio.morph.morph_tab import morph_tab
+from studio.shared.events import in_browser
+from studio.shared.tiles import Tiles
+from studio.train.train_tab import train_tab
+from studio.wall.wall_tab import wall_tab
+from studio.yours.yours_tab import yours_tab
 from train.home import Home
 
 TITLE = """<h1>Endless Doodles</h1>

@@ -16,16 +16,16 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from model.checkpoint import Card, save_checkpoint
-from model.classes import CLASS_NAMES
-from model.networks import GENERATORS, architecture, build
+from model.files.checkpoint import Card, save_checkpoint
+from model.networks.architectures import GENERATORS, architecture, build
+from model.quickdraw.classes import CLASS_NAMES
 from tests.hub import Hub
 from tests.mirror import Mirror
-from train.base import save_base
+from train.config import DOODLE
 from train.drawings import Drawings
+from train.grow import save_base
 from train.home import Home
 from train.loop import Training
-from train.recipes import DOODLE
 
 REAL_DRAWINGS = Path(__file__).parents[2] / "shared" / "quickdraw" / "numpy_bitmap"
 SMALL = replace(DOODLE, discriminator="doodle", channels=6, z_dim=8, batch_size=8, from_base=False)
@@ -110,6 +110,6 @@ def hub(monkeypatch: pytest.MonkeyPatch):
     with Hub() as running:
         monkeypatch.setenv("HF_ENDPOINT", running.url)
         monkeypatch.setenv("HF_TOKEN", "hf_you")
-        monkeypatch.setattr("model.hub.PAUSES", (0.01,) * 4)
-        monkeypatch.setattr("model.collection.FIRST_SECONDS", 60.0)  # it does answer, on a slow machine too
+        monkeypatch.setattr("model.hub.client.PAUSES", (0.01,) * 4)
+        monkeypatch.setattr("model.hub.collection.FIRST_SECONDS", 60.0)  # it does answer, on a slow machine too
         yield running

@@ -72,7 +72,7 @@ class Site:
 
     def workers(self) -> list[int]:
         """Processes that train for this folder, whoever started them."""
-        return self.processes(b"train.worker")
+        return self.processes(b"train.execution.worker")
 
     def processes(self, *marks: bytes) -> list[int]:
         """All that work for this folder and carry these words in their command."""

@@ -17,11 +17,11 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 
-from model.checkpoint import REPOSITORY
-from model.images import cut
-from model.latents import MAX_SEED
-from model.sampler import Sampler
-from model.view import View
+from model.drawing.latents import MAX_SEED
+from model.drawing.sampler import Sampler
+from model.drawing.view import View
+from model.files.checkpoint import REPOSITORY
+from model.quickdraw.images import cut
 from tests.site import Site
 from tests.test_page import home_folder, site  # noqa: F401
 from tests.test_vector import rendered

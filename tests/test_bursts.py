@@ -9,14 +9,14 @@ import pytest
 import torch
 
 import app
-from model.checkpoint import load_checkpoint
+from model.files.checkpoint import load_checkpoint
 from tests.conftest import SMALL
-from train import bursts
-from train.bursts import burst, burst_duration, work_in_bursts
-from train.order import Order
-from train.requests import request_again, request_training
-from train.runs import Run, create_run, is_held
-from train.settings import Settings
+from train.execution import zero_gpu as bursts
+from train.execution.admission import request_again, request_training
+from train.execution.zero_gpu import burst, burst_duration, work_in_bursts
+from train.runs.order import Order
+from train.runs.run import Run, create_run, is_held
+from train.runs.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_a_run_is_done_in_several_lent_calls(home, monkeypatch):
 
 
 def test_a_call_that_is_killed_loses_only_what_came_after_the_last_snapshot(home, monkeypatch):
-    monkeypatch.setattr("train.execute.SNAPSHOT_SECONDS", 0.5)
+    monkeypatch.setattr("train.execution.execution.SNAPSHOT_SECONDS", 0.5)
     run = new_run(home, seconds=3600.0)
     with pytest.raises(TimeoutError):
         list(work_in_bursts(home, run, lambda *arguments: lend(arguments, lambda: run.trained_seconds() > 0.5)))

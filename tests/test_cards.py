@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from PIL import Image
 
-from model.checkpoint import load_checkpoint, save_checkpoint
+from model.files.checkpoint import load_checkpoint, save_checkpoint
 from tests.conftest import make_checkpoint
-from train.cards import write_cards
+from train.hub.cards import write_cards
 
 
 def test_every_checkpoint_has_a_row_with_its_figures_and_a_sheet(tmp_path):

@@ -11,17 +11,17 @@ from benchmarks.chaos import storm, verdict
 from tests.conftest import SMALL, make_checkpoint, suns, write_class
 from tests.mirror import Mirror
 from tests.site import REPOSITORY, Site
+from train.execution.admission import request_training
 from train.home import Home
-from train.order import Order
-from train.requests import request_training
-from train.runs import create_run
-from train.settings import Settings
+from train.runs.order import Order
+from train.runs.run import create_run
+from train.runs.settings import Settings
 
 # What a page is to its worker, without the page, which takes long to start.
 STAND_IN = """
 import time
 from train.home import Home
-from train.worker import ensure_worker
+from train.execution.worker import ensure_worker
 while True:
     ensure_worker(Home.from_environment())
     time.sleep(0.5)

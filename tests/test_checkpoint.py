@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save, save_file
 
-from model.checkpoint import (
+from model.files.checkpoint import (
     FORMAT,
     MAX_BYTES,
     Card,
@@ -19,8 +19,8 @@ from model.checkpoint import (
     read_card,
     save_checkpoint,
 )
-from model.networks import GENERATORS, architecture, build
-from model.weights import CheckpointError, content_hash, write_file
+from model.files.weights import CheckpointError, content_hash, write_file
+from model.networks.architectures import GENERATORS, architecture, build
 from tests.conftest import make_checkpoint
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.classes import CLASS_NAMES, UnknownClassError, find_class, slug
+from model.quickdraw.classes import CLASS_NAMES, UnknownClassError, find_class, slug
 
 
 def test_there_are_345_classes_with_345_file_names():

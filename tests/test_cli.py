@@ -11,14 +11,14 @@ from unittest.mock import Mock
 import pytest
 from PIL import Image
 
-from model.checkpoint import read_card
-from model.classes import CLASS_NAMES
-from model.hub import HubError
+from model.files.checkpoint import read_card
+from model.hub.client import HubError
+from model.quickdraw.classes import CLASS_NAMES
 from tests.conftest import make_checkpoint, suns, write_class
-from train import everything
 from train.__main__ import main
-from train.commands import COMMANDS
-from train.runs import list_runs
+from train.cli import everything
+from train.cli.commands import COMMANDS
+from train.runs.run import list_runs
 
 REPOSITORY = Path(__file__).parents[1]
 TINY = ["--discriminator", "doodle", "--channels", "6", "--z-dim", "8", "--batch-size", "8", "--no-from-base"]

@@ -7,15 +7,15 @@ import pytest
 from huggingface_hub import SpaceCard, SpaceHardware
 from packaging.requirements import Requirement
 
-from model.classes import slug
-from model.hub import HubError
+from model.hub.client import HubError
+from model.quickdraw.classes import slug
 from tests.conftest import make_checkpoint
 from tests.hub import Hub, Repo
 from train.__main__ import main
 from train.home import Home
-from train.push import push
-from train.space import deploy
-from train.space_files import ROOMS, front_matter, space_files
+from train.hub.push import push
+from train.hub.space import deploy
+from train.hub.space_files import ROOMS, front_matter, space_files
 
 REPOSITORY = Path(__file__).parents[1]
 REPO = "you/endless-doodles"
@@ -112,7 +112,12 @@ def test_the_pins_are_versions_that_the_app_and_the_hardware_take(at_home, hardw
 def test_a_new_space_has_the_app_its_checkpoints_and_its_settings(hub, at_home):
     said = deploy(at_home, REPO)
     files = the_space(hub).at("main").files
-    rooms = {f"{room}/{path.name}" for room in ROOMS for path in (REPOSITORY / room).iterdir() if path.is_file()}
+    rooms = {
+        path.relative_to(REPOSITORY).as_posix()
+        for room in ROOMS
+        for path in (REPOSITORY / room).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
     assert rooms == {name for name in files if name.startswith(ROOMS)}
     alone = {"app.py", "LICENSE", "README.md", "requirements.txt", ".gitattributes"}
     alone |= {f"docs/{path.name}" for path in (REPOSITORY / "docs").iterdir()}
@@ -186,7 +191,7 @@ def test_what_the_owner_has_set_stays_and_other_hardware_gets_other_pins(hub, at
 def test_a_break_halfway_leaves_the_app_as_it_was_and_the_next_try_goes_on(hub, at_home):
     deploy(at_home, REPO)
     space = the_space(hub)
-    before = space.add("main", "by hand", {"app.py": b"old", "model/view.py": b"old"})
+    before = space.add("main", "by hand", {"app.py": b"old", "model/drawing/view.py": b"old"})
     make_checkpoint(at_home.checkpoints, "cat", z_dim=9)
 
     def interfere(sentence: str) -> None:
@@ -195,7 +200,7 @@ def test_a_break_halfway_leaves_the_app_as_it_was_and_the_next_try_goes_on(hub, 
     with pytest.raises(HubError, match="Somebody else"):
         deploy(at_home, REPO, tell=interfere)
     files = space.at("main").files
-    assert files["app.py"] == b"old" == files["model/view.py"] and files != before.files
+    assert files["app.py"] == b"old" == files["model/drawing/view.py"] and files != before.files
     hub.faults = ["503@commit", "503@preupload", "429:0@commit"]
     deploy(at_home, REPO)
     files = space.at("main").files

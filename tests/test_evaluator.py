@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from model.evaluator import Evaluator, Report, load_evaluator, save_evaluator
-from model.recogniser import Recogniser
-from model.weights import CheckpointError
+from model.drawing.recogniser import Recogniser
+from model.files.classifiers import Report, load_evaluator, save_evaluator
+from model.files.weights import CheckpointError
+from model.networks.evaluator import Evaluator
 from tests.conftest import as_drawings, suns
 from train.classifier import ClassifierTraining, accuracy
 from train.metrics import embed
@@ -68,7 +69,7 @@ def test_what_the_system_refuses_to_open_for_a_moment_is_there_the_next_time(tmp
     with monkeypatch.context() as patched:
         trouble = CheckpointError("It can't be read (Too many open files).")
         trouble.__cause__ = OSError(errno.EMFILE, "Too many open files")
-        patched.setattr("model.recogniser.load_evaluator", Mock(side_effect=trouble))
+        patched.setattr("model.drawing.recogniser.load_evaluator", Mock(side_effect=trouble))
         assert recogniser.evaluator() is None
     assert recogniser.evaluator() is not None
 

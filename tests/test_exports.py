@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.checkpoint import REPOSITORY
-from model.exports import Playing, export, film_gif, film_mp4, film_webp
-from model.sampler import Sampler
-from model.vector import enlarged
-from model.view import View, read_view
-from studio.take import take
+from model.drawing.sampler import Sampler
+from model.drawing.view import View, read_view
+from model.exports.export import Playing, export, film_gif, film_mp4, film_webp
+from model.exports.vector import enlarged
+from model.files.checkpoint import REPOSITORY
+from studio.shared.export import take
 from tests.conftest import make_checkpoint, suns
 from tests.test_vector import rendered
 

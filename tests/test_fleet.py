@@ -16,23 +16,23 @@ from pathlib import Path
 import pytest
 import torch
 
-import train.fleet
-import train.task
-from model.checkpoint import checkpoint_path, load_checkpoint
-from model.classes import CLASS_NAMES
-from model.hub import HubError
-from model.weights import CheckpointError
+import train.fleet.fleet
+import train.fleet.task
+from model.files.checkpoint import checkpoint_path, load_checkpoint
+from model.files.weights import CheckpointError
+from model.hub.client import HubError
+from model.quickdraw.classes import CLASS_NAMES
 from tests.conftest import SMALL, as_drawings, make_checkpoint, suns, write_class
 from tests.mirror import Mirror
-from train.fleet import Fleet, train_fleet
+from train.fleet.fleet import Fleet, train_fleet
+from train.fleet.task import Outcome, Task, land, work
 from train.home import Home
 from train.loop import Training, fit
-from train.order import Order
-from train.publish import publish_file
-from train.runs import Run, create_run, list_runs
-from train.settings import Settings
-from train.task import Outcome, Task, land, work
-from train.tidy import tidy
+from train.runs.cleanup import tidy
+from train.runs.order import Order
+from train.runs.promotion import publish_file
+from train.runs.run import Run, create_run, list_runs
+from train.runs.settings import Settings
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HAS_RAY and not os.environ.get("CI"), reason="needs requirements-fleet.txt")
@@ -53,7 +53,7 @@ def as_many_threads_as_before():
 @pytest.fixture
 def away(tmp_path, monkeypatch) -> Home:
     """The home of a machine that doesn't see the driver's."""
-    monkeypatch.setattr(train.task, "OWN_FOLDER", tmp_path / "away")
+    monkeypatch.setattr(train.fleet.task, "OWN_FOLDER", tmp_path / "away")
     return Home(tmp_path / "away")
 
 
@@ -197,7 +197,7 @@ def test_a_worker_goes_on_from_the_snapshot_that_a_dead_one_left(few):
 
 
 def test_a_run_that_another_holds_is_left_to_it(few, monkeypatch):
-    monkeypatch.setattr(train.task, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(train.fleet.task, "PATIENCE_SECONDS", 0.0)
     ordered = order(few, CLASS_NAMES[0])
     held = create_run(few.runs, ordered, begin=True)
     (few.runs / "mark").touch()
@@ -227,7 +227,7 @@ def test_what_comes_back_is_left_alone_by_whoever_tidies_up_meanwhile(few, away,
         tidy(home, Settings())
         publish_file(path, home)
 
-    monkeypatch.setattr(train.task, "publish_file", publish_after_tidying)
+    monkeypatch.setattr(train.fleet.task, "publish_file", publish_after_tidying)
     land(outcome, few)
     (run,) = list_runs(few.runs)
     assert outcome.files.keys() <= {path.name for path in run.folder.iterdir()}
@@ -273,12 +273,12 @@ def test_drawings_are_fetched_once_by_a_machine(few, away):
 @pytest.fixture
 def comes_to(monkeypatch):
     """A fleet without Ray, of which comes what is said; two checkpoints go into a commit."""
-    monkeypatch.setattr(train.fleet, "_import_ray", lambda: None)
-    monkeypatch.setattr(train.fleet, "_connected", lambda *_: contextlib.nullcontext())
-    monkeypatch.setattr(train.fleet, "CLASSES_PER_COMMIT", 2)
+    monkeypatch.setattr(train.fleet.fleet, "_import_ray", lambda: None)
+    monkeypatch.setattr(train.fleet.fleet, "_connected", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(train.fleet.fleet, "CLASSES_PER_COMMIT", 2)
 
     def become(outcomes: list[Outcome]) -> None:
-        monkeypatch.setattr(train.fleet, "_outcomes", lambda *_: iter(outcomes))
+        monkeypatch.setattr(train.fleet.fleet, "_outcomes", lambda *_: iter(outcomes))
 
     return become
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model.base import read_base
-from model.classes import CLASS_NAMES
-from model.guide import Guide, GuideClassifier, fold, load_guide, save_guide
-from model.guided import GuidedDiscriminator
-from model.weights import CheckpointError
+from model.files.classifiers import load_guide, save_guide
+from model.files.shared_base import read_base
+from model.files.weights import CheckpointError
+from model.networks.feature_network import Guide, GuideClassifier, fold
+from model.networks.guided_discriminator import GuidedDiscriminator
+from model.quickdraw.classes import CLASS_NAMES
 from tests.conftest import SMALL, as_drawings, suns
-from train.base import find_guide, grow_from_base, save_base
+from train.grow import find_guide, grow_from_base, save_base
 from train.home import Home
 from train.loop import Training
 

@@ -22,29 +22,30 @@ import pytest
 from huggingface_hub import ModelCard
 from PIL import Image
 
-from model import hub as hub_module
-from model.classes import CLASS_NAMES
-from model.collection import MAX_INDEX_BYTES, Collection, read_index, write_index
-from model.exports import export
-from model.hub import HubError, check_repo
-from model.images import cut
-from model.sampler import Sampler, seeds_to_pictures
-from model.view import View
-from model.weights import CheckpointError
-from studio.draw_tab import _answer as answer_to
-from studio.take import take
-from studio.tiles import Tiles
-from studio.wishes import Wishes
+from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.drawing.view import View
+from model.exports.export import export
+from model.files.weights import CheckpointError
+from model.hub import client as hub_module
+from model.hub.client import HubError, check_repo
+from model.hub.collection import Collection
+from model.hub.index import MAX_INDEX_BYTES, read_index, write_index
+from model.quickdraw.classes import CLASS_NAMES
+from model.quickdraw.images import cut
+from studio.draw.draw_tab import _answer as answer_to
+from studio.shared.export import take
+from studio.shared.tiles import Tiles
+from studio.train.run_actions import Wishes
 from tests.conftest import SMALL, make_base, make_checkpoint
 from tests.hub import Hub
-from train import push as push_module
-from train import worker as worker_module
 from train.__main__ import main
+from train.execution import worker as worker_module
 from train.home import Home
-from train.order import Order
-from train.push import push, push_finished
-from train.runs import create_run
-from train.settings import Settings
+from train.hub import push as push_module
+from train.hub.push import push, push_finished
+from train.runs.order import Order
+from train.runs.run import create_run
+from train.runs.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]
 REPO = "you/doodles"
@@ -425,7 +426,7 @@ def test_a_training_at_the_command_line_ends_with_its_push(hub, home, monkeypatc
 def test_all_pushes_what_it_has_trained_in_one_commit(hub, home, monkeypatch):
     monkeypatch.setenv("DOODLES_HOME", str(home.folder))
     trained = lambda order, *_: make_checkpoint(home.checkpoints, order.class_name).exists()  # noqa: E731
-    monkeypatch.setattr("train.everything._train_once", trained)
+    monkeypatch.setattr("train.cli.everything._train_once", trained)
     assert main(["all", "--only", "sun", "star", "--push", REPO]) == 0
     assert set(index_of(hub)) == {"sun", "star"} and len(hub.repos[NAME].commits) == 2
     assert main(["all", "--only", "sun", "--push", "nowhere"]) == 2
@@ -509,7 +510,7 @@ def test_a_hub_that_takes_long_keeps_nobody_waiting_who_has_been_there_before(hu
     push_and_read(hub, tmp_path / "a", "cat")
     pictures = seeds_to_pictures("cat", 0, 2)
     Sampler([], collection=collection(tmp_path)).draw(pictures)
-    monkeypatch.setattr("model.collection.FIRST_SECONDS", 0.3)
+    monkeypatch.setattr("model.hub.collection.FIRST_SECONDS", 0.3)
     again = Sampler([], collection=collection(tmp_path))
     with hub.lock:  # which keeps it from answering
         wait_until(again.cards)  # of what it said the last time
@@ -523,7 +524,7 @@ def test_a_file_that_takes_long_to_come_holds_nobody_up(hub, tmp_path, monkeypat
     sampler = Sampler([tmp_path / "base"], collection=collection(tmp_path))
     assert not sampler.cards()["cat"].is_draft
     with hub.lock, monkeypatch.context() as patched:  # which keeps it from answering
-        patched.setattr("model.collection.FETCH_SECONDS", 0.2)
+        patched.setattr("model.hub.collection.FETCH_SECONDS", 0.2)
         sampler.draw(seeds_to_pictures("cat", 1))
         assert sampler.cards()["cat"].is_draft, "the base draws it meanwhile"
     wait_until(lambda: not sampler.cards()["cat"].is_draft)
@@ -537,14 +538,14 @@ def test_a_wall_waits_for_a_hub_in_trouble_once_and_is_whole_when_that_has_passe
     tiles, whole = Tiles(Sampler([], collection=known)), Tiles(Sampler([tmp_path / "a"]))
     known.cards()
     known.path("dog")
-    monkeypatch.setattr("model.collection.FETCHED_AT_ONCE", 2)
-    monkeypatch.setattr("model.collection.FETCH_SECONDS", 0.5)
+    monkeypatch.setattr("model.hub.collection.FETCHED_AT_ONCE", 2)
+    monkeypatch.setattr("model.hub.collection.FETCH_SECONDS", 0.5)
     hub.requests.clear()
     hub.faults = ["slow:2@cat.safetensors", "slow:2@sun.safetensors"]
     row = row_of(first_of(tiles), 4)
     assert [drawing.any() for drawing in row] == [False, True, False, False], "what was fetched before is drawn"
     assert not [asked for asked in hub.requests if "tree" in asked], "nobody waits for more files than once"
-    monkeypatch.setattr("model.collection.FETCH_SECONDS", 20.0)
+    monkeypatch.setattr("model.hub.collection.FETCH_SECONDS", 20.0)
     known._refused.clear()  # as it is forgiven after a while
     known._spared_until = 0.0
     assert np.array_equal(row_of(first_of(tiles), 4), row_of(first_of(whole), 4))
@@ -769,7 +770,7 @@ def test_a_collection_that_is_not_there_is_told_once(hub, tmp_path, caplog):
 
 def test_a_hub_in_trouble_is_asked_again_within_a_minute(tmp_path, monkeypatch):
     trouble = HubError("The Hub has trouble of its own (503); try again in a while.", 503, may_pass=True)
-    monkeypatch.setattr("model.collection.download", Mock(side_effect=trouble))
+    monkeypatch.setattr("model.hub.collection.download", Mock(side_effect=trouble))
     known = collection(tmp_path)
     assert known.cards() == {}
     wait_until(lambda: not known._refreshing)

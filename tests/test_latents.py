@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from model.latents import MAX_SEED, Picture, between, check_seed, latent, style_directions, walk
+from model.drawing.latents import MAX_SEED, Picture, between, check_seed, latent, style_directions, walk
 
 
 def test_a_seed_means_these_very_numbers_for_ever():

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from model.classes import CLASS_NAMES
-from model.evaluator import Evaluator
-from model.images import to_ink
+from model.networks.evaluator import Evaluator
+from model.quickdraw.classes import CLASS_NAMES
+from model.quickdraw.images import to_ink
 from tests.conftest import suns
 from train.drawings import held_back
-from train.evaluate import Yardstick
+from train.evaluation import Yardstick
 from train.metrics import (
     copy_score,
     coverage,

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from model import nearest
-from model.evaluator import EVALUATOR_NAME
-from model.latents import Picture, walk
-from model.nearest import likeness, search
-from model.recogniser import Recogniser
-from model.sampler import Sampler, seeds_to_pictures
-from model.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
+from model.drawing import search as nearest
+from model.drawing.latents import Picture, walk
+from model.drawing.recogniser import Recogniser
+from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.drawing.search import likeness, search
+from model.files.classifiers import EVALUATOR_NAME
+from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
 from tests.conftest import REAL_DRAWINGS, make_checkpoint
 from train.drawings import held_back
 

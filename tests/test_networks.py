@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from model.discriminator import batch_spread
-from model.generator import ClassNorm
-from model.networks import DISCRIMINATORS, GENERATORS, architecture, build
+from model.networks.architectures import DISCRIMINATORS, GENERATORS, architecture, build
+from model.networks.discriminator import batch_spread
+from model.networks.generator import ClassNorm
 
 
 def parameters(network: torch.nn.Module) -> int:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.sampler import Sampler
-from model.vector import enlarged
-from model.view import View
+from model.drawing.sampler import Sampler
+from model.drawing.view import View
+from model.exports.vector import enlarged
 from tests.conftest import REAL_DRAWINGS, make_checkpoint, suns, write_class
 from tests.mirror import Mirror
 from tests.site import REPOSITORY, Site

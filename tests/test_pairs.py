@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from model.evaluator import Evaluator
-from model.latents import Picture, walk
-from model.pairs import PAIRS_NAME, partners
-from model.sampler import Sampler
+from model.drawing.latents import Picture, walk
+from model.drawing.partners import PAIRS_NAME, partners
+from model.drawing.sampler import Sampler
+from model.networks.evaluator import Evaluator
 from tests.conftest import make_checkpoint
 from train.pairs import LEAST, measure_pairs, save_pairs
 

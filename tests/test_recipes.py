@@ -18,8 +18,8 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
-from model.images import cut
-from model.sampler import Sampler, seeds_to_pictures
+from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.quickdraw.images import cut
 from tests.hub import Hub
 from tests.site import REPOSITORY, Site, free_port
 

@@ -13,16 +13,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from model.checkpoint import REPOSITORY
-from studio.run_view import distance_plot
+from model.files.checkpoint import REPOSITORY
+from studio.train.run_view import distance_plot
 from tests.conftest import SMALL
-from train import worker as worker_module
+from train.config import SUPERDEEP
+from train.execution import worker as worker_module
+from train.execution.worker import ensure_worker
 from train.loop import Progress
-from train.order import Order
-from train.recipes import SUPERDEEP
-from train.runs import MAX_ACTIVE, BusyError, Run, create_run, find_run, is_held, list_runs
-from train.turns import fair_line, next_run, place, take_turn
-from train.worker import ensure_worker
+from train.runs.order import Order
+from train.runs.queue import fair_line, next_run, place, take_turn
+from train.runs.run import MAX_ACTIVE, BusyError, Run, create_run, find_run, is_held, list_runs
 
 
 def order(home, **changes) -> Order:
@@ -182,7 +182,7 @@ def test_the_worker_trains_what_waits_then_leaves(home):
 
 def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
     run = create_run(home.runs, order(home, num_steps=None, seconds=6))
-    command = [sys.executable, "-m", "train.worker"]
+    command = [sys.executable, "-m", "train.execution.worker"]
     environment = os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
     worker = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
     wait_for(lambda: run.trained_seconds() > 0)
@@ -201,7 +201,7 @@ def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
 def test_a_worker_that_hangs_is_ended_and_its_run_is_taken_up(home, monkeypatch):
     run = create_run(home.runs, order(home, num_steps=None, seconds=600))
     environment = os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
-    worker = subprocess.Popen([sys.executable, "-m", "train.worker"], cwd=REPOSITORY, env=environment)
+    worker = subprocess.Popen([sys.executable, "-m", "train.execution.worker"], cwd=REPOSITORY, env=environment)
     wait_for(run.progress)
     worker.send_signal(signal.SIGSTOP)
     assert not run.waits_for_worker(), "whoever hangs still holds the run"
@@ -216,7 +216,7 @@ def test_a_run_goes_on_with_another_page_when_the_one_that_worked_on_it_is_gone(
     script = f"""
 import time
 from pathlib import Path
-from train import worker
+from train.execution import worker
 from train.home import Home
 worker.ATTEND_SECONDS = 0.5
 worker.attend(Home(Path({str(home.folder)!r}), {home.source!r}))
@@ -278,7 +278,7 @@ def test_two_pages_on_one_folder_train_every_run_once(home):
 WATCHFUL_WORKER = """
 import time
 from filelock import FileLock
-from train import execute as execute_module, worker
+from train.execution import execution as execute_module, worker
 from train.home import Home
 execute_module.yardstick_for = lambda *arguments: None
 home, execute = Home.from_environment(), worker.execute

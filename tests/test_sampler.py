@@ -12,12 +12,12 @@ from numpy.testing import assert_array_equal
 from safetensors import safe_open
 from safetensors.torch import save
 
-from model.classes import CLASS_NAMES
-from model.latents import MAX_SEED, Picture, walk
-from model.sampler import NoGeneratorError, Sampler, seeds_to_pictures
-from model.weights import CheckpointError, content_hash
-from studio.draw_tab import _answer
-from studio.tiles import Tiles
+from model.drawing.latents import MAX_SEED, Picture, walk
+from model.drawing.sampler import NoGeneratorError, Sampler, seeds_to_pictures
+from model.files.weights import CheckpointError, content_hash
+from model.quickdraw.classes import CLASS_NAMES
+from studio.draw.draw_tab import _answer
+from studio.shared.tiles import Tiles
 from tests.conftest import make_base, make_checkpoint
 from train.loop import draw_seeds
 
@@ -104,7 +104,7 @@ def test_what_the_system_refuses_to_open_for_a_moment_is_drawn_the_next_time(sam
     with monkeypatch.context() as patched:
         trouble = CheckpointError("cat.safetensors can't be read (Too many open files).")
         trouble.__cause__ = OSError(errno.EMFILE, "Too many open files")
-        patched.setattr("model.sampler.load_checkpoint", Mock(side_effect=trouble))
+        patched.setattr("model.drawing.sampler.load_checkpoint", Mock(side_effect=trouble))
         with pytest.raises(CheckpointError, match="Too many open files"):
             draw(sampler, 7)
     assert "cat" in sampler.cards() and np.array_equal(draw(sampler, 7), expected)

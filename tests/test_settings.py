@@ -13,19 +13,19 @@ import pytest
 from filelock import FileLock
 from starlette.datastructures import Headers
 
-from studio.run_view import status_html
-from studio.visitors import address, visitor_id
+from studio.shared.visitors import address, visitor_id
+from studio.train.run_view import status_html
 from tests.conftest import SMALL, suns, write_class
 from train.cache import load_at_hand, make_room
 from train.data import cached_path, load_drawings
-from train.execute import sentence_for
-from train.fetch import fetch
-from train.order import Order, page_order
-from train.requests import request_again, request_training
-from train.runs import BusyError, create_run, list_runs
-from train.settings import Settings
-from train.tidy import MEGABYTE, tidy
-from train.turns import next_run, place
+from train.execution.admission import request_again, request_training
+from train.execution.execution import sentence_for
+from train.runs.cleanup import MEGABYTE, tidy
+from train.runs.fetch import fetch
+from train.runs.order import Order, page_order
+from train.runs.queue import next_run, place
+from train.runs.run import BusyError, create_run, list_runs
+from train.runs.settings import Settings
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -219,7 +219,7 @@ def test_a_full_disk_takes_from_done_runs_what_they_could_go_on_from(home, monke
         gone = sum(not run.snapshot_path.exists() for run in runs)
         return SimpleNamespace(free=5 * MEGABYTE + gone * 15 * MEGABYTE)
 
-    monkeypatch.setattr("train.tidy.shutil.disk_usage", disk)
+    monkeypatch.setattr("train.runs.cleanup.shutil.disk_usage", disk)
     request_training(home, Settings(), order(home, "one more"))
     assert [run.snapshot_path.exists() for run in runs] == [True, False, False, False, True]
     assert len(list_runs(home.runs)) == 6, "no run itself is removed for that"

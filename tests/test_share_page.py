@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from model.collection import read_index
+from model.hub.index import read_index
 from tests.conftest import SMALL, make_checkpoint, suns, write_class
 from tests.hub import Hub
 from tests.site import Site
-from train.order import Order
-from train.push import push
-from train.runs import create_run
+from train.hub.push import push
+from train.runs.order import Order
+from train.runs.run import create_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WAIT = 120_000  # milliseconds

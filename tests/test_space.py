@@ -16,8 +16,8 @@ from tests.conftest import suns, write_class
 from tests.site import REPOSITORY, Site
 from tests.test_page import CHROMIUM, pixels
 from train.home import Home
-from train.runs import list_runs
-from train.space_files import front_matter, space_files
+from train.hub.space_files import front_matter, space_files
+from train.runs.run import list_runs
 
 SPACE = "you/endless-doodles"
 TORCH = "torch==2.13.0"

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from benchmarks.together import Stacked
-from model.discriminator import Discriminator
-from model.generator import Generator
+from model.networks.discriminator import Discriminator
+from model.networks.generator import Generator
 
 
 @pytest.mark.parametrize("make, shape", [(lambda: Generator(8, 6), (8,)), (lambda: Discriminator(4), (1, 28, 28))])

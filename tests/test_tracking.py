@@ -15,21 +15,21 @@ from unittest.mock import Mock
 import pytest
 import torch
 
-import train.fleet
-import train.task
+import train.fleet.fleet
+import train.fleet.task
 from tests.conftest import SMALL
 from tests.site import free_port
-from train import execute as execute_module
-from train import tracking
 from train.__main__ import main
-from train.execute import execute
-from train.fleet import GROUP, Fleet, train_fleet
+from train.execution import execution as execute_module
+from train.execution.execution import execute
+from train.fleet.fleet import GROUP, Fleet, train_fleet
+from train.fleet.task import work
 from train.loop import Progress, fit
-from train.mlflow_store import EXPERIMENT, Store
-from train.order import Order
-from train.record import MARK, put_on_record
-from train.runs import create_run, list_runs
-from train.task import work
+from train.runs.order import Order
+from train.runs.run import create_run, list_runs
+from train.tracking import recording as tracking
+from train.tracking.mlflow_store import EXPERIMENT, Store
+from train.tracking.record import MARK, put_on_record
 
 WAIT = 120.0  # seconds
 
@@ -236,19 +236,19 @@ def test_a_run_that_mlflow_does_not_take_keeps_no_other_from_it(server, home, ca
 def test_a_fleet_s_runs_are_nested_and_sent_by_the_driver(server, home, quick, tmp_path, monkeypatch, sees_home):
     """Whatever the machines that train can reach."""
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
-    monkeypatch.setattr(train.task, "OWN_FOLDER", tmp_path / "away")
-    monkeypatch.setattr(train.fleet, "_import_ray", lambda: None)
-    monkeypatch.setattr(train.fleet, "_connected", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(train.fleet.task, "OWN_FOLDER", tmp_path / "away")
+    monkeypatch.setattr(train.fleet.fleet, "_import_ray", lambda: None)
+    monkeypatch.setattr(train.fleet.fleet, "_connected", lambda *_: contextlib.nullcontext())
 
     def outcomes(ray, orders, home, fleet, mark):
         for ordered in orders:
-            task = train.fleet.task_of(ordered, home, fleet, mark if sees_home else "nowhere")
+            task = train.fleet.fleet.task_of(ordered, home, fleet, mark if sees_home else "nowhere")
             with monkeypatch.context() as there:
                 there.delenv("DOODLES_MLFLOW")
                 outcome = work(task, {})
             yield outcome
 
-    monkeypatch.setattr(train.fleet, "_outcomes", outcomes)
+    monkeypatch.setattr(train.fleet.fleet, "_outcomes", outcomes)
     orders = [order(home, class_name=name) for name in ("one", "two")]
     num_threads = torch.get_num_threads()
     assert train_fleet(orders, home, Fleet(workers=1, as_json=True)) == 0
@@ -276,7 +276,9 @@ def test_without_mlflow_the_command_says_how_to_get_it_and_the_worker_trains_on(
 def test_a_run_that_can_not_be_put_on_record_is_trained_all_the_same(home, quick, monkeypatch, caplog):
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
     monkeypatch.setattr(tracking, "find_spec", lambda name: None)
-    monkeypatch.setattr("train.record.write_file", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+    monkeypatch.setattr(
+        "train.tracking.record.write_file", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    )
     run = create_run(home.runs, order(home), begin=True)
     finish(run, home)
     assert run.status().state == "done" and "is not put on record" in caplog.text

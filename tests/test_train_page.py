@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import suns, write_class
 from tests.site import Site
-from train.runs import list_runs
+from train.runs.run import list_runs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WAIT = 120_000  # milliseconds

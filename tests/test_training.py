@@ -12,28 +12,28 @@ import pytest
 import torch
 from PIL import Image
 
-from model.base import read_base
-from model.checkpoint import checkpoint_path, load_checkpoint
-from model.classes import CLASS_NAMES
-from model.images import cut
-from model.sampler import Sampler, seeds_to_pictures
+from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.files.checkpoint import checkpoint_path, load_checkpoint
+from model.files.shared_base import read_base
+from model.quickdraw.classes import CLASS_NAMES
+from model.quickdraw.images import cut
 from tests.conftest import SMALL, as_drawings, make_checkpoint, suns, write_class
-from train import execute as execute_module
-from train import publish as publish_module
-from train import runs as runs_module
-from train import status as status_module
-from train.base import NEWCOMERS, grow_from_base, save_base
+from train.config import SUPERDEEP
 from train.data import load_drawings
 from train.drawings import held_back
-from train.evaluate import Yardstick
-from train.execute import execute
-from train.fetch import fetch
+from train.evaluation import Yardstick
+from train.execution import execution as execute_module
+from train.execution.execution import execute
+from train.grow import NEWCOMERS, grow_from_base, save_base
+from train.hub.push import push
 from train.loop import Progress, Training, TrainingError, draw_seeds, fit, update_ema
-from train.order import Order
-from train.publish import undo
-from train.push import push
-from train.recipes import SUPERDEEP
-from train.runs import Run, create_run, is_held, list_runs
+from train.runs import promotion as publish_module
+from train.runs import run as runs_module
+from train.runs import status as status_module
+from train.runs.fetch import fetch
+from train.runs.order import Order
+from train.runs.promotion import undo
+from train.runs.run import Run, create_run, is_held, list_runs
 
 SMALL_SUPERDEEP = replace(SUPERDEEP, batch_size=8, z_dim=8)
 

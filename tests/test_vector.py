@@ -7,7 +7,7 @@ import pytest
 import resvg_py
 from PIL import Image
 
-from model.vector import enlarged, outlines, svg
+from model.exports.vector import enlarged, outlines, svg
 from tests.conftest import suns
 
 

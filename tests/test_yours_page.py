@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.nearest import likeness
-from model.sampler import Sampler
-from model.vector import enlarged
-from model.view import read_view
-from studio.found import LARGE, SMALL
+from model.drawing.sampler import Sampler
+from model.drawing.search import likeness
+from model.drawing.view import read_view
+from model.exports.vector import enlarged
+from studio.yours.search_result import LARGE, SMALL
 from tests.test_nearest import SHIPPED
 from tests.test_page import (  # noqa: F401 (fixtures)
     IS_DRAWN,

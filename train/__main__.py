@@ -22,25 +22,25 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import get_args
 
-from model.checkpoint import checkpoint_path
-from model.classes import CLASS_NAMES, find_class
-from model.hub import check_repo
-from model.networks import DISCRIMINATORS, GENERATORS, architecture
-from model.sampler import Sampler, pick_device
-from model.weights import CheckpointError
-from train.command import Command
-from train.commands import COMMANDS, table_line
-from train.console import follow
+from model.drawing.sampler import Sampler, pick_device
+from model.files.checkpoint import checkpoint_path
+from model.files.weights import CheckpointError
+from model.hub.client import check_repo
+from model.networks.architectures import DISCRIMINATORS, GENERATORS, architecture
+from model.quickdraw.classes import CLASS_NAMES, find_class
+from train.cli.command import Command
+from train.cli.commands import COMMANDS, table_line
+from train.config import BASE, DOODLE, RECIPES, Config
 from train.data import DEFAULT_ROWS, DataError
-from train.execute import sentence_for
+from train.execution.console import follow
+from train.execution.execution import sentence_for
 from train.home import Home
+from train.hub.push import push
 from train.loop import TrainingError
-from train.order import COMMAND_LINE, Order, default_name
-from train.publish import is_published
-from train.push import push
-from train.recipes import BASE, DOODLE, RECIPES, Config
-from train.runs import Run, create_run, list_runs
-from train.tracking import tracking_uri
+from train.runs.order import COMMAND_LINE, Order, default_name
+from train.runs.promotion import is_published
+from train.runs.run import Run, create_run, list_runs
+from train.tracking.recording import tracking_uri
 
 DEFAULT_MINUTES = 5.0
 _HELP = {

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from model.classes import CLASS_NAMES
-from model.images import to_ink
+from model.quickdraw.classes import CLASS_NAMES
+from model.quickdraw.images import to_ink
 from train.augment import augment
 from train.drawings import ClassSampler, Drawings
 from train.loop import update_ema

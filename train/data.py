@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 from filelock import FileLock
 
-from model.classes import slug
+from model.quickdraw.classes import slug
 
 BUCKET = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap/"
 ATTRIBUTION = "Quick, Draw! Dataset by Google, CC BY 4.0, https://github.com/googlecreativelab/quickdraw-dataset"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from model.checkpoint import REPOSITORY, checkpoint_folders
-from model.weights import CheckpointError
+from model.files.checkpoint import REPOSITORY, checkpoint_folders
+from model.files.weights import CheckpointError
 from train.data import BUCKET
 
 T = TypeVar("T")

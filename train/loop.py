@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.guide import Guide
-from model.guided import GuidedDiscriminator
-from model.images import to_drawings, to_ink
-from model.latents import latent
-from model.networks import DISCRIMINATORS, GENERATORS, architecture, build
-from model.per_class import known_of
+from model.drawing.latents import latent
+from model.networks.architectures import DISCRIMINATORS, GENERATORS, architecture, build
+from model.networks.class_embedding import known_of
+from model.networks.feature_network import Guide
+from model.networks.guided_discriminator import GuidedDiscriminator
+from model.quickdraw.images import to_drawings, to_ink
 from train.augment import augment
+from train.config import Config
 from train.drawings import ClassSampler, Drawings, Epochs
 from train.losses import discriminator_loss, generator_loss, r1_penalty, recognition_loss
-from train.recipes import Config
 
 SHEET_SEEDS = range(64)
 _STEP_SEEDS = 1_000_003  # a prime, so that the steps of two configured seeds draw from different streams

@@ -1,4 +1,4 @@
-"""How far drawings are from real ones, in the features of a network that knows all classes (model/evaluator.py)."""
+"""How far drawings are from real ones, in the features of a network that knows all classes."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.images import to_ink
+from model.quickdraw.images import to_ink
 from train.drawings import Drawings
 
 NEIGHBOURS = 5

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from model.evaluator import Evaluator
-from model.latents import Picture
-from model.pairs import PAIRS_NAME
-from model.sampler import Sampler
-from model.weights import write_file
+from model.drawing.latents import Picture
+from model.drawing.partners import PAIRS_NAME
+from model.drawing.sampler import Sampler
+from model.files.weights import write_file
+from model.networks.evaluator import Evaluator
 from train.metrics import embed
 
 SEEDS = range(1000, 1016)
@@ -42,7 +42,7 @@ def measure_pairs(evaluator: Evaluator, sampler: Sampler, names: Sequence[str]) 
 
 
 def save_pairs(folder: Path, sampler: Sampler, names: Sequence[str], measured: dict[tuple[str, str], float]) -> Path:
-    """Write what `model.pairs.partners` reads."""
+    """Write what `model.drawing.partners.partners` reads."""
     found = {}
     for name in names:
         shares = {other: share for pair, share in measured.items() if name in pair for other in pair if other != name}

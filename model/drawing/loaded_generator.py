@@ -1,0 +1,63 @@
+"""A generator in memory with its card, and the drawings that it makes of latents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import nn
+from torch.func import functional_call
+
+from model.drawing.latents import Picture, latent, style_directions
+from model.files.checkpoint import Card
+from model.files.weights import layout
+from model.quickdraw.images import to_drawings
+
+BATCH = 16  # every batch has this size, so that a seed's pixels don't depend on how many others are drawn with it
+
+
+@dataclass(frozen=True)
+class Loaded:
+    card: Card
+    generator: nn.Module
+
+    @cached_property
+    def directions(self) -> np.ndarray:
+        return style_directions(self.generator.style_weight().cpu().numpy())
+
+
+def draw(loaded: Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
+    """Drawings uint8 (len(pictures), 28, 28) of one generator."""
+    z = np.stack([_latent(loaded, picture) for picture in pictures])
+    padded = np.concatenate([z, np.zeros((-len(z) % BATCH, z.shape[1]), np.float32)])
+    with torch.inference_mode():
+        batches = torch.from_numpy(padded).to(device).split(BATCH)
+        return np.concatenate([to_drawings(loaded.generator(batch)) for batch in batches])[: len(pictures)]
+
+
+def draw_mixed(loaded: Loaded, other: Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
+    """Each picture by a generator of its own, its weights between those of two that grew from one base."""
+    ends = loaded.generator.state_dict(), other.generator.state_dict()
+    if layout(ends[0]) != layout(ends[1]):
+        names = f"“{loaded.card.class_name}” and “{other.card.class_name}”"
+        raise ValueError(f"{names} have generators of different kinds; pick another pair.")
+    drawings = []
+    with torch.inference_mode():
+        for picture in pictures:
+            weights = {
+                name: tensor.lerp(ends[1][name], picture.share) if tensor.is_floating_point() else tensor
+                for name, tensor in ends[0].items()
+            }
+            z = torch.from_numpy(_latent(loaded, picture)[None]).to(device)
+            drawings.append(to_drawings(functional_call(loaded.generator, weights, z)))
+    return np.concatenate(drawings)
+
+
+def _latent(loaded: Loaded, picture: Picture) -> np.ndarray:
+    """The latent (Z,) of a picture, moved along the style directions."""
+    z = latent(picture.keys, loaded.generator.z_dim, picture.psi)
+    if not picture.offsets:
+        return z
+    offsets = np.asarray(picture.offsets, np.float32)
+    return z + offsets @ loaded.directions[: len(offsets)].astype(np.float32)

@@ -1,0 +1,1 @@
+"""Drawings as files: PNG, SVG, ZIP, GIF, WebP and MP4."""

@@ -1,0 +1,1 @@
+"""The Hugging Face Hub: its client, and collections of checkpoints there."""

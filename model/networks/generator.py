@@ -1,0 +1,75 @@
+"""Our generator: latents in, drawings out, for one class or for many at once."""
+
+import torch
+from torch import Tensor, nn
+
+from model.networks.class_embedding import KNOWN, PerClass
+
+
+class ClassNorm(nn.Module):
+    """Batch norm with a gain and a bias per class.
+
+    Source: de Vries et al. 2017, "Modulating early visual processing by language", section 3.
+
+    With one class it is plain batch norm. A class belongs here and not beside z, where its constant part drowns z.
+    """
+
+    def __init__(self, channels: int, num_classes: int):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.gain = PerClass(num_classes, channels, initial=1.0)
+        self.bias = PerClass(num_classes, channels)
+
+    def forward(self, x: Tensor, classes: Tensor, known: Tensor | None) -> Tensor:
+        """x (N, C, H, W), classes (N,), known (N, K) -> (N, C, H, W)."""
+        gain, bias = self.gain(classes, known), self.bias(classes, known)  # (N, C) each
+        return self.norm(x) * gain[:, :, None, None] + bias[:, :, None, None]
+
+
+class Block(nn.Module):
+    """Class norm and ReLU over what came, then a convolution to the next size."""
+
+    def __init__(self, channels: int, convolution: nn.Module, num_classes: int):
+        super().__init__()
+        self.norm = ClassNorm(channels, num_classes)
+        self.convolution = convolution
+
+    def forward(self, x: Tensor, classes: Tensor, known: Tensor | None) -> Tensor:
+        return self.convolution(self.norm(x, classes, known).relu())
+
+
+class Generator(nn.Module):
+    """A DCGAN generator from a 7x7 grid, its channels few where the picture is large.
+
+    z_dim: length of the latent. channels: at 14x14; twice as many at 7x7, a third as many at 28x28.
+    num_classes: 1 for a class of its own, 345 for the base that all classes grow from.
+    """
+
+    def __init__(self, z_dim: int = 64, channels: int = 48, num_classes: int = 1):
+        super().__init__()
+        if channels < 3:
+            raise ValueError(f"The doodle generator needs 3 channels or more, not {channels}.")
+        wide, narrow = 2 * channels, channels // 3
+        self.z_dim = z_dim
+        self.to_grid = nn.Linear(z_dim, wide * 49, bias=False)
+        self.block7 = Block(wide, nn.Conv2d(wide, wide, 3, padding=1, bias=False), num_classes)
+        self.block14 = Block(wide, nn.ConvTranspose2d(wide, channels, 4, 2, 1, bias=False), num_classes)
+        self.block28 = Block(channels, nn.ConvTranspose2d(channels, narrow, 4, 2, 1, bias=False), num_classes)
+        self.to_ink = Block(narrow, nn.ConvTranspose2d(narrow, 1, 3, padding=1), num_classes)
+        if num_classes > 1:
+            self.register_buffer("known", torch.zeros(num_classes, KNOWN))
+
+    def forward(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        """Latents (N, Z) and class indices (N,), all 0 by default, to drawings (N, 1, 28, 28), ink in 0..1."""
+        if classes is None:
+            classes = torch.zeros(len(z), dtype=torch.long, device=z.device)
+        known = self.known[classes] if hasattr(self, "known") else None  # (N, K)
+        x = self.to_grid(z).unflatten(1, (-1, 7, 7))  # (N, 2C, 7, 7)
+        x = x + self.block7(x, classes, known)  # (N, 2C, 7, 7)
+        x = self.block14(x, classes, known)  # (N, C, 14, 14)
+        x = self.block28(x, classes, known)  # (N, C/3, 28, 28)
+        return self.to_ink(x, classes, known).sigmoid()  # (N, 1, 28, 28)
+
+    def style_weight(self) -> Tensor:
+        """The first layer's weight (features, Z)."""
+        return self.to_grid.weight

@@ -1,0 +1,55 @@
+"""Drawings as the page shows them: tiny PNGs inside the HTML, so that a redraw is one answer and leaves no file."""
+
+import base64
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from model.files.checkpoint import Card
+from model.quickdraw.images import png, sheet
+
+FEW_DRAWINGS = 500
+DICE_MAX = 999_999  # short seeds are easier to remember and to tell
+
+
+def origin(card: Card) -> str:
+    """One line: what this generator learned from and how good it is, with a warning where that was little."""
+    name = f"<b>{escape(card.class_name)}</b>"
+    if card.is_draft:
+        offer = f'<button type="button" class="train-it" data-name="{escape(card.class_name)}">Train it</button>'
+        return (
+            f"{name} is a draft: the shared base draws it, which has seen {card.num_drawings:,} such drawings. "
+            f"{offer} for better ones."
+        )
+    line = f"{name}, learned from {card.num_drawings:,} drawings (recipe {escape(card.recipe)}). {figures(card)}"
+    if card.num_drawings < FEW_DRAWINGS:
+        line += " So few that you will see little variety, and some drawings close to those it learned from."
+    return line
+
+
+def figures(card: Card) -> str:
+    """How good a generator is, beside what real drawings reach when measured the same way."""
+    metrics, sentences = card.metrics, []
+    if {"top1", "real_top1"} <= metrics.keys():
+        sentences.append(f"Recognised {metrics['top1']:.0%} of the time (real drawings: {metrics['real_top1']:.0%}).")
+    if {"frechet_distance", "real_frechet_distance", "coverage", "real_coverage"} <= metrics.keys():
+        sentences.append(
+            f"Distance {metrics['frechet_distance']:.2f} ({metrics['real_frechet_distance']:.2f}), "
+            f"coverage {metrics['coverage']:.0%} ({metrics['real_coverage']:.0%})."
+        )
+    return " ".join(sentences)
+
+
+def sheet_html(path: Path, alt: str) -> str:
+    """A sheet that a run left."""
+    return f'<img class="run-sheet" src="{data_url(path.read_bytes())}" alt="{escape(alt)}">'
+
+
+def drawing_url(drawing: np.ndarray) -> str:
+    """One drawing (28, 28), at its own size."""
+    return data_url(png(sheet(drawing[None], columns=1)))
+
+
+def data_url(content: bytes, kind: str = "image/png") -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

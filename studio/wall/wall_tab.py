@@ -1,0 +1,22 @@
+"""Wall: every class at a glance, one drawing each, fetched a screenful at a time as it comes into sight."""
+
+import gradio as gr
+
+from studio.shared.assets import asset
+from studio.shared.class_picker import picker_functions
+from studio.shared.events import in_browser, live
+from studio.shared.tiles import Tiles
+
+
+def wall_tab(tiles: Tiles, tab: gr.Tab) -> None:
+    wall = gr.HTML(
+        None,
+        html_template=asset("wall/wall.html"),
+        css_template=asset("shared/parts.css") + asset("wall/wall.css"),
+        js_on_load=asset("shared/ink.js") + asset("wall/wall.js"),
+        server_functions=picker_functions(tiles),
+        apply_default_css=False,
+        elem_id="wall",
+    )
+    in_browser(tab.select, '() => window.doodlesAddress?.({ tab: "wall" })', None)
+    live(tab.select, lambda: tiles.catalog(), None, wall)

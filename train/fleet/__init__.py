@@ -1,0 +1,1 @@
+"""Many classes at a time."""

@@ -1,0 +1,1 @@
+"""To the Hugging Face Hub: checkpoints, cards and Spaces."""
