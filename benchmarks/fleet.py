@@ -54,7 +54,7 @@ def makespan(orders: list[Order], how: object) -> tuple[float, float]:
         return ended - min(run.status().created for run in runs), whole
 
 
-def nothing(task: object, kit: object) -> Outcome:
+def nothing(task: object, shared_weights: object) -> Outcome:
     """A task without work, whose result is as large as a checkpoint."""
     return Outcome(task.order.class_name, "done", "Nothing to do.", files={"none": bytes(CHECKPOINT_BYTES)})
 

@@ -148,7 +148,7 @@ def in_the_browser(browser: object, addresses: dict[str, str], rounds: int) -> I
     page = opened("ours", "?class=cat&keys=7,12")
     page.wait_for_selector("#morph .player canvas[aria-label*=seeds]", timeout=WAIT)
     yield compared(
-        "64-frame film, ms",
+        "64-frame morph, ms",
         lambda: clicked(page, "#morph .shuffle", "#morph .player canvas", "pixels"),
         lambda: click(bare, "bare"),
         2.0,

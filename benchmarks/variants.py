@@ -66,7 +66,9 @@ class MatchingFeatures(Training):
 
     def _generator_loss(self, fake: Tensor) -> Tensor:
         real = to_ink(self.drawings[self._next_rows().numpy()], self.device)
-        gap = self.discriminator.guide(self.fakes)[1].mean(0) - self.discriminator.guide(real)[1].mean(0)
+        gap = self.discriminator.feature_network(self.fakes)[1].mean(0) - self.discriminator.feature_network(real)[
+            1
+        ].mean(0)
         return super()._generator_loss(fake) + gap.square().mean()
 
 

@@ -57,8 +57,8 @@ def _view(options: argparse.Namespace, sampler: Sampler) -> View:
     if options.link is not None:
         view = read_view("?" + options.link.partition("?")[2])
     else:
-        chosen = {name: getattr(options, name) for name in ("seed", "count", "psi", "keys", "into", "latent")}
-        view = View(options.class_name, styles=options.style, **chosen)
+        chosen = {name: getattr(options, name) for name in ("seed", "count", "psi", "style", "keys", "into", "latent")}
+        view = View(options.class_name, **chosen)
     into = None if view.into is None else sampler.find(view.into)
     return replace(view, class_name=sampler.find(view.class_name), into=into)
 

@@ -56,7 +56,7 @@ def _tab(name: str) -> gr.Tab:
 
 
 def _show_when_opened(tab: gr.Tab) -> None:
-    """Let the browser fetch the code of what a tab shows when somebody opens it, and not before the first drawing."""
+    """Let the browser fetch the code of what a tab shows once you open the tab, not before the first drawing."""
     shown = [block for block in _inside(tab) if block.visible is True]
     for block in shown:
         block.visible = False

@@ -315,10 +315,12 @@ class Hub:
         self, user: str, right: str, kind: str, name: str, revision: str, query: dict, body: bytes
     ) -> dict[str, object]:
         repo, made = self._repo(user, kind, name, revision)
-        opens = "create_pr" in query
+        create_pr = "create_pr" in query
         if not user:
             raise Refusal(401, "Invalid username or password.")
-        if right != "write" or (name.partition("/")[0] != user and not opens and not revision.startswith("refs/pr/")):
+        if right != "write" or (
+            name.partition("/")[0] != user and not create_pr and not revision.startswith("refs/pr/")
+        ):
             raise Refusal(403, "Forbidden: you must be an owner of the repo, or use a token with write access")
         lines = [json.loads(line) for line in body.splitlines()]
         header, changes = lines[0]["value"], {}
@@ -333,7 +335,7 @@ class Hub:
             elif line["key"] == "deletedFile":
                 changes[value["path"]] = None
         branch, told = revision, {}
-        if opens:
+        if create_pr:
             number = 1 + sum(other.startswith("refs/pr/") for other in repo.branches)
             branch = f"refs/pr/{number}"
             repo.branches[branch] = made.oid

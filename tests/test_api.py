@@ -88,10 +88,10 @@ def test_programs_get_the_very_pixels(client):
     assert np.array_equal(np.stack([drawn(url) for url in four]), expected)
     text = client.predict("cat", 5, 0.9, [1.0, -2.0], api_name="/svg")
     assert np.abs(rendered(text, 8).reshape(28, 8, 28, 8).mean((1, 3)) - expected[0]).mean() < 15
-    film = client.predict("cat", [7, 12, 40], 1.0, "dog", api_name="/morph")
+    morph = client.predict("cat", [7, 12, 40], 1.0, "dog", api_name="/morph")
     frames = sampler.draw_all(View("cat", keys=(7, 12, 40), into="dog").pictures())
-    sheet = Image.open(io.BytesIO(base64.b64decode(film["sheet"].partition(",")[2])))
-    assert np.array_equal(cut(sheet, film["columns"])[: film["frames"]], frames)
+    sheet = Image.open(io.BytesIO(base64.b64decode(morph["sheet"].partition(",")[2])))
+    assert np.array_equal(cut(sheet, morph["columns"])[: morph["frames"]], frames)
 
 
 @pytest.mark.parametrize("seeds", [[7, 12], [7, 12, 40], [7, 7, 12, 3, 9]])
@@ -99,17 +99,17 @@ def test_a_film_tells_where_its_key_drawings_are(site, components, seeds):  # no
     asked = {
         "session_hash": "x",
         "component_id": components["morph"],
-        "fn_name": "film",
+        "fn_name": "morph",
         "data": ["cat", None, seeds, 0.8],
     }
     status, said = post(f"{site}gradio_api/component_server", asked)
-    film = json.loads(said)
-    sheet = Image.open(io.BytesIO(base64.b64decode(film["sheet"].partition(",")[2])))
-    drawings = cut(sheet, film["columns"])
+    morph = json.loads(said)
+    sheet = Image.open(io.BytesIO(base64.b64decode(morph["sheet"].partition(",")[2])))
+    drawings = cut(sheet, morph["columns"])
     alone = [View("cat", seed, psi=0.8).pictures() for seed in seeds]
     expected = Sampler([REPOSITORY / "checkpoints"]).draw_all(list(itertools.chain(*alone)))
-    assert status == 200 and np.array_equal(drawings[film["keys"]], expected)
-    assert film["keys"][0] == 0 and len(drawings[: film["frames"]]) == film["frames"]
+    assert status == 200 and np.array_equal(drawings[morph["keys"]], expected)
+    assert morph["keys"][0] == 0 and len(drawings[: morph["frames"]]) == morph["frames"]
 
 
 def test_programs_see_what_can_be_drawn_and_only_named_endpoints(client):
@@ -224,7 +224,7 @@ def answer_of(site, endpoint: str, data: object) -> tuple[int, str]:  # noqa: F8
         ("draw", "take_along", ["link", "cat", 7, 1, 1.0, [0.5], "http://127.0.0.1/"]),
         ("draw", "catalog", [0]),
         ("draw", "screenful", [0, 0, 0]),
-        ("morph", "film", ["cat", "dog", [7, 12], 1.0]),
+        ("morph", "morph", ["cat", "dog", [7, 12], 1.0]),
         ("morph", "take_along", ["link", ["cat", "dog", [7, 12], 1.0], "http://127.0.0.1/", 1, "back"]),
         ("morph", "catalog", [0]),
         ("morph", "screenful", [0, 0, 0]),
@@ -255,7 +255,7 @@ def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrive
         for event in events
         if event["backend_fn"] and event["api_visibility"] == "private"
     }
-    of_yours = {"find", "open_link", "variations", "choose", "filmstrip"}
+    of_yours = {"find", "open_link", "variations", "choose", "morph_strip"}
     of_train = {"start", "stop", "resume", "train_longer", "discard", "look", "attach", "watch", "scrub"}
     assert set(private) >= of_yours | of_train
     odd_ones = [*NUMBERS, *TEXTS, [], {"strokes": "x", "name": 7}, {"link": 7}, [7] * 10_000]

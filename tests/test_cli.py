@@ -15,9 +15,9 @@ from model.files.checkpoint import read_card
 from model.hub.client import HubError
 from model.quickdraw.classes import CLASS_NAMES
 from tests.conftest import make_checkpoint, suns, write_class
-from train.__main__ import main
 from train.cli import everything
 from train.cli.commands import COMMANDS
+from train.cli.main import main
 from train.runs.run import list_runs
 
 REPOSITORY = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ from model.hub.client import HubError
 from model.quickdraw.classes import slug
 from tests.conftest import make_checkpoint
 from tests.hub import Hub, Repo
-from train.__main__ import main
+from train.cli.main import main
 from train.home import Home
 from train.hub.push import push
 from train.hub.space import deploy

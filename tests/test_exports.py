@@ -15,7 +15,7 @@ from PIL import Image
 
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
-from model.exports.export import Playing, export, film_gif, film_mp4, film_webp
+from model.exports.export import Playing, export, morph_gif, morph_mp4, morph_webp
 from model.exports.vector import enlarged
 from model.files.checkpoint import REPOSITORY
 from studio.shared.export import take
@@ -80,28 +80,28 @@ def test_an_archive_has_every_drawing_and_says_how_to_make_it_again(sampler):
 
 def test_films_have_every_frame_there_and_back():
     frames = suns(64)
-    for kind, content in (("gif", film_gif(frames, Playing())), ("webp", film_webp(frames, Playing()))):
-        film = Image.open(io.BytesIO(content))
-        assert film.format.lower() == kind and film.n_frames == 126 and film.info.get("loop") == 0
-        film.seek(31)
-        side = film.size[0]
+    for kind, content in (("gif", morph_gif(frames, Playing())), ("webp", morph_webp(frames, Playing()))):
+        morph = Image.open(io.BytesIO(content))
+        assert morph.format.lower() == kind and morph.n_frames == 126 and morph.info.get("loop") == 0
+        morph.seek(31)
+        side = morph.size[0]
         expected = (
-            enlarged(frames[31], side) if kind == "webp" else Image.fromarray(255 - frames[31]).resize(film.size, 0)
+            enlarged(frames[31], side) if kind == "webp" else Image.fromarray(255 - frames[31]).resize(morph.size, 0)
         )
-        assert np.abs(np.asarray(film.convert("L")).astype(float) - np.asarray(expected)).mean() < 12
+        assert np.abs(np.asarray(morph.convert("L")).astype(float) - np.asarray(expected)).mean() < 12
 
 
 @pytest.mark.parametrize(("speed", "loop", "count"), [(0.25, "again", 64), (2.0, "once", 64), (0.5, "back", 126)])
 def test_films_play_as_on_the_page(speed, loop, count):
     frames, playing = suns(64), Playing(speed, loop)
-    for make in (film_gif, film_webp):
-        film = Image.open(io.BytesIO(make(frames, playing)))
-        film.load()
-        assert film.n_frames == count and film.info["duration"] == pytest.approx(40 / speed, abs=1)
-        assert film.info.get("loop", 1) == (1 if loop == "once" else 0)
-    with av.open(io.BytesIO(film_mp4(frames, playing))) as film:
-        assert float(film.streams.video[0].average_rate) == pytest.approx(25 * speed)
-        assert len(list(film.decode(video=0))) == count
+    for make in (morph_gif, morph_webp):
+        morph = Image.open(io.BytesIO(make(frames, playing)))
+        morph.load()
+        assert morph.n_frames == count and morph.info["duration"] == pytest.approx(40 / speed, abs=1)
+        assert morph.info.get("loop", 1) == (1 if loop == "once" else 0)
+    with av.open(io.BytesIO(morph_mp4(frames, playing))) as morph:
+        assert float(morph.streams.video[0].average_rate) == pytest.approx(25 * speed)
+        assert len(list(morph.decode(video=0))) == count
 
 
 def test_how_a_film_plays_is_bounded(sampler):
@@ -112,8 +112,8 @@ def test_how_a_film_plays_is_bounded(sampler):
 
 def test_an_mp4_plays():
     frames = suns(64)
-    with av.open(io.BytesIO(film_mp4(frames, Playing()))) as film:
-        pictures = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
+    with av.open(io.BytesIO(morph_mp4(frames, Playing()))) as morph:
+        pictures = [frame.to_ndarray(format="gray") for frame in morph.decode(video=0)]
     assert len(pictures) == 2 * len(frames) - 2
     assert np.abs(pictures[31].astype(float) - np.asarray(enlarged(frames[31], 504))).mean() < 12
 

@@ -28,9 +28,9 @@ from train.fleet.fleet import Fleet, train_fleet
 from train.fleet.task import Outcome, Task, land, work
 from train.home import Home
 from train.loop import Training, fit
-from train.runs.cleanup import tidy
+from train.runs.cleanup import clean_up
 from train.runs.order import Order
-from train.runs.promotion import publish_file
+from train.runs.promotion import promote_file
 from train.runs.run import Run, create_run, list_runs
 from train.runs.settings import Settings
 
@@ -74,7 +74,7 @@ def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_kil
     steps = [60] * 3 + [20] * 9
     orders = [order(few, name, number, replace=True) for name, number in zip(CLASS_NAMES, steps, strict=False)]
     paths = [checkpoint_path(few.checkpoints, class_name) for class_name in CLASS_NAMES[:12]]
-    published, killed, over = set(), [], threading.Event()
+    promoted, killed, over = set(), [], threading.Event()
     try:
         nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
         cluster.wait_for_nodes(timeout=120)
@@ -82,7 +82,7 @@ def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_kil
         def kill() -> None:
             """One worker as soon as it trains, then a node where another does; note all checkpoints meanwhile."""
             while not over.wait(0.02):
-                published.update((path.name, path.stat().st_mtime_ns) for path in paths if path.exists())
+                promoted.update((path.name, path.stat().st_mtime_ns) for path in paths if path.exists())
                 if killed == [] and (workers := _training(cluster.head_node)):
                     os.kill(workers[0], signal.SIGKILL)
                     killed.append("worker")
@@ -102,7 +102,7 @@ def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_kil
         assert [load_checkpoint(path)[0].class_name for path in paths] == list(CLASS_NAMES[:12])
         states = sorted((run.status().order.class_name, run.status().state) for run in list_runs(few.runs))
         assert states == sorted((class_name, "done") for class_name in CLASS_NAMES[:12]), "one run of each, ended once"
-        assert len(published) == len({name for name, _ in published}), "no checkpoint was written a second time"
+        assert len(promoted) == len({name for name, _ in promoted}), "no checkpoint was written a second time"
 
         before = {path: path.stat().st_mtime_ns for path in paths}
         capfd.readouterr()
@@ -114,7 +114,7 @@ def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_kil
 
 
 def _training(node) -> list[int]:
-    """The processes of a node that work on a run, for they have its lock open, and are still to publish it."""
+    """The processes of a node that work on a run, for they have its lock open, and are still to promote it."""
 
     def is_learning(file: Path) -> bool:
         is_lock = re.search(r"/runs/.+/lock$", str(file))
@@ -164,7 +164,7 @@ def test_workers_on_one_machine_tell_failures_and_lines_for_programs(few):
     ],
 )
 def test_what_a_fleet_can_not_do_is_said_in_a_sentence(home, capsys, arguments, sentence):
-    from train.__main__ import main
+    from train.cli.main import main
 
     assert main(["all", "--only", "sun", *arguments]) == 2
     assert sentence in capsys.readouterr().err
@@ -224,10 +224,10 @@ def test_what_comes_back_is_left_alone_by_whoever_tidies_up_meanwhile(few, away,
     outcome = work(Task(order(few, CLASS_NAMES[0], replace=True), few, "mark"), {})
 
     def publish_after_tidying(path: Path, home: Home) -> None:
-        tidy(home, Settings())
-        publish_file(path, home)
+        clean_up(home, Settings())
+        promote_file(path, home)
 
-    monkeypatch.setattr(train.fleet.task, "publish_file", publish_after_tidying)
+    monkeypatch.setattr(train.fleet.task, "promote_file", publish_after_tidying)
     land(outcome, few)
     (run,) = list_runs(few.runs)
     assert outcome.files.keys() <= {path.name for path in run.folder.iterdir()}
@@ -235,11 +235,11 @@ def test_what_comes_back_is_left_alone_by_whoever_tidies_up_meanwhile(few, away,
 
 def test_a_better_checkpoint_of_the_driver_stands_though_another_machine_trains(few, away):
     few.runs.mkdir(parents=True)
-    standing = make_checkpoint(few.checkpoints, CLASS_NAMES[0]).read_bytes()
-    outcome = work(Task(order(few, CLASS_NAMES[0]), few, "mark", standing=standing), {})
+    current = make_checkpoint(few.checkpoints, CLASS_NAMES[0]).read_bytes()
+    outcome = work(Task(order(few, CLASS_NAMES[0]), few, "mark", current=current), {})
     assert outcome.state == "done" and not outcome.published, "there is nothing to compare by"
     land(outcome, few)
-    assert checkpoint_path(few.checkpoints, CLASS_NAMES[0]).read_bytes() == standing
+    assert checkpoint_path(few.checkpoints, CLASS_NAMES[0]).read_bytes() == current
 
 
 def test_what_comes_back_damaged_or_strange_is_not_published(few, away):
@@ -283,7 +283,7 @@ def comes_to(monkeypatch):
     return become
 
 
-def published(home: Home, class_names: Sequence[str]) -> list[Outcome]:
+def promoted(home: Home, class_names: Sequence[str]) -> list[Outcome]:
     for class_name in class_names:
         make_checkpoint(home.checkpoints, class_name)
     return [Outcome(class_name, "done", "Done.") for class_name in class_names]
@@ -305,7 +305,7 @@ class Hub:
 
 def test_published_checkpoints_are_pushed_while_others_are_in_training(few, comes_to, capsys):
     names, hub = CLASS_NAMES[:6], Hub()
-    comes_to([*published(few, names[:5]), Outcome(names[5], "failed", "There is no such thing.")])
+    comes_to([*promoted(few, names[:5]), Outcome(names[5], "failed", "There is no such thing.")])
     orders = [order(few, class_name) for class_name in names]
     failures = {"zigzag": "There is no file “zigzag.npy”."}
     assert train_fleet(orders, few, Fleet(workers=1), failures, hub) == 1
@@ -322,7 +322,7 @@ def test_published_checkpoints_are_pushed_while_others_are_in_training(few, come
 @pytest.mark.parametrize("failures, pushed, code", [(1, [4, 1], 0), (3, [], 1)])
 def test_what_the_hub_does_not_take_is_pushed_with_the_next_lot(few, comes_to, capsys, failures, pushed, code):
     names, hub = CLASS_NAMES[:5], Hub(failures)
-    comes_to(published(few, names))
+    comes_to(promoted(few, names))
     orders = [order(few, class_name) for class_name in names]
     assert train_fleet(orders, few, Fleet(workers=1, as_json=True), push=hub) == code
     assert hub.pushed == pushed
@@ -334,7 +334,7 @@ def test_what_the_hub_does_not_take_is_pushed_with_the_next_lot(few, comes_to, c
 
 def test_a_repeated_command_pushes_what_was_trained_before(few, comes_to, capsys):
     ordered, hub = order(few, CLASS_NAMES[0]), Hub()
-    published(few, CLASS_NAMES[:1])
+    promoted(few, CLASS_NAMES[:1])
     create_run(few.runs, ordered, begin=True).set_state("done", "Done.")
     comes_to([])
     assert train_fleet([ordered], few, Fleet(workers=1), push=hub) == 0

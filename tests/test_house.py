@@ -1,48 +1,92 @@
-"""The rooms stay apart: imports run one way, and importing does nothing."""
+"""The house stays in order: imports run one way, folders stay small, and importing does nothing."""
 
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
+PACKAGES = ("model", "train", "studio")
 FORBIDDEN = {
     "model": {"gradio", "train", "studio", "app"},
     "train": {"gradio", "studio", "app"},
     "studio": {"torch", "app"},
 }
+MAX_MODULES = 15
+MAX_LEVELS = 4
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the three packages by its dotted name; a folder's __init__.py has the folder's name."""
+    paths = [path for package in PACKAGES for path in sorted((REPOSITORY / package).rglob("*.py"))]
+    names = (".".join(path.relative_to(REPOSITORY).with_suffix("").parts) for path in paths)
+    return {name.removesuffix(".__init__"): path for name, path in zip(names, paths, strict=True)}
+
+
+MODULES = modules()
 
 
 def imported(path: Path) -> set[str]:
+    """The full names of what a file imports, wherever in it: modules, and names in modules."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.partition(".")[0])
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, f"{path}: relative imports hide the direction"
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
 
-@pytest.mark.parametrize("room", FORBIDDEN)
-def test_imports_run_one_way(room):
-    files = sorted((REPOSITORY / room).rglob("*.py"))
-    assert files
-    for path in files:
-        assert not imported(path) & FORBIDDEN[room], path.name
+def folder_of(module: str) -> str:
+    return module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+
+
+IMPORTS = {module: imported(path) & MODULES.keys() - {module} for module, path in MODULES.items()}
+CODE = [module for module, path in MODULES.items() if path.name not in ("__init__.py", "__main__.py")]
+
+
+def test_the_packages_are_found():
+    assert len(CODE) > 80 and {module.partition(".")[0] for module in CODE} == set(PACKAGES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_one_way_between_packages(module):
+    outer = {name.partition(".")[0] for name in imported(MODULES[module])}
+    assert not outer & FORBIDDEN[module.partition(".")[0]]
+
+
+def test_imports_run_one_way_between_folders():
+    """Entry points (__main__.py) stand outside: they start what is inside."""
+    graph = defaultdict(set)
+    for module in CODE:
+        graph[folder_of(module)] |= {folder_of(name) for name in IMPORTS[module] if name in CODE} - {folder_of(module)}
+    order: list[str] = []
+    while len(order) < len(graph):
+        free = [folder for folder in graph if folder not in order and graph[folder] <= set(order)]
+        assert free, f"these folders import each other: {sorted(graph.keys() - set(order))}"
+        order += free
+
+
+@pytest.mark.parametrize("folder", sorted({folder_of(module) for module in CODE}))
+def test_a_folder_stays_small_and_shallow(folder):
+    inside = {module for module in CODE if folder_of(module) == folder}
+    assert len(inside) <= MAX_MODULES
+    levels: list[set[str]] = []
+    while left := inside.difference(*levels):
+        lowest = {module for module in left if not IMPORTS[module] & left}
+        assert lowest, f"these modules import each other: {sorted(left)}"
+        levels.append(lowest)
+    assert len(levels) <= MAX_LEVELS
 
 
 def test_importing_needs_no_extra_makes_no_file_and_prints_nothing(tmp_path):
-    modules = [
-        ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
-        for room in FORBIDDEN
-        for path in (REPOSITORY / room).rglob("*.py")
-        if path.stem != "__main__"
-    ]
     before = set(REPOSITORY.glob("[!.]*"))  # what other tests leave at the same time begins with a dot
     extras = "import sys; sys.modules |= dict.fromkeys(('ray', 'mlflow', 'av', 'spaces'))"  # as if not installed
-    code = f"{extras}; import {', '.join([*modules, 'app'])}"
+    code = f"{extras}; import {', '.join([*CODE, 'app'])}"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         cwd=tmp_path,
@@ -57,6 +101,6 @@ def test_importing_needs_no_extra_makes_no_file_and_prints_nothing(tmp_path):
 
 
 def test_nothing_is_ever_unpickled():
-    for path in [REPOSITORY / "app.py", *(path for room in FORBIDDEN for path in (REPOSITORY / room).rglob("*.py"))]:
-        source = path.read_text()
-        assert "torch.load" not in source and "import pickle" not in source, path.name
+    for path in [REPOSITORY / "app.py", *MODULES.values()]:
+        source = path.read_text(encoding="utf-8")
+        assert "torch.load" not in source and "import pickle" not in source, path

@@ -35,10 +35,10 @@ from model.quickdraw.images import cut
 from studio.draw.draw_tab import _answer as answer_to
 from studio.shared.export import take
 from studio.shared.tiles import Tiles
-from studio.train.run_actions import Wishes
+from studio.train.run_actions import RunActions
 from tests.conftest import SMALL, make_base, make_checkpoint
 from tests.hub import Hub
-from train.__main__ import main
+from train.cli.main import main
 from train.execution import worker as worker_module
 from train.home import Home
 from train.hub import push as push_module
@@ -137,11 +137,11 @@ def test_a_file_that_changes_while_it_is_pushed_does_not_come_under_another_one_
 
     def standing_after_a_training(*arguments: object) -> object:
         make_checkpoint(tmp_path, "cat", z_dim=9)
-        return standing(*arguments)
+        return current(*arguments)
 
-    standing = push_module._standing
+    current = push_module._current
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(push_module, "_standing", standing_after_a_training)
+        meanwhile.setattr(push_module, "_current", standing_after_a_training)
         with pytest.raises(CheckpointError, match="trained anew while it was pushed"):
             push(REPO, [path])
     push(REPO, [path])
@@ -208,7 +208,7 @@ def test_a_push_that_is_killed_leaves_all_or_nothing(hub, tmp_path, moment):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert hub.repos[NAME].at("main") == before, "nothing is published halfway"
+    assert hub.repos[NAME].at("main") == before, "nothing is promoted halfway"
     ends = time.monotonic() + 10
     while moment.startswith("POST") and hub.repos[NAME].at("main") == before and time.monotonic() < ends:
         time.sleep(0.05)  # what the Hub has heard of it does as a whole
@@ -403,7 +403,7 @@ def test_the_page_publishes_by_itself_when_it_is_switched_on(hub, tmp_path, monk
     worker_module._pusher.join(60)
     assert set(index_of(hub)) == {"sun"}
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")  # where no worker ends
-    Wishes(home, Settings()).work(finished_run(home, "star").id)
+    RunActions(home, Settings()).work(finished_run(home, "star").id)
     worker_module._pusher.join(60)
     assert set(index_of(hub)) == {"sun", "star"}
 
@@ -769,7 +769,7 @@ def test_a_collection_that_is_not_there_is_told_once(hub, tmp_path, caplog):
 
 
 def test_a_hub_in_trouble_is_asked_again_within_a_minute(tmp_path, monkeypatch):
-    trouble = HubError("The Hub has trouble of its own (503); try again in a while.", 503, may_pass=True)
+    trouble = HubError("The Hub has trouble of its own (503); try again in a while.", 503, is_transient=True)
     monkeypatch.setattr("model.hub.collection.download", Mock(side_effect=trouble))
     known = collection(tmp_path)
     assert known.cards() == {}

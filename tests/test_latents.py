@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from model.drawing.latents import MAX_SEED, Picture, between, check_seed, latent, style_directions, walk
+from model.drawing.latents import MAX_SEED, Picture, between, check_seed, latent, morph_frames, style_directions
 
 
 def test_a_seed_means_these_very_numbers_for_ever():
@@ -28,11 +28,11 @@ def test_a_mixture_is_as_long_as_a_seed():
 
 
 def test_a_walk_begins_and_ends_at_its_seeds_and_moves_in_small_steps():
-    pictures = walk("cat", [7, 12, 3], 65)
+    pictures = morph_frames("cat", [7, 12, 3], 65)
     assert pictures[0] == Picture("cat", ((7, 1.0),))
     assert pictures[32] == Picture("cat", ((12, 1.0),))
     assert pictures[-1] == Picture("cat", ((3, 1.0),))
-    path = [latent(picture.keys, 64) for picture in pictures]
+    path = [latent(picture.mix, 64) for picture in pictures]
     steps = [np.linalg.norm(b - a) for a, b in itertools.pairwise(path)]
     assert max(steps) < 2 * np.mean(steps)
 
@@ -54,13 +54,13 @@ def test_a_bad_seed_is_a_sentence_with_what_is_allowed(seed):
 @pytest.mark.parametrize(
     "request_",
     [
-        {"keys": ()},
-        {"keys": ((1, 1.0),) * 9},
-        {"keys": ((1, 0.0),)},
-        {"keys": ((1, float("nan")),)},
-        {"keys": ((1, 1.0),), "psi": 2.5},
-        {"keys": ((1, 1.0),), "psi": "wild"},
-        {"keys": ((1, 1.0),), "offsets": (9.0,)},
+        {"mix": ()},
+        {"mix": ((1, 1.0),) * 9},
+        {"mix": ((1, 0.0),)},
+        {"mix": ((1, float("nan")),)},
+        {"mix": ((1, 1.0),), "psi": 2.5},
+        {"mix": ((1, 1.0),), "psi": "wild"},
+        {"mix": ((1, 1.0),), "style": (9.0,)},
     ],
 )
 def test_a_picture_out_of_bounds_cannot_be_asked_for(request_):

@@ -9,7 +9,7 @@ from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import to_ink
 from tests.conftest import suns
 from train.drawings import held_back
-from train.evaluation import Yardstick
+from train.evaluation import GeneratorEvaluation
 from train.metrics import (
     copy_score,
     coverage,
@@ -100,36 +100,36 @@ class Player(torch.nn.Module):
 
 def test_a_generator_that_copies_what_it_learned_is_caught_and_new_drawings_are_not(evaluator):
     drawings = suns(1000)
-    yardstick = Yardstick(evaluator, ["sun"], [drawings])
-    assert yardstick.evaluator is evaluator and yardstick.classes == [CLASS_NAMES.index("sun")]
-    honest = yardstick.measure(Player(suns(1000, 7)))
-    thief = yardstick.measure(Player(np.delete(drawings, held_back(1000), axis=0)))
+    evaluation = GeneratorEvaluation(evaluator, ["sun"], [drawings])
+    assert evaluation.evaluator is evaluator and evaluation.classes == [CLASS_NAMES.index("sun")]
+    honest = evaluation.measure(Player(suns(1000, 7)))
+    thief = evaluation.measure(Player(np.delete(drawings, held_back(1000), axis=0)))
     assert thief["copies"] > 0.9 and thief["copy_score"] < -10
     assert honest["copies"] < 0.1 and honest["copy_score"] > -5
     assert honest["n"] == 100 and honest["frechet_distance"] < 3 * honest["real_frechet_distance"]
 
 
 def test_few_drawings_are_measured_by_what_they_look_like_alone(evaluator):
-    yardstick = Yardstick(evaluator, ["sun"], [suns(55)])
-    figures = yardstick.measure(Player(suns(100, 7)))
+    evaluation = GeneratorEvaluation(evaluator, ["sun"], [suns(55)])
+    figures = evaluation.measure(Player(suns(100, 7)))
     assert "frechet_distance" not in figures and {"top1", "real_top1", "copies"} <= figures.keys()
-    assert yardstick.distance(Player(suns(100, 7))) < yardstick.distance(Player(suns(1, 7)))
+    assert evaluation.distance(Player(suns(100, 7))) < evaluation.distance(Player(suns(1, 7)))
 
 
 def test_a_mixture_is_measured_with_as_many_drawings_on_either_side(evaluator):
-    yardstick = Yardstick(evaluator, ["sun", "moon"], [suns(12_000, 1)[:, ::-1], suns(12_000, 2)])
-    assert len(yardstick.references) == len(yardstick.others) == 1000
-    figures = yardstick.measure(Player(np.concatenate([suns(500, 3)[:, ::-1], suns(500, 4)])))
+    evaluation = GeneratorEvaluation(evaluator, ["sun", "moon"], [suns(12_000, 1)[:, ::-1], suns(12_000, 2)])
+    assert len(evaluation.references) == len(evaluation.others) == 1000
+    figures = evaluation.measure(Player(np.concatenate([suns(500, 3)[:, ::-1], suns(500, 4)])))
     assert figures["n"] == 1000 and figures["coverage"] > 0.9 * figures["real_coverage"]
 
 
 def test_copies_are_found_among_drawings_that_repeat_each_other(evaluator):
     repeated = np.repeat(suns(20, 1), 50, axis=0)
-    thief = Yardstick(evaluator, ["sun"], [repeated]).measure(Player(repeated[:100]))
+    thief = GeneratorEvaluation(evaluator, ["sun"], [repeated]).measure(Player(repeated[:100]))
     assert thief["copies"] > 0.9
 
 
 def test_all_that_was_learned_from_is_searched_for_copies(evaluator):
     exact, more = suns(55, 1), suns(200, 2)
-    figures = Yardstick(evaluator, ["sun"], [exact], [more]).measure(Player(more))
+    figures = GeneratorEvaluation(evaluator, ["sun"], [exact], [more]).measure(Player(more))
     assert figures["copies"] > 0.9

@@ -414,8 +414,8 @@ def test_a_film_is_taken_along_as_it_plays(page, site):
         page.locator("#morph .loop").select_option(loop)
         with page.expect_download() as taken:
             page.locator("#morph [data-take=gif]").click()
-        with Image.open(taken.value.path()) as film:
-            assert (film.n_frames, film.info["duration"]) == (frames, milliseconds)
+        with Image.open(taken.value.path()) as morph:
+            assert (morph.n_frames, morph.info["duration"]) == (frames, milliseconds)
 
 
 def test_morph_scrubs_without_asking_the_server(page, site):
@@ -502,7 +502,7 @@ def test_a_bad_morph_link_is_drawn_as_far_as_it_can_be(page, site):
 def test_a_lost_answer_leaves_what_was_asked_for(page, site):
     page.route(
         SERVER_FUNCTIONS,
-        lambda route: route.abort() if "film" in (route.request.post_data or "") else route.continue_(),
+        lambda route: route.abort() if "morph" in (route.request.post_data or "") else route.continue_(),
     )
     open_page(page, site, "?class=dog&keys=5,6,7&psi=0.8")
     page.locator("#morph .message", has_text="can't be reached").wait_for()

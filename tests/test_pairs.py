@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from model.drawing.latents import Picture, walk
+from model.drawing.latents import Picture, morph_frames
 from model.drawing.partners import PAIRS_NAME, partners
 from model.drawing.sampler import Sampler
 from model.networks.evaluator import Evaluator
@@ -21,7 +21,7 @@ def sampler(tmp_path):
 
 
 def test_the_way_into_another_class_begins_and_ends_at_its_own_drawings(sampler):
-    way = sampler.draw(walk("cat", [7, 9], 5, into="dog"))
+    way = sampler.draw(morph_frames("cat", [7, 9], 5, into="dog"))
     ends = sampler.draw([Picture("cat", ((7, 1.0),)), Picture("dog", ((9, 1.0),))])
     assert np.array_equal(way[0], ends[0]) and np.array_equal(way[-1], ends[1])
     assert not np.array_equal(way[2], ends[0]) and not np.array_equal(way[2], ends[1])
@@ -34,8 +34,8 @@ def test_generators_of_different_kinds_do_not_mix(tmp_path, sampler):
 
 
 def test_offsets_and_a_second_class_do_not_go_together():
-    with pytest.raises(ValueError, match="Style offsets"):
-        Picture("cat", ((7, 1.0),), offsets=(1.0,), into="dog", share=0.5)
+    with pytest.raises(ValueError, match="Style style"):
+        Picture("cat", ((7, 1.0),), style=(1.0,), into="dog", share=0.5)
     for share in (-0.1, 1.1, float("nan"), "1"):
         with pytest.raises(ValueError, match="second class"):
             Picture("cat", ((7, 1.0),), into="dog", share=share)

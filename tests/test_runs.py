@@ -280,7 +280,7 @@ import time
 from filelock import FileLock
 from train.execution import execution as execute_module, worker
 from train.home import Home
-execute_module.yardstick_for = lambda *arguments: None
+execute_module.evaluation_for = lambda *arguments: None
 home, execute = Home.from_environment(), worker.execute
 def noting(run, *arguments):
     for number, progress in enumerate(execute(run, *arguments)):

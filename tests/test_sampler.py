@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from safetensors import safe_open
 from safetensors.torch import save
 
-from model.drawing.latents import MAX_SEED, Picture, walk
+from model.drawing.latents import MAX_SEED, Picture, morph_frames
 from model.drawing.sampler import NoGeneratorError, Sampler, seeds_to_pictures
 from model.files.weights import CheckpointError, content_hash
 from model.quickdraw.classes import CLASS_NAMES
@@ -54,7 +54,7 @@ def test_other_seeds_psi_and_offsets_give_other_drawings(sampler):
         Picture("cat", ((7, 1.0),)),
         Picture("cat", ((8, 1.0),)),
         Picture("cat", ((7, 1.0),), psi=0.5),
-        Picture("cat", ((7, 1.0),), offsets=(3.0,)),
+        Picture("cat", ((7, 1.0),), style=(3.0,)),
         Picture("cat", ((7, 1.0), (8, 1.0))),
     ]
     drawings = sampler.draw(pictures)
@@ -69,7 +69,7 @@ def test_pictures_of_several_classes_come_back_in_order(sampler):
 
 
 def test_a_walk_begins_at_the_one_drawing_and_ends_at_the_other(sampler):
-    frames = sampler.draw(walk("cat", [7, 12], 64))
+    frames = sampler.draw(morph_frames("cat", [7, 12], 64))
     ends = draw(sampler, 7, 12)
     assert_array_equal(frames[[0, -1]], ends)
     jumps = np.abs(np.diff(frames.astype(int), axis=0)).mean((1, 2))
@@ -193,9 +193,9 @@ def swap(name: str, tensor: torch.Tensor):
     "forge",
     [
         lambda tensors: lose(tensors, "generator.block14.norm.bias.shared"),
-        lambda tensors: lose(tensors, "generator.known"),
-        swap("generator.known", torch.zeros(1, 128)),
-        swap("generator.known", torch.zeros(345, dtype=torch.int64)),
+        lambda tensors: lose(tensors, "generator.class_embedding"),
+        swap("generator.class_embedding", torch.zeros(1, 128)),
+        swap("generator.class_embedding", torch.zeros(345, dtype=torch.int64)),
         swap("generator.block14.norm.bias.rows", torch.zeros(())),
         swap("generator.block14.norm.bias.rows", torch.full((345, 12), 1e300, dtype=torch.float64)),
         swap("generator.block14.norm.bias.rows", torch.full((345, 12), float("nan"))),
@@ -264,7 +264,7 @@ def test_many_threads_get_the_same_drawings_from_a_cold_start(sampler, tmp_path)
 
 def test_consecutive_seeds_go_on_at_0_and_their_number_is_bounded():
     pictures = seeds_to_pictures("cat", MAX_SEED, 3)
-    assert [picture.keys[0][0] for picture in pictures] == [MAX_SEED, 0, 1]
+    assert [picture.mix[0][0] for picture in pictures] == [MAX_SEED, 0, 1]
     for count in (0, 65, 10**9, -1, 1.5, None, True):
         with pytest.raises(ValueError, match="1 to 64"):
             seeds_to_pictures("cat", 0, count)

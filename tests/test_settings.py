@@ -20,7 +20,7 @@ from train.cache import load_at_hand, make_room
 from train.data import cached_path, load_drawings
 from train.execution.admission import request_again, request_training
 from train.execution.execution import sentence_for
-from train.runs.cleanup import MEGABYTE, tidy
+from train.runs.cleanup import MEGABYTE, clean_up
 from train.runs.fetch import fetch
 from train.runs.order import Order, page_order
 from train.runs.queue import next_run, place
@@ -183,14 +183,14 @@ def test_the_oldest_runs_go_and_active_ones_stay(home):
     for run in [*runs[1:], by_owner]:
         run.set_state("done")
         run.snapshot_path.write_bytes(bytes(10 * MEGABYTE))
-    tidy(home, replace(Settings(), keep_runs=4))
+    clean_up(home, replace(Settings(), keep_runs=4))
     assert [run.id for run in list_runs(home.runs)] == [run.id for run in (runs[0], *runs[2:], by_owner)]
-    tidy(home, replace(Settings(), runs_mb=21))
+    clean_up(home, replace(Settings(), runs_mb=21))
     assert [run.snapshot_path.exists() for run in runs[2:]] == [False, False, True, True] and len(
         list_runs(home.runs)
     ) == 6
     (home.runs / "20200101-000000-sun-abcd").mkdir()
-    tidy(home, replace(Settings(), runs_mb=1))
+    clean_up(home, replace(Settings(), runs_mb=1))
     assert [run.id for run in list_runs(home.runs)] == [run.id for run in (runs[0], runs[5], by_owner)]
     assert not (home.runs / "20200101-000000-sun-abcd").exists() and by_owner.snapshot_path.exists()
 
@@ -203,9 +203,9 @@ def test_nothing_that_was_half_written_stays(home):
         path.parent.mkdir(parents=True, exist_ok=True)
         (path.parent / f".{path.name}.abcd1234.tmp").touch()
     with FileLock(run.folder / "lock"):
-        tidy(home, Settings())
+        clean_up(home, Settings())
         assert len(list(home.folder.rglob("*.tmp"))) == 2, "whoever works on the run may be writing them"
-    tidy(home, Settings())
+    clean_up(home, Settings())
     assert not list(home.folder.rglob("*.tmp")) and run.is_active()
 
 

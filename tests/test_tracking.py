@@ -19,7 +19,7 @@ import train.fleet.fleet
 import train.fleet.task
 from tests.conftest import SMALL
 from tests.site import free_port
-from train.__main__ import main
+from train.cli.main import main
 from train.execution import execution as execute_module
 from train.execution.execution import execute
 from train.fleet.fleet import GROUP, Fleet, train_fleet

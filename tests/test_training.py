@@ -21,13 +21,13 @@ from tests.conftest import SMALL, as_drawings, make_checkpoint, suns, write_clas
 from train.config import SUPERDEEP
 from train.data import load_drawings
 from train.drawings import held_back
-from train.evaluation import Yardstick
+from train.evaluation import GeneratorEvaluation
 from train.execution import execution as execute_module
 from train.execution.execution import execute
 from train.grow import NEWCOMERS, grow_from_base, save_base
 from train.hub.push import push
 from train.loop import Progress, Training, TrainingError, draw_seeds, fit, update_ema
-from train.runs import promotion as publish_module
+from train.runs import promotion as promotion_module
 from train.runs import run as runs_module
 from train.runs import status as status_module
 from train.runs.fetch import fetch
@@ -259,14 +259,14 @@ def test_a_mixture_learns_from_all_its_classes(home):
 def test_a_stopped_run_keeps_a_usable_checkpoint(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     for progress in execute(run, home):
-        if progress.step > publish_module.FEWEST_STEPS:
+        if progress.step > promotion_module.FEWEST_STEPS:
             run.ask_to_stop()
     assert run.status().state == "stopped" and "can be drawn" in run.status().sentence
     assert load_checkpoint(home.checkpoints / "sun.safetensors")
 
 
 def test_a_run_stopped_too_early_for_drawings_publishes_nothing(home, monkeypatch):
-    monkeypatch.setattr(publish_module, "FEWEST_STEPS", 10**9)
+    monkeypatch.setattr(promotion_module, "FEWEST_STEPS", 10**9)
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     for _ in execute(run, home):
         run.ask_to_stop()
@@ -401,7 +401,7 @@ def test_a_finished_run_can_be_trained_longer(home):
 def test_a_stop_of_a_run_whose_worker_died_keeps_what_it_has_learned(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     work = execute(run, home)
-    while next(work).step < publish_module.FEWEST_STEPS:
+    while next(work).step < promotion_module.FEWEST_STEPS:
         pass
     work.close()
     run.ask_to_stop()
@@ -416,7 +416,7 @@ def test_a_run_killed_while_it_measures_does_not_begin_for_ever(home, monkeypatc
     def killed(*_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr(execute_module, "publish", killed)
+    monkeypatch.setattr(execute_module, "promote", killed)
     run = create_run(home.runs, order(home))
     for _ in range(1 + execute_module.MAX_ATTEMPTS):  # the first one did learn
         with pytest.raises(Killed):
@@ -474,7 +474,7 @@ def test_undo_puts_the_replaced_checkpoint_back_and_forth(home):
     for expected in (first, second, first):
         undo(home, "sun")
         assert (home.checkpoints / "sun.safetensors").read_bytes() == expected
-    publish_module.replaced_path(home, "sun.safetensors").write_bytes(b"broken")
+    promotion_module.replaced_path(home, "sun.safetensors").write_bytes(b"broken")
     with pytest.raises(ValueError, match="damaged"):
         undo(home, "sun")
     assert (home.checkpoints / "sun.safetensors").read_bytes() == first
@@ -487,7 +487,7 @@ def test_an_undo_that_was_killed_before_its_last_step_loses_nothing(home, monkey
     second = (home.checkpoints / "sun.safetensors").read_bytes()
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", Mock(side_effect=KeyboardInterrupt))
-        patched.setattr(publish_module, "write_file", lambda path, content: path.write_bytes(content))
+        patched.setattr(promotion_module, "write_file", lambda path, content: path.write_bytes(content))
         with pytest.raises(KeyboardInterrupt):
             undo(home, "sun")
     for expected in (first, second, first):
@@ -503,7 +503,7 @@ def test_a_run_killed_after_it_published_keeps_what_it_replaced(home):
     run.set_state("running", "Measuring.")  # as if it had been killed just before it said so
     finish(run, home)
     assert run.status().state == "done"
-    assert publish_module.replaced_path(home, "sun.safetensors").read_bytes() == first
+    assert promotion_module.replaced_path(home, "sun.safetensors").read_bytes() == first
 
 
 def test_a_stop_outlives_the_process_that_should_have_heard_it(home):
@@ -522,7 +522,7 @@ def by_pixels(monkeypatch):
     def distance(self, generator, num_drawn=500):
         return float(np.abs(draw_seeds(generator, range(100)).mean(0) - self.kept.mean(0)).mean())
 
-    monkeypatch.setattr(Yardstick, "distance", distance)
+    monkeypatch.setattr(GeneratorEvaluation, "distance", distance)
 
 
 @pytest.mark.usefixtures("by_pixels")
@@ -549,7 +549,7 @@ def test_a_worse_checkpoint_does_not_replace_a_better_one(home, hub, monkeypatch
     run = create_run(home.runs, order(home, num_steps=1, replace=True), begin=True)
     finish(run, home)
     assert (home.checkpoints / "sun.safetensors").read_bytes() != content
-    assert publish_module.replaced_path(home, "sun.safetensors").read_bytes() == content
+    assert promotion_module.replaced_path(home, "sun.safetensors").read_bytes() == content
 
 
 @pytest.mark.usefixtures("by_pixels")
@@ -644,7 +644,7 @@ def test_the_rate_falls_to_its_final_share():
 
 def test_a_run_publishes_its_best_generator_not_its_last(home, monkeypatch):
     distances = iter([3.0, 1.0, 2.0, 9.0, 9.0, 9.0])
-    monkeypatch.setattr(Yardstick, "distance", lambda self, generator, num_drawn=500: next(distances))
+    monkeypatch.setattr(GeneratorEvaluation, "distance", lambda self, generator, num_drawn=500: next(distances))
     monkeypatch.setattr(execute_module, "MEASURE_STEPS", 2)
     run = create_run(home.runs, order(home, num_steps=6), begin=True)
     assert [entry.distance for entry in finish(run, home) if entry.distance is not None] == [3.0, 1.0, 2.0]

@@ -154,7 +154,7 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
             "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')) }", position
         )
         frames.add(page.evaluate("document.querySelector('#yours-player canvas').toDataURL()"))
-    assert len(frames) == 10, "every place of the walk shows another frame"
+    assert len(frames) == 10, "every place of the morph shows another frame"
     assert not [url for url in requests if "heartbeat" not in url]
     set_number(page, "#yours-seed", 99)
     page.wait_for_function("document.querySelector('#yours-player .end-b').textContent.includes('99')")

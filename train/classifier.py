@@ -27,7 +27,7 @@ SEEDS_APART = 1_000_003  # more than there are steps, so that trainings of two s
 
 
 @dataclass(frozen=True)
-class Lesson:
+class ClassifierProgress:
     """How far a classifier is. loss: the mean since the last report; fraction: of the whole, 0..1."""
 
     step: int
@@ -45,7 +45,7 @@ class ClassifierTraining:
         self.ema = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), LEARNING_RATE, weight_decay=0.05)
 
-    def run(self, num_images: int) -> Iterator[Lesson]:
+    def run(self, num_images: int) -> Iterator[ClassifierProgress]:
         """Learn from `num_images` drawings, repeats included. Yields about once a second."""
         classes = torch.from_numpy(self.drawings.classes)
         sampler = ClassSampler(classes, len(CLASS_NAMES))
@@ -71,7 +71,7 @@ class ClassifierTraining:
             elapsed = time.monotonic() - reported
             if elapsed >= 1 or step + 1 == num_steps:
                 pace = len(losses) * BATCH / max(1e-9, elapsed)
-                yield Lesson(step + 1, (step + 1) / num_steps, pace, sum(losses) / len(losses))
+                yield ClassifierProgress(step + 1, (step + 1) / num_steps, pace, sum(losses) / len(losses))
                 losses, reported = [], time.monotonic()
 
 

@@ -30,7 +30,7 @@ FEWEST_REFERENCES = 50  # real drawings on either side, for distances and neighb
 COPY_QUANTILE = 0.01
 
 
-class Yardstick:
+class GeneratorEvaluation:
     """Real drawings of a class or a mixture, embedded once, to hold generators against.
 
     Of the drawings held back, one half is what is measured against (`references`) and the other what real drawings

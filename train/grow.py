@@ -6,10 +6,10 @@ from pathlib import Path
 
 from torch import nn
 
-from model.files.classifiers import GUIDE_NAME, load_guide
+from model.files.classifiers import FEATURE_NETWORK_NAME, load_feature_network
 from model.files.shared_base import BASE_NAME, FORMAT, MAX_BYTES, Base, read_base
 from model.files.weights import CheckpointError, fill, pack_weights, write_file
-from model.networks.feature_network import Guide
+from model.networks.feature_network import FeatureNetwork
 from model.quickdraw.classes import CLASS_NAMES
 from train.data import ATTRIBUTION
 from train.home import Home
@@ -38,16 +38,16 @@ def save_base(folder: Path, training: Training, rows: Mapping[str, int]) -> Path
     return path
 
 
-def find_guide(home: Home) -> Guide:
+def find_feature_network(home: Home) -> FeatureNetwork:
     """The guide for trainings that begin with nothing: a file of its own, or the base's. Raises CheckpointError."""
-    if guide := home.first_usable(GUIDE_NAME, load_guide):
-        return guide
+    if network := home.first_usable(FEATURE_NETWORK_NAME, load_feature_network):
+        return network
     base = home.first_usable(BASE_NAME, read_base)
-    prefix = "discriminator.guide."
+    prefix = "discriminator.feature_network."
     own = {name.removeprefix(prefix): tensor for name, tensor in base.tensors.items() if prefix in name} if base else {}
     if not own:
         raise CheckpointError("There is no guide here for the discriminator; make one with: python -m train guide")
-    return fill(base.path, Guide, own)
+    return fill(base.path, FeatureNetwork, own)
 
 
 def grow_from_base(training: Training, base: Base, class_names: Sequence[str]) -> bool:

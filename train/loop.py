@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from model.drawing.latents import latent
 from model.networks.architectures import DISCRIMINATORS, GENERATORS, architecture, build
-from model.networks.class_embedding import known_of
-from model.networks.feature_network import Guide
+from model.networks.class_embedding import embedding_from
+from model.networks.feature_network import FeatureNetwork
 from model.networks.guided_discriminator import GuidedDiscriminator
 from model.quickdraw.images import to_drawings, to_ink
 from train.augment import augment
@@ -84,17 +84,17 @@ class Training:
         self.sampler = ClassSampler(self.classes)
         self.epochs = Epochs(len(drawings), config.seed * _STEP_SEEDS)
 
-    def follow_guide(self, guide: Guide, classes: Sequence[int]) -> None:
+    def use_feature_network(self, network: FeatureNetwork, classes: Sequence[int]) -> None:
         """Let a guided discriminator see through this guide, and both networks know what it knows of the classes.
 
         classes: the dataset's indices of what a single-class training draws.
         """
-        self.discriminator.guide.load_state_dict(guide.state_dict())
+        self.discriminator.feature_network.load_state_dict(network.state_dict())
         if not self.takes_classes:
             self.discriminator.recognised[0, list(classes)] = 1 / len(classes)
         for net in (self.generator, self.ema, self.discriminator):
-            if hasattr(net, "known"):
-                net.known.copy_(known_of(guide.logit_weight))
+            if hasattr(net, "class_embedding"):
+                net.class_embedding.copy_(embedding_from(network.logit_weight))
 
     def set_rate(self, fraction: float) -> None:
         """The learning rate after a fraction of the whole training, 0..1: half a cosine down to its final share."""

@@ -22,37 +22,37 @@ Key = int | tuple[float, ...]
 class Picture:
     """One drawing, as the page, links, the command line and the API all ask for it.
 
-    keys: (seed, weight) pairs, one for a plain drawing, several for a mixture of drawings. In place of a seed there may
+    mix: (seed, weight) pairs, one for a plain drawing, several for a mixture of drawings. In place of a seed there may
         be a latent, a tuple of as many numbers as the generator takes, such as `nearest.search` finds.
     psi: scales the latent; below 1 is more typical, above 1 wilder.
-    offsets: how far to go along the generator's first style directions (see `style_directions`).
+    style: how far to go along the generator's first style directions (see `style_directions`).
     into, share: another class, and how much of its generator is mixed into that of class_name, 0 to 1.
     Raises ValueError, with what is allowed, for anything out of bounds.
     """
 
     class_name: str
-    keys: tuple[tuple[Key, float], ...]
+    mix: tuple[tuple[Key, float], ...]
     psi: float = 1.0
-    offsets: tuple[float, ...] = ()
+    style: tuple[float, ...] = ()
     into: str | None = None
     share: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.class_name, str):
             raise ValueError("The class has to be a name, such as “cat”.")
-        if not 1 <= len(self.keys) <= MAX_KEYS:
-            raise ValueError(f"A drawing is mixed from 1 to {MAX_KEYS} seeds, not from {len(self.keys)}.")
-        for key, weight in self.keys:
+        if not 1 <= len(self.mix) <= MAX_KEYS:
+            raise ValueError(f"A drawing is mixed from 1 to {MAX_KEYS} seeds, not from {len(self.mix)}.")
+        for key, weight in self.mix:
             check_latent(key) if isinstance(key, tuple) else check_seed(key)
             _check_number("A seed's weight", weight, -1.0, 1.0)
-        if not any(weight for _, weight in self.keys):
+        if not any(weight for _, weight in self.mix):
             raise ValueError("At least one seed needs a weight other than 0.")
         check_psi(self.psi)
-        for offset in self.offsets:
+        for offset in self.style:
             _check_number("A style offset", offset, -MAX_OFFSET, MAX_OFFSET)
         _check_number("The second class's share", self.share, 0.0, 1.0)
-        if self.into is not None and self.offsets:
-            raise ValueError("Style offsets belong to one class; leave them or the second class out.")
+        if self.into is not None and self.style:
+            raise ValueError("Style style belong to one class; leave them or the second class out.")
 
 
 def check_seed(seed: object) -> int:
@@ -82,19 +82,19 @@ def check_psi(psi: object) -> float:
     return _check_number("Psi", psi, 0.0, MAX_PSI)
 
 
-def latent(keys: Sequence[tuple[Key, float]], z_dim: int, psi: float = 1.0) -> np.ndarray:
+def latent(mix: Sequence[tuple[Key, float]], z_dim: int, psi: float = 1.0) -> np.ndarray:
     """The latent (Z,) float32 of a mixture: psi * sum(w_i z_i) / sqrt(sum(w_i^2)).
 
     Each z_i comes from its own legacy Mersenne Twister stream, frozen by NumPy's policy (NEP 19), so a seed means the
     same drawing on every machine and in every year; a latent in place of a seed is its own z_i. The root keeps the
     mixture as normal as its parts. Raises ValueError for a latent of another length.
     """
-    total = sum(weight * _numbers(key, z_dim) for key, weight in keys)
-    norm = math.sqrt(sum(weight**2 for _, weight in keys))
+    total = sum(weight * _numbers(key, z_dim) for key, weight in mix)
+    norm = math.sqrt(sum(weight**2 for _, weight in mix))
     return (psi / norm * total).astype(np.float32)
 
 
-def walk(
+def morph_frames(
     class_name: str, seeds: Sequence[Key], num_frames: int, psi: float = 1.0, into: str | None = None
 ) -> list[Picture]:
     """`num_frames` pictures on the way from the first seed through all others to the last, both ends included.
@@ -102,7 +102,7 @@ def walk(
     into: the class that the last picture is of, where the way leads from one class to another.
     """
     if not 2 <= len(seeds) <= MAX_KEYS:
-        raise ValueError(f"A walk goes through 2 to {MAX_KEYS} seeds, not through {len(seeds)}.")
+        raise ValueError(f"A morph_frames goes through 2 to {MAX_KEYS} seeds, not through {len(seeds)}.")
     pictures = []
     for position in np.linspace(0, len(seeds) - 1, num_frames):
         leg = min(int(position), len(seeds) - 2)
@@ -137,7 +137,7 @@ def _numbers(key: Key, z_dim: int) -> np.ndarray:
     return np.array(key)
 
 
-@lru_cache(maxsize=1024)  # a new stream takes longer than all else, and a film asks for the same few a hundred times
+@lru_cache(maxsize=1024)  # a new stream takes longer than all else, and a morph asks for the same few a hundred times
 def _normal(seed: int, z_dim: int) -> np.ndarray:
     numbers = np.random.RandomState(seed).standard_normal(z_dim)
     numbers.flags.writeable = False

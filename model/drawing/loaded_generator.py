@@ -56,8 +56,8 @@ def draw_mixed(loaded: Loaded, other: Loaded, pictures: Sequence[Picture], devic
 
 def _latent(loaded: Loaded, picture: Picture) -> np.ndarray:
     """The latent (Z,) of a picture, moved along the style directions."""
-    z = latent(picture.keys, loaded.generator.z_dim, picture.psi)
-    if not picture.offsets:
+    z = latent(picture.mix, loaded.generator.z_dim, picture.psi)
+    if not picture.style:
         return z
-    offsets = np.asarray(picture.offsets, np.float32)
-    return z + offsets @ loaded.directions[: len(offsets)].astype(np.float32)
+    style = np.asarray(picture.style, np.float32)
+    return z + style @ loaded.directions[: len(style)].astype(np.float32)

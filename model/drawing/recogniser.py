@@ -46,7 +46,7 @@ class Recogniser:
             return None  # it has just gone
         except CheckpointError as error:
             log.warning("%s", error)
-            if error.may_pass:
+            if error.is_transient:
                 return None
             self._read[path] = changed, None
         return self._read[path][1]

@@ -162,7 +162,7 @@ class Sampler:
             except OSError as error:
                 failure = failure or CheckpointError(f"{path.name} can't be read ({error.strerror}).")
             except CheckpointError as error:
-                self._keep_unless_it_may_pass(revision, error)
+                self._remember_unless_transient(revision, error)
                 failure = failure or error
         raise failure or NoGeneratorError(f"The checkpoint of “{class_name}” has just gone; pick another class.")
 
@@ -218,14 +218,14 @@ class Sampler:
             try:
                 self._headers[key] = read_base(path, False) if path.name == BASE_NAME else read_card(path)
             except CheckpointError as error:
-                self._keep_unless_it_may_pass(key, error)
+                self._remember_unless_transient(key, error)
                 return error
         return self._headers[key]
 
-    def _keep_unless_it_may_pass(self, revision: tuple, error: CheckpointError) -> None:
+    def _remember_unless_transient(self, revision: tuple, error: CheckpointError) -> None:
         """Remember what is wrong with a file."""
         log.warning("%s", error)
-        if not error.may_pass:
+        if not error.is_transient:
             self._headers[revision] = error
 
 

@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from model.drawing.latents import MAX_KEYS, MAX_LENGTH, Picture, check_latent, check_psi, check_seed, seeds_from, walk
+from model.drawing.latents import (
+    MAX_KEYS,
+    MAX_LENGTH,
+    Picture,
+    check_latent,
+    check_psi,
+    check_seed,
+    morph_frames,
+    seeds_from,
+)
 
 MAX_COUNT = 64
 MAX_STYLES = 5
@@ -17,7 +26,7 @@ FEWEST_FRAMES, FRAMES_PER_LEG = 64, 24
 class View:
     """Drawings of `count` seeds from `seed` on, or, with `keys`, the frames of the way through those seeds.
 
-    psi, styles: see `Picture`. into: the class that the way leads to. latent: the numbers of a single drawing that no
+    psi, style: see `Picture`. into: the class that the way leads to. latent: the numbers of a single drawing that no
     seed gives, in place of one. Raises ValueError, with what is allowed.
     """
 
@@ -25,7 +34,7 @@ class View:
     seed: int = 0
     count: int = 1
     psi: float = 1.0
-    styles: tuple[float, ...] = ()
+    style: tuple[float, ...] = ()
     keys: tuple[int, ...] = ()
     into: str | None = None
     latent: tuple[float, ...] = ()
@@ -33,8 +42,8 @@ class View:
     def __post_init__(self) -> None:
         if type(self.count) is not int or not 1 <= self.count <= MAX_COUNT:
             raise ValueError(f"{str(self.count)[:40]} drawings were asked for; ask for 1 to {MAX_COUNT} at a time.")
-        if len(self.styles) > MAX_STYLES:
-            raise ValueError(f"Up to {MAX_STYLES} style offsets are allowed, not {len(self.styles)}.")
+        if len(self.style) > MAX_STYLES:
+            raise ValueError(f"Up to {MAX_STYLES} style offsets are allowed, not {len(self.style)}.")
         if self.keys and not 2 <= len(self.keys) <= MAX_KEYS:
             raise ValueError(f"A way goes through 2 to {MAX_KEYS} seeds, not through {len(self.keys)}.")
         for seed in (self.seed, *self.keys):
@@ -52,12 +61,12 @@ class View:
 
     def pictures(self) -> list[Picture]:
         if self.keys:
-            return walk(self.class_name, self.keys, self.num_frames, self.psi, self.into)
-        offsets = self.styles if any(self.styles) else ()
+            return morph_frames(self.class_name, self.keys, self.num_frames, self.psi, self.into)
+        style = self.style if any(self.style) else ()
         if self.latent:
-            return [Picture(self.class_name, ((check_latent(self.latent), 1.0),), self.psi, offsets)]
+            return [Picture(self.class_name, ((check_latent(self.latent), 1.0),), self.psi, style)]
         seeds = seeds_from(self.seed, self.count)
-        return [Picture(self.class_name, ((seed, 1.0),), self.psi, offsets) for seed in seeds]
+        return [Picture(self.class_name, ((seed, 1.0),), self.psi, style) for seed in seeds]
 
     def query(self) -> str:
         """The part of a link from its question mark on."""
@@ -66,7 +75,7 @@ class View:
             entries |= {"keys": ",".join(map(str, self.keys))} | ({"into": self.into} if self.into else {})
         else:
             entries |= {"latent": _joined(self.latent)} if self.latent else {"seed": self.seed, "count": self.count}
-            entries |= {"style": _exact(*self.styles)} if any(self.styles) else {}
+            entries |= {"style": _exact(*self.style)} if any(self.style) else {}
         return "?" + urlencode(entries, safe=",")
 
     def command(self, hub: str = "") -> str:
@@ -77,7 +86,7 @@ class View:
         else:
             seeds = ["--seed", str(self.seed), "--count", str(self.count)]
             options += [f"--latent={_joined(self.latent)}"] if self.latent else seeds
-            options += [f"--style={_exact(*self.styles)}"] if any(self.styles) else []
+            options += [f"--style={_exact(*self.style)}"] if any(self.style) else []
         return shlex.join([*([f"DOODLES_HUB={hub}"] if hub else []), *options])
 
     def python(self, hub: str = "") -> str:
@@ -110,7 +119,7 @@ def read_view(query: str, **defaults: object) -> View:
         if name in entries:
             parts = entries[name].split(",")
             values = tuple(_read(name, {name: part}, kind) for part in parts[: most + 1])
-            view["styles" if name == "style" else name] = values
+            view[name] = values
     if "latent" in entries and "count" not in entries:
         view["count"] = 1
     if "class_name" not in view:

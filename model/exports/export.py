@@ -27,9 +27,9 @@ KINDS = {
     "webp": "image/webp",
     "mp4": "video/mp4",
 }
-FILMS = ("gif", "webp", "mp4")
+MORPH_KINDS = ("gif", "webp", "mp4")
 LARGE = 1024  # pixels a side
-FILM_SIZE = 504
+MORPH_SIZE = 504
 GIF_SCALE = 9  # 28 -> 252 pixels
 FRAME_MILLISECONDS = 40
 LOOPS = ("back", "again", "once")
@@ -39,7 +39,7 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)  # in archives, so that the same drawings are t
 
 @dataclass(frozen=True)
 class Playing:
-    """How a film plays. speed: in 25 frames a second. loop: one of LOOPS, to and fro, round again, or once.
+    """How a morph plays. speed: in 25 frames a second. loop: one of LOOPS, to and fro, round again, or once.
 
     Raises ValueError.
     """
@@ -51,7 +51,7 @@ class Playing:
         if self.speed not in SPEEDS:
             raise ValueError(f"The speed {str(self.speed)[:40]} is not allowed; use one of {SPEEDS}.")
         if self.loop not in LOOPS:
-            raise ValueError(f"A film does not play “{str(self.loop)[:40]}”; use one of {', '.join(LOOPS)}.")
+            raise ValueError(f"A morph does not play “{str(self.loop)[:40]}”; use one of {', '.join(LOOPS)}.")
 
     @property
     def milliseconds(self) -> int:
@@ -63,7 +63,7 @@ class Playing:
         return self.loop != "once"
 
     def frames(self, drawings: np.ndarray) -> list[np.ndarray]:
-        """Of a film's drawings (N, 28, 28), one after the other."""
+        """Of a morph's drawings (N, 28, 28), one after the other."""
         return [*drawings, *(drawings[-2:0:-1] if self.loop == "back" else ())]
 
 
@@ -73,14 +73,14 @@ class MissingExtraError(ValueError):
 
 def export(sampler: Sampler, view: View, kind: str, scale: int = 1, playing: Playing | None = None) -> bytes:
     """A file of what a view shows. kind: one of KINDS; scale: of a plain PNG's pixels. Raises ValueError."""
-    allowed = FILMS if view.keys else tuple(kind for kind in KINDS if kind not in FILMS)
+    allowed = MORPH_KINDS if view.keys else tuple(kind for kind in KINDS if kind not in MORPH_KINDS)
     if kind not in allowed:
         raise ValueError(f"“{str(kind)[:40]}” is not a kind of file for this; take {', '.join(allowed)}.")
     pictures = view.pictures()
     drawings = sampler.draw_all(pictures)
     columns = next((columns for columns in range(1, 8) if columns * columns >= len(drawings)), 8)
-    if kind in FILMS:
-        return {"gif": film_gif, "webp": film_webp, "mp4": film_mp4}[kind](drawings, playing or Playing())
+    if kind in MORPH_KINDS:
+        return {"gif": morph_gif, "webp": morph_webp, "mp4": morph_mp4}[kind](drawings, playing or Playing())
     if kind == "zip":
         return archive(pictures, drawings, sampler.cards()[view.class_name])
     if kind == "svg":
@@ -91,9 +91,9 @@ def export(sampler: Sampler, view: View, kind: str, scale: int = 1, playing: Pla
 
 
 def title(picture: Picture) -> str:
-    if isinstance(picture.keys[0][0], tuple):
+    if isinstance(picture.mix[0][0], tuple):
         return f"{picture.class_name}, of no seed"
-    seeds = ", ".join(str(seed) for seed, _ in picture.keys)
+    seeds = ", ".join(str(seed) for seed, _ in picture.mix)
     return f"{picture.class_name}, seed {seeds}"
 
 
@@ -110,7 +110,7 @@ def archive(pictures: Sequence[Picture], drawings: np.ndarray, card: Card) -> by
     }
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         for number, (picture, drawing) in enumerate(zip(pictures, drawings, strict=True), 1):
-            ((key, _),) = picture.keys
+            ((key, _),) = picture.mix
             name = f"{slug(card.class_name)}-{number:02d}-{'found' if isinstance(key, tuple) else key}"
             for suffix, content in (
                 (".png", png(sheet(drawing[None], columns=1))),
@@ -122,7 +122,7 @@ def archive(pictures: Sequence[Picture], drawings: np.ndarray, card: Card) -> by
                 "files": name,
                 "latent" if isinstance(key, tuple) else "seed": key,
                 "psi": picture.psi,
-                "style": list(picture.offsets),
+                "style": list(picture.style),
             }
             manifest["drawings"].append(entry)
         text = json.dumps(manifest, indent=1, ensure_ascii=False)
@@ -130,22 +130,22 @@ def archive(pictures: Sequence[Picture], drawings: np.ndarray, card: Card) -> by
     return buffer.getvalue()
 
 
-def film_gif(drawings: np.ndarray, playing: Playing) -> bytes:
+def morph_gif(drawings: np.ndarray, playing: Playing) -> bytes:
     """Of drawings (N, 28, 28), crisp pixels."""
     pictures = [sheet(frame[None], columns=1) for frame in playing.frames(drawings)]
     return gif(pictures, playing.milliseconds, GIF_SCALE, playing.is_endless)
 
 
-def film_webp(drawings: np.ndarray, playing: Playing) -> bytes:
+def morph_webp(drawings: np.ndarray, playing: Playing) -> bytes:
     """Of drawings (N, 28, 28), with smooth outlines."""
-    pictures = [enlarged(frame, FILM_SIZE) for frame in playing.frames(drawings)]
+    pictures = [enlarged(frame, MORPH_SIZE) for frame in playing.frames(drawings)]
     times = {"duration": playing.milliseconds, "loop": 0 if playing.is_endless else 1}
     buffer = io.BytesIO()
     pictures[0].save(buffer, "WEBP", save_all=True, append_images=pictures[1:], quality=70, **times)
     return buffer.getvalue()
 
 
-def film_mp4(drawings: np.ndarray, playing: Playing) -> bytes:
+def morph_mp4(drawings: np.ndarray, playing: Playing) -> bytes:
     """Of drawings (N, 28, 28), with smooth outlines, as H.264; it has no say in loops. Raises MissingExtraError."""
     try:
         import av
@@ -154,10 +154,10 @@ def film_mp4(drawings: np.ndarray, playing: Playing) -> bytes:
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(1000, playing.milliseconds))
-        stream.width = stream.height = FILM_SIZE
+        stream.width = stream.height = MORPH_SIZE
         stream.pix_fmt = "yuv420p"
         for frame in playing.frames(drawings):
-            picture = np.asarray(enlarged(frame, FILM_SIZE).convert("RGB"))
+            picture = np.asarray(enlarged(frame, MORPH_SIZE).convert("RGB"))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
     return buffer.getvalue()

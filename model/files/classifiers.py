@@ -1,4 +1,4 @@
-"""The files of the two classifiers: the evaluator, and the guide."""
+"""The files of the two classifiers: the evaluator, and the feature network."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -6,14 +6,14 @@ from pathlib import Path
 
 from model.files.weights import CheckpointError, fill, is_count, pack_weights, read_weights, write_file
 from model.networks.evaluator import MAX_CHANNELS, Evaluator
-from model.networks.feature_network import Guide
+from model.networks.feature_network import FeatureNetwork
 
 EVALUATOR_NAME = "_evaluator.safetensors"
 EVALUATOR_FORMAT = "endless-doodles/evaluator/1"
 MAX_EVALUATOR_BYTES = 10_000_000
-GUIDE_NAME = "_guide.safetensors"
-GUIDE_FORMAT = "endless-doodles/guide/1"
-MAX_GUIDE_BYTES = 5_000_000
+FEATURE_NETWORK_NAME = "_guide.safetensors"
+FEATURE_NETWORK_FORMAT = "endless-doodles/guide/1"
+MAX_FEATURE_NETWORK_BYTES = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,12 @@ def load_evaluator(path: Path) -> tuple[Evaluator, Report]:
     return fill(path, lambda: Evaluator(report.channels), tensors), report
 
 
-def save_guide(path: Path, guide: Guide, attribution: str) -> None:
-    write_file(
-        path, pack_weights(guide.state_dict(), {"format": GUIDE_FORMAT, "attribution": attribution}, MAX_GUIDE_BYTES)
-    )
+def save_feature_network(path: Path, network: FeatureNetwork, attribution: str) -> None:
+    header = {"format": FEATURE_NETWORK_FORMAT, "attribution": attribution}
+    write_file(path, pack_weights(network.state_dict(), header, MAX_FEATURE_NETWORK_BYTES))
 
 
-def load_guide(path: Path) -> Guide:
+def load_feature_network(path: Path) -> FeatureNetwork:
     """Raises CheckpointError."""
-    _, tensors = read_weights(path, GUIDE_FORMAT, MAX_GUIDE_BYTES)
-    return fill(path, Guide, tensors)
+    _, tensors = read_weights(path, FEATURE_NETWORK_FORMAT, MAX_FEATURE_NETWORK_BYTES)
+    return fill(path, FeatureNetwork, tensors)

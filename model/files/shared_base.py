@@ -20,7 +20,7 @@ from model.files.weights import (
     short,
 )
 from model.networks.architectures import DISCRIMINATORS, GENERATORS, build
-from model.networks.class_embedding import KNOWN
+from model.networks.class_embedding import EMBEDDING_DIM
 from model.quickdraw.classes import CLASS_NAMES
 
 BASE_NAME = "_base.safetensors"
@@ -48,12 +48,14 @@ class Base:
         places = torch.tensor([CLASS_NAMES.index(class_name) for class_name in class_names])
         prefix = f"{part}."
         tensors = {name.removeprefix(prefix): t for name, t in self.tensors.items() if name.startswith(prefix)}
-        known = tensors.pop("known", torch.zeros(len(CLASS_NAMES), KNOWN))[places].mean(0, keepdim=True)  # (1, K)
+        embedding = tensors.pop("class_embedding", torch.zeros(len(CLASS_NAMES), EMBEDDING_DIM))[places].mean(
+            0, keepdim=True
+        )  # (1, E)
         single = {}
         for name, tensor in tensors.items():
             owner, _, kind = name.rpartition(".")
             if kind == "rows":  # see `PerClass`
-                single[name] = tensor[places].mean(0, keepdim=True) + F.linear(known, tensors[f"{owner}.shared"])
+                single[name] = tensor[places].mean(0, keepdim=True) + F.linear(embedding, tensors[f"{owner}.shared"])
             elif kind == "recognised":
                 single[name] = tensor[places].mean(0, keepdim=True)
             elif kind != "shared":

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,13 +13,15 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 _KINDS = (torch.float16, torch.float32, torch.int64)
+# Names that files written before this version have for the same tensors.
+_OLD_NAMES = ((re.compile(r"\bguide\b"), "feature_network"), (re.compile(r"\bknown\b"), "class_embedding"))
 
 
 class CheckpointError(ValueError):
     """A file that can't be used; the message names the file and says why."""
 
     @property
-    def may_pass(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether the system refused to open the file, which may be read the next time."""
         return isinstance(self.__cause__, OSError)
 
@@ -71,7 +74,8 @@ def read_weights(path: Path, form: str, max_bytes: int) -> tuple[dict[str, str],
         raise CheckpointError(f"{path.name} is damaged (its content does not match its hash); fetch or train it again.")
     if any(tensor.dtype not in _KINDS for tensor in stored.values()):
         raise CheckpointError(f"{path.name} can't be used: its weights are of a kind that networks here don't have")
-    tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in stored.items()}
+    tensors = with_current_names(stored)
+    tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     if not all(tensor.isfinite().all() for tensor in tensors.values()):
         raise CheckpointError(f"{path.name} can't be used: its weights are not all finite")
     return header, tensors
@@ -115,6 +119,17 @@ def read_safetensors(
         raise CheckpointError(f"{path.name} can't be read ({error.strerror or error}).") from error
     except (SafetensorError, TypeError, RuntimeError) as error:  # the latter two for shapes that no tensor can have
         raise CheckpointError(f"{path.name} is damaged ({short(error)}); fetch or train it again.") from error
+
+
+def with_current_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same tensors, by the names that networks have for them today."""
+
+    def current(name: str) -> str:
+        for pattern, replacement in _OLD_NAMES:
+            name = pattern.sub(replacement, name)
+        return name
+
+    return {current(name): tensor for name, tensor in tensors.items()}
 
 
 def layout(tensors: Mapping[str, Tensor]) -> dict[str, tuple]:

@@ -32,9 +32,9 @@ T = TypeVar("T")
 class HubError(ValueError):
     """What went wrong with the Hub. status: of its answer, None if there was none. wait: seconds that it asks for."""
 
-    def __init__(self, sentence: str, status: int | None = None, wait: float | None = None, may_pass: bool = False):
+    def __init__(self, sentence: str, status: int | None = None, wait: float | None = None, is_transient: bool = False):
         super().__init__(sentence)
-        self.status, self.wait, self.may_pass = status, wait, may_pass
+        self.status, self.wait, self.is_transient = status, wait, is_transient
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def client(token: str | None = None) -> HfApi:
 
 
 @contextlib.contextmanager
-def speaking(what: str) -> Iterator[None]:
+def hub_errors(what: str) -> Iterator[None]:
     """Turn what the Hub, or the way to it, does wrong into a HubError of one sentence. what: a repo's name, to say."""
     try:
         yield
@@ -78,19 +78,19 @@ def speaking(what: str) -> Iterator[None]:
         if isinstance(cause, OfflineModeIsEnabled):
             raise _offline(what) from error
         sentence = f"The Hub can't be reached and {what} is not in the cache; check the connection, then try again."
-        raise HubError(sentence, may_pass=True) from error
+        raise HubError(sentence, is_transient=True) from error
     except (HTTPError, OSError) as error:
         sentence = f"The connection to the Hub broke off at {what} ({type(error).__name__}); try again."
-        raise HubError(sentence, may_pass=True) from error
+        raise HubError(sentence, is_transient=True) from error
 
 
-def patiently(work: Callable[[], T]) -> T:
+def with_retry(work: Callable[[], T]) -> T:
     """Do some work with the Hub, again while the Hub has trouble; waits as long as the Hub asks. Raises HubError."""
     for pause in PAUSES:
         try:
             return work()
         except HubError as error:
-            if not error.may_pass or (error.wait or 0) > LONGEST_WAIT:
+            if not error.is_transient or (error.wait or 0) > LONGEST_WAIT:
                 raise
             time.sleep(pause if error.wait is None else error.wait)
     return work()
@@ -98,13 +98,13 @@ def patiently(work: Callable[[], T]) -> T:
 
 def head(api: HfApi, repo: str, revision: str = "main") -> str:
     """The hash of a repo's last commit. Raises HubError, with the status 404 where there is no such repo."""
-    with speaking(repo):
+    with hub_errors(repo):
         return api.repo_info(repo, revision=revision, timeout=ANSWER_SECONDS).sha
 
 
 def list_files(api: HfApi, repo: str, revision: str = "main") -> list[str]:
     """The paths of a repo's files. Raises HubError."""
-    with speaking(repo):
+    with hub_errors(repo):
         return [
             each.rfilename for each in api.repo_info(repo, revision=revision, timeout=ANSWER_SECONDS).siblings or []
         ]
@@ -117,7 +117,7 @@ def ensure_repo(api: HfApi, repo: str, private: bool = False) -> None:
     except HubError as error:
         if error.status not in (401, 404):
             raise
-        with speaking(repo):
+        with hub_errors(repo):
             api.create_repo(repo, private=private, exist_ok=True)
 
 
@@ -132,10 +132,10 @@ def commit(
 ) -> Commit:
     """Add or replace files in one commit. Raises HubError, with the status 412 where `parent` is not the last one."""
     operations = [CommitOperationAdd(name, content) for name, content in files.items()]
-    with speaking(repo):
+    with hub_errors(repo):
         api.preupload_lfs_files(repo, operations, revision=revision, create_pr=pr)  # may be repeated at will
     try:
-        with speaking(repo):
+        with hub_errors(repo):
             made = api.create_commit(
                 repo, operations, commit_message=message, parent_commit=parent, revision=revision, create_pr=pr
             )
@@ -156,7 +156,7 @@ def download(
     One request where the file has not changed, none for a cached file of a commit's hash; without a way to the Hub
     what is cached. anew: fetch it though it is cached.
     """
-    with speaking(f"{name} of {repo}"):
+    with hub_errors(f"{name} of {repo}"):
         try:
             found = api.hf_hub_download(repo, name, revision=revision, cache_dir=cache, dry_run=True)
             if found.file_size > max_bytes:
@@ -199,9 +199,9 @@ def _from_answer(what: str, error: HfHubHTTPError) -> HubError:
     if status == 429:
         wait = _seconds_to_wait(headers)
         told = f"try again in {wait:.0f} seconds" if wait else "try again in a while"
-        return HubError(f"The Hub has had too many requests from here; {told}.", 429, wait, may_pass=True)
+        return HubError(f"The Hub has had too many requests from here; {told}.", 429, wait, is_transient=True)
     if status in _BUSY:
-        return HubError(f"The Hub has trouble of its own ({status}); try again in a while.", status, may_pass=True)
+        return HubError(f"The Hub has trouble of its own ({status}); try again in a while.", status, is_transient=True)
     said = (error.server_message or "").strip().partition("\n")[0][:160]
     return HubError(f"The Hub refuses {what} ({status}{': ' + said if said else ''}).", status)
 

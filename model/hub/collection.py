@@ -14,7 +14,7 @@ from pathlib import Path
 
 from model.files.checkpoint import MAX_BYTES, Card, load_checkpoint
 from model.files.weights import CheckpointError
-from model.hub.client import HubError, cached, check_repo, client, download, patiently
+from model.hub.client import HubError, cached, check_repo, client, download, with_retry
 from model.hub.index import INDEX_NAME, MAX_INDEX_BYTES, Entry, read_index
 
 REFRESH_SECONDS = 300.0
@@ -94,11 +94,11 @@ class Collection:
         except HubError as error:
             refusal = CheckpointError(str(error))
             self._refuse(entry, refusal, FORGIVEN_SECONDS)
-            if error.may_pass:
+            if error.is_transient:
                 self._spared_until = time.monotonic() + FORGIVEN_SECONDS
             raise refusal from error
         except CheckpointError as error:
-            self._refuse(entry, error, FORGIVEN_SECONDS if error.may_pass else float("inf"))
+            self._refuse(entry, error, FORGIVEN_SECONDS if error.is_transient else float("inf"))
             raise
 
     def _refuse(self, entry: Entry, why: CheckpointError, seconds: float) -> None:
@@ -131,7 +131,7 @@ class Collection:
             return future.result(FETCH_SECONDS)
         except TimeoutError as error:
             sentence = f"{entry.file} of {self.repo} takes long to come; try again in a minute."
-            raise HubError(sentence, may_pass=True) from error
+            raise HubError(sentence, is_transient=True) from error
 
     def _fetch_into(self, future: Future[Path], entry: Entry, commit: str) -> None:
         try:
@@ -147,7 +147,7 @@ class Collection:
     def _fetch(self, entry: Entry, commit: str) -> Path:
         api = client()
         for anew in (False, True):  # what lies in the cache may have been damaged there
-            path, _ = patiently(partial(download, api, self.repo, entry.file, commit, MAX_BYTES, self.cache, anew))
+            path, _ = with_retry(partial(download, api, self.repo, entry.file, commit, MAX_BYTES, self.cache, anew))
             if hashlib.sha256(path.read_bytes()).hexdigest() == entry.sha256:
                 break
         else:
@@ -178,8 +178,8 @@ class Collection:
             self._take(*download(client(), self.repo, INDEX_NAME, self.revision, MAX_INDEX_BYTES, self.cache))
             self._said = ""
         except (HubError, CheckpointError, OSError) as error:
-            may_pass = isinstance(error, HubError) and error.may_pass
-            pause = max(min(pause, FORGIVEN_SECONDS) if may_pass else pause, getattr(error, "wait", None) or 0.0)
+            is_transient = isinstance(error, HubError) and error.is_transient
+            pause = max(min(pause, FORGIVEN_SECONDS) if is_transient else pause, getattr(error, "wait", None) or 0.0)
             if str(error) != self._said:  # what lasts is told once
                 self._said = str(error)
                 log.warning("%s", error)

@@ -33,12 +33,12 @@ class Discriminator(nn.Module):
         x = F.leaky_relu(self.to4(x), 0.2)  # (N, 4C, 4, 4)
         return x.flatten(1)
 
-    def forward(self, ink: Tensor, classes: Tensor | None = None, known: Tensor | None = None) -> Tensor:
-        """Ink (N, 1, 28, 28), class indices (N,), all 0 by default, and what is known of each (N, K) to logits (N,)."""
+    def forward(self, ink: Tensor, classes: Tensor | None = None, embedding: Tensor | None = None) -> Tensor:
+        """Ink (N, 1, 28, 28), class indices (N,), all 0 by default, and the embedding of each (N, E) to logits (N,)."""
         if classes is None:
             classes = torch.zeros(len(ink), dtype=torch.long, device=ink.device)
         x = self.features(ink)  # (N, 64C)
-        return self.to_logit(x).squeeze(1) + (x * self.of_class(classes, known)).sum(1)  # (N,)
+        return self.to_logit(x).squeeze(1) + (x * self.of_class(classes, embedding)).sum(1)  # (N,)
 
 
 def batch_spread(x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ CHANNELS = 32
 _LAYERS = (("to14", 0, 1, 4, 2), ("to7", 1, 2, 4, 2), ("at7", 2, 2, 3, 1), ("to4", 2, 4, 3, 2), ("at4", 4, 4, 3, 1))
 
 
-class GuideClassifier(nn.Module):
+class FeatureClassifier(nn.Module):
     """The guide while it learns, with a batch norm behind every convolution."""
 
     def __init__(self, num_classes: int = len(CLASS_NAMES)):
@@ -31,7 +31,7 @@ class GuideClassifier(nn.Module):
         return self.to_logits(self.features(ink))
 
 
-class Guide(nn.Module):
+class FeatureNetwork(nn.Module):
     """The guide as the discriminator uses it: plain convolutions whose weights are buffers, which nothing trains."""
 
     def __init__(self, num_classes: int = len(CLASS_NAMES)):
@@ -52,18 +52,18 @@ class Guide(nn.Module):
         return maps["at7"], maps["at4"], F.linear(x.mean((2, 3)), self.logit_weight, self.logit_shift)
 
 
-def fold(classifier: GuideClassifier) -> Guide:
+def fold(classifier: FeatureClassifier) -> FeatureNetwork:
     """The guide that a trained classifier makes: its batch norms, as they work in evaluation, go into the convolutions.
 
     w' = w * gain / sqrt(variance + eps), b' = shift - mean * gain / sqrt(variance + eps).
     """
-    guide = Guide(classifier.to_logits.out_features)
+    network = FeatureNetwork(classifier.to_logits.out_features)
     with torch.no_grad():
         for name, *_ in _LAYERS:
             convolution, norm, _ = getattr(classifier, name)
             scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-            getattr(guide, f"{name}_kernel").copy_(convolution.weight * scale[:, None, None, None])
-            getattr(guide, f"{name}_shift").copy_(norm.bias - norm.running_mean * scale)
-        guide.logit_weight.copy_(classifier.to_logits.weight)
-        guide.logit_shift.copy_(classifier.to_logits.bias)
-    return guide
+            getattr(network, f"{name}_kernel").copy_(convolution.weight * scale[:, None, None, None])
+            getattr(network, f"{name}_shift").copy_(norm.bias - norm.running_mean * scale)
+        network.logit_weight.copy_(classifier.to_logits.weight)
+        network.logit_shift.copy_(classifier.to_logits.bias)
+    return network

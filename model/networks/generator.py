@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from model.networks.class_embedding import KNOWN, PerClass
+from model.networks.class_embedding import EMBEDDING_DIM, PerClass
 
 
 class ClassNorm(nn.Module):
@@ -20,9 +20,9 @@ class ClassNorm(nn.Module):
         self.gain = PerClass(num_classes, channels, initial=1.0)
         self.bias = PerClass(num_classes, channels)
 
-    def forward(self, x: Tensor, classes: Tensor, known: Tensor | None) -> Tensor:
-        """x (N, C, H, W), classes (N,), known (N, K) -> (N, C, H, W)."""
-        gain, bias = self.gain(classes, known), self.bias(classes, known)  # (N, C) each
+    def forward(self, x: Tensor, classes: Tensor, embedding: Tensor | None) -> Tensor:
+        """x (N, C, H, W), classes (N,), embedding (N, E) -> (N, C, H, W)."""
+        gain, bias = self.gain(classes, embedding), self.bias(classes, embedding)  # (N, C) each
         return self.norm(x) * gain[:, :, None, None] + bias[:, :, None, None]
 
 
@@ -34,8 +34,8 @@ class Block(nn.Module):
         self.norm = ClassNorm(channels, num_classes)
         self.convolution = convolution
 
-    def forward(self, x: Tensor, classes: Tensor, known: Tensor | None) -> Tensor:
-        return self.convolution(self.norm(x, classes, known).relu())
+    def forward(self, x: Tensor, classes: Tensor, embedding: Tensor | None) -> Tensor:
+        return self.convolution(self.norm(x, classes, embedding).relu())
 
 
 class Generator(nn.Module):
@@ -57,18 +57,18 @@ class Generator(nn.Module):
         self.block28 = Block(channels, nn.ConvTranspose2d(channels, narrow, 4, 2, 1, bias=False), num_classes)
         self.to_ink = Block(narrow, nn.ConvTranspose2d(narrow, 1, 3, padding=1), num_classes)
         if num_classes > 1:
-            self.register_buffer("known", torch.zeros(num_classes, KNOWN))
+            self.register_buffer("class_embedding", torch.zeros(num_classes, EMBEDDING_DIM))
 
     def forward(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
         """Latents (N, Z) and class indices (N,), all 0 by default, to drawings (N, 1, 28, 28), ink in 0..1."""
         if classes is None:
             classes = torch.zeros(len(z), dtype=torch.long, device=z.device)
-        known = self.known[classes] if hasattr(self, "known") else None  # (N, K)
+        embedding = self.class_embedding[classes] if hasattr(self, "class_embedding") else None  # (N, E)
         x = self.to_grid(z).unflatten(1, (-1, 7, 7))  # (N, 2C, 7, 7)
-        x = x + self.block7(x, classes, known)  # (N, 2C, 7, 7)
-        x = self.block14(x, classes, known)  # (N, C, 14, 14)
-        x = self.block28(x, classes, known)  # (N, C/3, 28, 28)
-        return self.to_ink(x, classes, known).sigmoid()  # (N, 1, 28, 28)
+        x = x + self.block7(x, classes, embedding)  # (N, 2C, 7, 7)
+        x = self.block14(x, classes, embedding)  # (N, C, 14, 14)
+        x = self.block28(x, classes, embedding)  # (N, C/3, 28, 28)
+        return self.to_ink(x, classes, embedding).sigmoid()  # (N, 1, 28, 28)
 
     def style_weight(self) -> Tensor:
         """The first layer's weight (features, Z)."""

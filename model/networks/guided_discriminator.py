@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.networks.class_embedding import KNOWN, PerClass
+from model.networks.class_embedding import EMBEDDING_DIM, PerClass
 from model.networks.discriminator import Discriminator
-from model.networks.feature_network import CHANNELS, Guide
+from model.networks.feature_network import CHANNELS, FeatureNetwork
 from model.quickdraw.classes import CLASS_NAMES
 
 
@@ -19,10 +19,10 @@ class Head(nn.Module):
         self.to_logit = nn.Linear(num_features, 1)
         self.of_class = PerClass(num_classes, num_features)
 
-    def forward(self, x: Tensor, classes: Tensor, known: Tensor | None) -> Tensor:
-        """x (N, C, H, W), classes (N,), known (N, K) -> logits (N,)."""
+    def forward(self, x: Tensor, classes: Tensor, embedding: Tensor | None) -> Tensor:
+        """x (N, C, H, W), classes (N,), embedding (N, E) -> logits (N,)."""
         x = F.leaky_relu(self.convolution(x), 0.2).flatten(1)  # (N, F)
-        return self.to_logit(x).squeeze(1) + (x * self.of_class(classes, known)).sum(1)
+        return self.to_logit(x).squeeze(1) + (x * self.of_class(classes, embedding)).sum(1)
 
 
 class GuidedDiscriminator(nn.Module):
@@ -38,13 +38,13 @@ class GuidedDiscriminator(nn.Module):
     def __init__(self, channels: int = 16, num_classes: int = 1):
         super().__init__()
         self.pixels = Discriminator(channels, num_classes)
-        self.guide = Guide()
+        self.feature_network = FeatureNetwork()
         self.head7 = Head(nn.Conv2d(2 * CHANNELS, 64, 3, 2, 1), 64 * 16, num_classes)
         self.head4 = Head(nn.Conv2d(4 * CHANNELS, 64, 1), 64 * 16, num_classes)
         self.of_recognition = nn.Sequential(nn.Linear(2, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
         everything = num_classes == len(CLASS_NAMES)
         if num_classes > 1:
-            self.register_buffer("known", torch.zeros(num_classes, KNOWN))
+            self.register_buffer("class_embedding", torch.zeros(num_classes, EMBEDDING_DIM))
         self.register_buffer("recognised", torch.eye(num_classes) if everything else torch.zeros(num_classes, 345))
 
     def forward(self, ink: Tensor, classes: Tensor | None = None) -> Tensor:
@@ -60,16 +60,16 @@ class GuidedDiscriminator(nn.Module):
         """The same logits, and the log of how likely the guide finds each drawing's class (N,)."""
         if classes is None:
             classes = torch.zeros(len(ink), dtype=torch.long, device=ink.device)
-        known = self.known[classes] if hasattr(self, "known") else None  # (N, K)
-        x7, x4, seen_as = self.guide(ink)  # (N, 2C, 7, 7), (N, 4C, 4, 4), (N, 345)
+        embedding = self.class_embedding[classes] if hasattr(self, "class_embedding") else None  # (N, E)
+        x7, x4, seen_as = self.feature_network(ink)  # (N, 2C, 7, 7), (N, 4C, 4, 4), (N, 345)
         wanted = self.recognised[classes].clamp_min(1e-9).log()  # (N, 345)
         likely = (seen_as + wanted).logsumexp(1)  # (N,)
         log_likelihood = likely - seen_as.logsumexp(1)  # (N,)
         recognition = self.of_recognition(torch.stack([log_likelihood / 2 + 2, likely / 4], 1)).squeeze(1)  # (N,)
         opinions = [
-            self.pixels(ink, classes, known),
-            self.head7(x7, classes, known),
-            self.head4(x4, classes, known),
+            self.pixels(ink, classes, embedding),
+            self.head7(x7, classes, embedding),
+            self.head4(x4, classes, embedding),
             recognition,
         ]
         return torch.stack(opinions, 1), log_likelihood

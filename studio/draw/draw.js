@@ -10,7 +10,7 @@ const BOARD_FINENESS = 24; // so many times finer than one drawing is the whole 
 const FINENESS = 16; // ... but no drawing alone, for painting takes time
 
 const find = (selector) => element.querySelector(selector);
-const state = { name: "", seed: 0, psi: 1, count: 16, styles: Array(STYLES).fill(0) };
+const state = { name: "", seed: 0, psi: 1, count: 16, style: Array(STYLES).fill(0) };
 const known = new Map(); // key -> [sheet, place]
 const cards = new Map(); // class name -> what its answers say of its generator: revision and origin
 let sheets = [];
@@ -38,15 +38,15 @@ function styleRow(index) {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 2 * SIZE;
     button.append(canvas);
-    button.addEventListener("click", () => { state.styles[index] = end; changed(); });
+    button.addEventListener("click", () => { state.style[index] = end; changed(); });
     return { button, canvas };
   });
   const slider = document.createElement("input");
   Object.assign(slider, { type: "range", min: -STYLE_LIMIT, max: STYLE_LIMIT, step: 0.25 });
   slider.setAttribute("aria-label", `Style ${index + 1}`);
-  slider.addEventListener("input", () => { state.styles[index] = Number(slider.value); changed(); });
-  slider.addEventListener("dblclick", () => { state.styles[index] = 0; changed(); });
-  fetchWhenTouched(slider, () => steps(slider).map((value) => ({ styles: state.styles.with(index, value) })));
+  slider.addEventListener("input", () => { state.style[index] = Number(slider.value); changed(); });
+  slider.addEventListener("dblclick", () => { state.style[index] = 0; changed(); });
+  fetchWhenTouched(slider, () => steps(slider).map((value) => ({ style: state.style.with(index, value) })));
   root.append(low.button, slider, high.button);
   return { root, slider, low: low.canvas, high: high.canvas };
 }
@@ -66,14 +66,14 @@ function fetchWhenTouched(slider, variants) {
   slider.addEventListener("focus", fetchAll);
 }
 
-const group = (change = {}) => ({ ...state, styles: [...state.styles], ...change });
+const group = (change = {}) => ({ ...state, style: [...state.style], ...change });
 const seedOf = (one, place) => (one.seed + place) % (MAX_SEED + 1);
-const keyOf = (one, place) => `${one.name}|${one.psi}|${one.styles}|${seedOf(one, place)}`;
+const keyOf = (one, place) => `${one.name}|${one.psi}|${one.style}|${seedOf(one, place)}`;
 const isKnown = (one) => Array.from({ length: one.count }, (_, place) => known.has(keyOf(one, place))).every(Boolean);
 
 // Ask the server for groups of drawings of one class and remember them.
 async function ask(groups) {
-  const wanted = groups.map(({ seed, count, psi, styles }) => [seed, count, psi, styles]);
+  const wanted = groups.map(({ seed, count, psi, style }) => [seed, count, psi, style]);
   return keep(groups, await answerOf(server.drawings([groups[0].name, wanted])));
 }
 
@@ -123,7 +123,7 @@ function setWaiting(on) {
 }
 
 function goBack() {
-  Object.assign(state, { ...drawn, styles: [...drawn.styles] });
+  Object.assign(state, { ...drawn, style: [...drawn.style] });
   picker.show(drawn.name);
   controls();
 }
@@ -158,8 +158,8 @@ function controls() {
   find(".psi-value").textContent = psiText(state.psi);
   find("#draw-count").value = state.count;
   find(".count-value").textContent = state.count;
-  styleRows.forEach((row, index) => { row.slider.value = state.styles[index]; });
-  find(".reset").hidden = state.styles.every((value) => value === 0);
+  styleRows.forEach((row, index) => { row.slider.value = state.style[index]; });
+  find(".reset").hidden = state.style.every((value) => value === 0);
 }
 
 function show() {
@@ -204,8 +204,8 @@ async function fetchAhead() {
   rememberDrawn();
   const now = group();
   const before = cards.get(now.name)?.revision;
-  const ends = now.styles.flatMap((_, index) =>
-    [-STYLE_LIMIT, STYLE_LIMIT].map((end) => ({ ...now, count: 1, styles: now.styles.with(index, end) })));
+  const ends = now.style.flatMap((_, index) =>
+    [-STYLE_LIMIT, STYLE_LIMIT].map((end) => ({ ...now, count: 1, style: now.style.with(index, end) })));
   const first = Math.floor(now.seed / NEAR) * NEAR;
   const near = { ...now, seed: first, count: NEAR + now.count - 1 };
   try {
@@ -224,8 +224,8 @@ async function fetchAhead() {
   }
 }
 
-const addressOf = ({ name, seed, psi, count, styles }) =>
-  ({ class: name, seed, psi, count, ...(styles.some(Boolean) ? { style: styles.join() } : {}) });
+const addressOf = ({ name, seed, psi, count, style }) =>
+  ({ class: name, seed, psi, count, ...(style.some(Boolean) ? { style: style.join() } : {}) });
 
 function rememberDrawn() {
   if (drawn && returning !== followed) window.doodlesAddress(addressOf(drawn));
@@ -256,18 +256,18 @@ function lookOn(by) {
 
 function toMorph(end) {
   dialog.close();
-  window.doodlesMorph = { name: drawn.name, seed: selected, psi: drawn.psi, end, hasStyle: drawn.styles.some(Boolean) };
+  window.doodlesMorph = { name: drawn.name, seed: selected, psi: drawn.psi, end, hasStyle: drawn.style.some(Boolean) };
   window.dispatchEvent(new Event("doodles-morph"));
   openTab("Morph");
 }
 
 function take(button) {
   const alone = dialog.contains(button);
-  const { name, psi, styles } = drawn;
+  const { name, psi, style } = drawn;
   const [seed, count] = alone ? [selected, 1] : [drawn.seed, drawn.count];
   const kind = button.dataset.take || button.dataset.copy;
   const told = (alone ? dialog : find(".board")).querySelector(".copied");
-  takeAlong([kind, name, seed, count, psi, styles, location.href.split("?")[0]], (text) => { told.textContent = text; });
+  takeAlong([kind, name, seed, count, psi, style, location.href.split("?")[0]], (text) => { told.textContent = text; });
 }
 
 const picker = classPicker(find("#draw-class"), (name) => {
@@ -306,7 +306,7 @@ find(".generate").addEventListener("click", () => {
   changed();
   if (isSame) say("The seed is locked, so the drawings stay; unlock it for others.");
 });
-find(".reset").addEventListener("click", () => { state.styles.fill(0); changed(); styleRows[0].slider.focus(); });
+find(".reset").addEventListener("click", () => { state.style.fill(0); changed(); styleRows[0].slider.focus(); });
 for (const button of element.querySelectorAll("[data-take], [data-copy]")) button.addEventListener("click", () => take(button));
 find(".use").addEventListener("click", () => { dialog.close(); state.seed = selected; changed(); });
 find(".to-a").addEventListener("click", () => toMorph("a"));
@@ -331,7 +331,7 @@ async function follow(link) {
   try {
     const answer = !isAsked && props.value?.state ? props.value : await answerOf(server.open_link([link]));
     if (number !== followed) return answer; // somebody has asked for something else meanwhile
-    if (answer.state) Object.assign(state, { ...answer.state, styles: [...answer.state.styles] });
+    if (answer.state) Object.assign(state, { ...answer.state, style: [...answer.state.style] });
     picker.show(state.name);
     controls();
     await keep([group()], answer);

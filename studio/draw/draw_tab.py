@@ -25,7 +25,7 @@ COLUMNS = 64
 
 def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
     def drawings(asked: list) -> dict[str, object]:
-        """The drawings of [class name, [[seed, count, psi, styles], ...]], or a sentence under "error"."""
+        """The drawings of [class name, [[seed, count, psi, style], ...]], or a sentence under "error"."""
         try:
             if not isinstance(asked, list) or len(asked) != 2:
                 raise ValueError("A class and groups of drawings are needed.")
@@ -48,15 +48,15 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
             except ValueError as nothing:
                 return {"error": sentence(nothing)}
         state = {"name": view.class_name, "seed": view.seed, "psi": view.psi, "count": view.count}
-        return answer | {"state": state | {"styles": _group(view)[3]}, "message": message}
+        return answer | {"state": state | {"style": _group(view)[3]}, "message": message}
 
     def take_along(asked: list) -> dict[str, str]:
-        """[kind, class, seed, count, psi, styles, the page's address] as `take` answers; or an "error"."""
+        """[kind, class, seed, count, psi, style, the page's address] as `take` answers; or an "error"."""
         try:
             if not isinstance(asked, list) or len(asked) != 7 or not isinstance(asked[5], list):
                 raise ValueError("A kind, a class, a seed, a count, psi, style offsets and an address are needed.")
-            kind, name, seed, count, psi, styles, address = asked
-            view = View(sampler.find(name), check_seed(seed), count, check_psi(psi), tuple(styles))
+            kind, name, seed, count, psi, style, address = asked
+            view = View(sampler.find(name), check_seed(seed), count, check_psi(psi), tuple(style))
             return take(sampler, view, kind, address)
         except ValueError as error:
             return {"error": sentence(error)}
@@ -97,13 +97,13 @@ def _pictures(class_name: str, asked: object) -> list[Picture]:
     for group in asked:
         if not isinstance(group, list) or len(group) != 4:
             raise ValueError("A group of drawings is a seed, a count, psi and style offsets.")
-        seed, count, psi, styles = check_seed(group[0]), *group[1:]
+        seed, count, psi, style = check_seed(group[0]), *group[1:]
         if type(count) is not int or not 1 <= count <= MAX_DRAWINGS - len(pictures):
             raise ValueError(f"1 to {MAX_DRAWINGS:,} drawings are allowed at a time.")
-        if not isinstance(styles, list) or len(styles) > MAX_STYLES:
+        if not isinstance(style, list) or len(style) > MAX_STYLES:
             raise ValueError(f"Up to {MAX_STYLES} style offsets are allowed.")
-        offsets = tuple(styles) if any(styles) else ()
-        pictures += [Picture(class_name, ((each, 1.0),), psi, offsets) for each in seeds_from(seed, count)]
+        style = tuple(style) if any(style) else ()
+        pictures += [Picture(class_name, ((each, 1.0),), psi, style) for each in seeds_from(seed, count)]
     return pictures
 
 
@@ -122,4 +122,4 @@ def _read_link(sampler: Sampler, query: str) -> View:
 
 
 def _group(view: View) -> list[object]:
-    return [view.seed, view.count, view.psi, [*view.styles, *[0] * (MAX_STYLES - len(view.styles))]]
+    return [view.seed, view.count, view.psi, [*view.style, *[0] * (MAX_STYLES - len(view.style))]]

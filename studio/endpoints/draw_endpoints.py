@@ -59,7 +59,7 @@ def add_api(sampler: Sampler) -> None:
 
     what = 'class_name: what to draw, such as "cat"; see the endpoint classes'
     how = f"psi: 0 to {MAX_PSI:g}, lower is more typical, 1 as learned"
-    styles = f"style: up to {MAX_STYLES} numbers from -4 to 4, how far to go along the generator's style directions"
+    style = f"style: up to {MAX_STYLES} numbers from -4 to 4, how far to go along the generator's style directions"
     draw.__doc__ = f"""Draw doodles of a class with consecutive seeds.
 
     Parameters:
@@ -67,7 +67,7 @@ def add_api(sampler: Sampler) -> None:
         seed: the first seed, 0 to {MAX_SEED}
         count: how many, 1 to {MAX_COUNT}
         {how}
-        {styles}
+        {style}
     Returns:
         28x28 PNG pictures as data URLs, one per seed
     """
@@ -77,7 +77,7 @@ def add_api(sampler: Sampler) -> None:
         {what}
         seed: 0 to {MAX_SEED}
         {how}
-        {styles}
+        {style}
     Returns:
         the text of an SVG file
     """

@@ -4,7 +4,7 @@ const MAX_KEYS = 8;
 const FIRST = { name: "cat", into: "", psi: 1, seeds: [14, 15] };
 const find = (selector) => element.querySelector(selector);
 const state = { name: "", into: "", psi: 1, keys: [] };
-const player = filmPlayer(find(".player"));
+const player = morphPlayer(find(".player"));
 const items = new WeakMap(); // key -> what shows it
 let shown = null; // the last state that was drawn
 let begun = false;
@@ -14,10 +14,10 @@ function set({ name, into, psi, seeds }) {
   Object.assign(state, { name, into, psi, keys: seeds.map((seed) => ({ seed, pinned: false })) });
 }
 
-async function film() {
+async function drawMorph() {
   const { name, into, psi, keys } = { ...state, keys: [...state.keys] };
   const seeds = keys.map((key) => key.seed);
-  const answer = await answerOf(server.film([name, into || null, seeds, psi]));
+  const answer = await answerOf(server.morph([name, into || null, seeds, psi]));
   if (state.name === name && state.into === into) { // and no other class has been picked meanwhile
     Object.assign(state, { name: answer.name, into: answer.into });
     picker.show(answer.name);
@@ -43,7 +43,7 @@ const draw = newestOnly(async () => {
   note = "";
   element.classList.add("waiting");
   try {
-    const { name, into, partners } = await film();
+    const { name, into, partners } = await drawMorph();
     const isGood = !into || partners.includes(into);
     say(told || (isGood ? "" : `${name} and ${into} are not among the classes that were found to turn into each other well.`));
   } catch (error) {
@@ -63,7 +63,7 @@ async function drawInstead() {
     picker.show(other.name);
     controls();
     try {
-      await film();
+      await drawMorph();
       return;
     } catch {
       // The sentence on the first mistake is the one to read.

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from model.drawing.latents import MAX_KEYS, check_psi, check_seed, walk
+from model.drawing.latents import MAX_KEYS, check_psi, check_seed, morph_frames
 from model.drawing.partners import partners
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
@@ -19,11 +19,14 @@ COLUMNS = 64
 
 
 def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
-    def film(asked: list) -> dict[str, object]:
-        """The film of [class, class to turn into or None, seeds, psi] and its key drawings' places; or an "error"."""
+    def morph(asked: list) -> dict[str, object]:
+        """The morph of [class, class to turn into or None, seeds, psi] and its key drawings' places; or an "error"."""
         try:
             view = _read(asked, sampler)
-            frames, keys = view.pictures(), walk(view.class_name, view.keys, len(view.keys), view.psi, view.into)
+            frames, keys = (
+                view.pictures(),
+                morph_frames(view.class_name, view.keys, len(view.keys), view.psi, view.into),
+            )
             pictures = [*frames, *(key for key in keys if key not in frames)]
             drawings = sampler.draw_all(pictures)
         except ValueError as error:
@@ -41,7 +44,7 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
         }
 
     def take_along(asked: list) -> dict[str, str]:
-        """[kind, a morph as `film` wants it, the page's address, speed, loop] as `take` does; or an "error"."""
+        """[kind, a morph as `morph` wants it, the page's address, speed, loop] as `take` does; or an "error"."""
         try:
             if not isinstance(asked, list) or len(asked) != 5:
                 raise ValueError("A kind, a morph, an address, a speed and a loop are needed.")
@@ -50,13 +53,13 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
         except ValueError as error:
             return {"error": sentence(error)}
 
-    scripts = ("shared/ink.js", "shared/parts.js", "shared/picker.js", "shared/film.js", "morph/morph.js")
+    scripts = ("shared/ink.js", "shared/parts.js", "shared/picker.js", "shared/morph_player.js", "morph/morph.js")
     gr.HTML(
         None,
         html_template=tab_html("morph"),
         css_template=asset("shared/parts.css") + asset("morph/morph.css"),
         js_on_load=asset(*scripts),
-        server_functions=[film, take_along, *picker_functions(tiles)],
+        server_functions=[morph, take_along, *picker_functions(tiles)],
         apply_default_css=False,
         elem_id="morph",
     )

@@ -13,9 +13,9 @@ from train.config import RECIPES
 from train.execution.admission import may_change, request_again, request_training
 from train.execution.execution import sentence_for
 from train.execution.worker import ensure_worker, push_in_background
-from train.execution.zero_gpu import work_in_bursts
+from train.execution.zero_gpu import train_in_calls
 from train.home import Home
-from train.runs.cleanup import tidy
+from train.runs.cleanup import clean_up
 from train.runs.order import page_order
 from train.runs.run import BusyError, Run, find_run
 from train.runs.settings import Settings, is_zero_gpu
@@ -25,7 +25,7 @@ DIAL = {"Quick · 1 min": 1.0, "Good · 3 min": 3.0, "Best · 10 min": 10.0}
 log = logging.getLogger(__name__)
 
 
-class Wishes:
+class RunActions:
     """The handlers of the tab's buttons. Each says what is wrong in a gr.Error of one sentence."""
 
     def __init__(self, home: Home, settings: Settings):
@@ -94,15 +94,15 @@ class Wishes:
         if run is None or not is_zero_gpu():
             return
         try:
-            for _ in work_in_bursts(self.home, run):
+            for _ in train_in_calls(self.home, run):
                 pass
         except Exception:
             # Whatever ended the call, its time limit or the quota, the snapshot is there to go on from.
-            log.exception("A burst of run %s ended early.", run.id)
+            log.exception("A gpu_call of run %s ended early.", run.id)
             gr.Warning("The lent GPU's time is used up; press Resume to go on, now or when you have some again.")
         push_in_background(self.home)
         with contextlib.suppress(OSError):
-            tidy(self.home, self.settings)
+            clean_up(self.home, self.settings)
 
     def _again(self, run_id: str, seconds: float | None, request: gr.Request, who: gr.OAuthProfile | None) -> object:
         run, visitor = self._own(run_id, request, who)

@@ -12,7 +12,7 @@ from studio.shared.assets import asset
 from studio.shared.class_picker import trained_classes
 from studio.shared.events import QUIET, in_browser, live
 from studio.shared.visitors import visitor_id
-from studio.train.run_actions import DIAL, Wishes
+from studio.train.run_actions import DIAL, RunActions
 from studio.train.run_view import (
     IDLE,
     NO_RUNS,
@@ -57,7 +57,7 @@ class Seen:
 def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> None:
     """Raises ValueError for a bad setting."""
     settings, watchers = Settings.from_environment(), Watchers()
-    wishes = Wishes(home, settings)
+    actions = RunActions(home, settings)
 
     def look(run_id: str, moment: int, kept: object, request: gr.Request, who: gr.OAuthProfile | None) -> list[object]:
         visitor, seen = visitor_id(home, settings, request, who), seen_by(kept)
@@ -213,15 +213,15 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
     for trigger in (tab.select, latest.seen):
         in_browser(trigger, LOOK_AGAIN, None, timer)
     # Queued, as what they have to say is then shown; a look that failed is asked for again by the page.
-    started = begin.click(wishes.start, [picker, *long, recipe], [run_id, timer], **QUIET)
-    resumed = resume.click(wishes.resume, run_id, timer, **QUIET)
-    lengthened = longer.click(wishes.train_longer, [run_id, *long], timer, **QUIET)
+    started = begin.click(actions.start, [picker, *long, recipe], [run_id, timer], **QUIET)
+    resumed = resume.click(actions.resume, run_id, timer, **QUIET)
+    lengthened = longer.click(actions.train_longer, [run_id, *long], timer, **QUIET)
     for event in (
         in_browser(started.success, KEEP, run_id).then,
-        end.click(wishes.stop, run_id, None, **QUIET).then,
+        end.click(actions.stop, run_id, None, **QUIET).then,
         resumed.then,
         lengthened.then,
-        in_browser(drop.click(wishes.discard, run_id, run_id, **QUIET).success, KEEP, run_id).then,
+        in_browser(drop.click(actions.discard, run_id, run_id, **QUIET).success, KEEP, run_id).then,
         in_browser(latest.watch(watch, None, [run_id, timer], **QUIET).success, KEEP, run_id).then,
         in_browser(page.load(attach, run_id, [run_id, timer], js=RECALL, **QUIET).success, ATTACHED, run_id).then,
         timer.tick,
@@ -232,7 +232,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
     if is_zero_gpu():
         # Queued, for only such events carry the quota of whoever clicked; one after the other, as a worker would.
         for event in (started, resumed, lengthened):
-            event.success(wishes.work, run_id, None, concurrency_limit=1, concurrency_id="work", **QUIET)
+            event.success(actions.work, run_id, None, concurrency_limit=1, concurrency_id="work", **QUIET)
     live(moment.input, scrub, [run_id, moment], picture, trigger_mode="always_last")
 
 

@@ -1,12 +1,12 @@
-// A player alone: its value is a filmstrip and what its ends are called. Wants ink.js and film.js before it.
-const player = filmPlayer(element);
+// A player alone: its value is a filmstrip and what its ends are called. Wants ink.js and morph_player.js before it.
+const player = morphPlayer(element);
 
 function load() {
-  const film = props.value;
-  if (!film || !film.strip) return;
-  element.querySelector(".end-a").textContent = `A · ${film.a}`;
-  element.querySelector(".end-b").textContent = `B · ${film.b}`;
-  player.load(film.strip, film.frames, `${film.name}, from ${film.a} to ${film.b}`);
+  const strip = props.value;
+  if (!strip || !strip.strip) return;
+  element.querySelector(".end-a").textContent = `A · ${strip.a}`;
+  element.querySelector(".end-b").textContent = `B · ${strip.b}`;
+  player.load(strip.strip, strip.frames, `${strip.name}, from ${strip.a} to ${strip.b}`);
 }
 
 watch("value", load);

@@ -31,7 +31,7 @@ IDLE = (
 WAITING = f'{_EMPTY}</div><p class="sentence" role="status">Waiting for a free place to search …</p>'
 
 
-def found_html(
+def result_html(
     picture: Picture, mine: np.ndarray, nearest: np.ndarray, fraction: float, best_random: float = 0.0, other: str = ""
 ) -> str:
     """Drawings (28, 28) side by side and over each other, with progress or, when fraction is 1, how near they are.
@@ -119,7 +119,7 @@ def _overlay(mine: np.ndarray, nearest: np.ndarray) -> str:
 
 def _take(picture: Picture) -> str:
     """Buttons to take it along. No seed gives this drawing, but its latent always does."""
-    ((latent, _),) = picture.keys
+    ((latent, _),) = picture.mix
     kinds = "".join(f'<button type="button" data-take="{kind}">{name}</button>' for kind, name in FILES.items())
     texts = "".join(f'<button type="button" data-copy="{kind}">{name}</button>' for kind, name in WORDS.items())
     return (

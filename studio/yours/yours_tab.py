@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from model.drawing.latents import MAX_SEED, Key, Picture, between, check_latent, check_seed, seeds_from, walk
+from model.drawing.latents import MAX_SEED, Key, Picture, between, check_latent, check_seed, morph_frames, seeds_from
 from model.drawing.latents import latent as mixed
 from model.drawing.recogniser import Recogniser
 from model.drawing.sampler import MAX_PICTURES, Sampler
@@ -18,7 +18,7 @@ from studio.shared.events import QUIET, in_browser, live, mistake, sentence
 from studio.shared.export import take
 from studio.shared.pictures import DICE_MAX, data_url, drawing_url
 from studio.shared.tiles import Tiles
-from studio.yours.search_result import IDLE, VERY_NEAR, WAITING, chosen_html, found_html, opened_html, variations_html
+from studio.yours.search_result import IDLE, VERY_NEAR, WAITING, chosen_html, opened_html, result_html, variations_html
 
 NUM_VARIATIONS = 16
 FIRST_STRENGTH = 0.3
@@ -56,12 +56,12 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 (nearest,) = sampler.draw([picture])
                 best_random = best_random or likeness(drawing, nearest)  # that is where the search starts
                 if guess.fraction < 1:
-                    yield found_html(picture, drawing, nearest, guess.fraction), gr.skip(), gr.skip()
+                    yield result_html(picture, drawing, nearest, guess.fraction), gr.skip(), gr.skip()
         except ValueError as error:
             raise mistake(error) from error
         (likeliest, share), *_ = recogniser.top(drawing) or [(class_name, 0.0)]
         better = likeness(drawing, nearest) < VERY_NEAR and share >= LIKELY and likeliest != class_name
-        html = found_html(picture, drawing, nearest, 1.0, best_random, likeliest if better else "")
+        html = result_html(picture, drawing, nearest, 1.0, best_random, likeliest if better else "")
         yield html, (class_name, guess.latent), gr.Row(visible=True)
 
     def open_link(sent: object) -> tuple[object, ...]:
@@ -76,7 +76,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
             mine = rasterise(check_strokes(sent["strokes"])) if sent.get("strokes") else None
         except ValueError as error:
             raise mistake(error) from error
-        html = opened_html(picture, drawing) if mine is None else found_html(picture, mine, drawing, 1.0)
+        html = opened_html(picture, drawing) if mine is None else result_html(picture, mine, drawing, 1.0)
         return html, (picture.class_name, view.latent), gr.Row(visible=True)
 
     def take_along(asked: list) -> dict[str, str]:
@@ -105,18 +105,18 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
             class_name, latent = _needed(found)
             seed = event._data.get("seed") if isinstance(event._data, dict) else None
             varied = between(class_name, latent, check_seed(seed), strength)
-            numbers = mixed(varied.keys, sampler.generator(class_name).z_dim).tolist()
+            numbers = mixed(varied.mix, sampler.generator(class_name).z_dim).tolist()
             picture = Picture(class_name, ((check_latent([round(each, DECIMALS) for each in numbers]), 1.0),))
             (drawing,) = sampler.draw([picture])
         except ValueError as error:
             raise mistake(error) from error
-        return chosen_html(picture, drawing), (class_name, picture.keys[0][0])
+        return chosen_html(picture, drawing), (class_name, picture.mix[0][0])
 
-    def filmstrip(found: Found | None, seed: int) -> dict[str, object]:
+    def morph_strip(found: Found | None, seed: int) -> dict[str, object]:
         try:
             class_name, latent = _needed(found)
             end = check_seed(seed)
-            frames = sampler.draw(walk(class_name, [latent, end], MAX_PICTURES))
+            frames = sampler.draw(morph_frames(class_name, [latent, end], MAX_PICTURES))
         except ValueError as error:
             raise mistake(error) from error
         strip = data_url(png(sheet(frames, columns=MAX_PICTURES)))
@@ -176,7 +176,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 None,
                 html_template=asset("yours/player.html"),
                 css_template=asset("yours/player.css"),
-                js_on_load=asset("shared/ink.js", "shared/film.js", "yours/player.js"),
+                js_on_load=asset("shared/ink.js", "shared/morph_player.js", "yours/player.js"),
                 elem_id="yours-player",
             )
 
@@ -187,7 +187,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         live(trigger, variations, [found, strength, first], varied, trigger_mode="always_last")
 
     def go(trigger: object) -> None:
-        live(trigger, filmstrip, [found, seed], player, trigger_mode="always_last")
+        live(trigger, morph_strip, [found, seed], player, trigger_mode="always_last")
 
     # One search at a time, for it takes a core; the others wait in the queue.
     in_browser(pad.find, f"() => `{WAITING}`", None, result)

@@ -10,25 +10,32 @@ from tqdm import tqdm
 
 from model.drawing.sampler import Sampler, pick_device
 from model.files.checkpoint import checkpoint_path, load_checkpoint
-from model.files.classifiers import EVALUATOR_NAME, GUIDE_NAME, Report, load_evaluator, save_evaluator, save_guide
+from model.files.classifiers import (
+    EVALUATOR_NAME,
+    FEATURE_NETWORK_NAME,
+    Report,
+    load_evaluator,
+    save_evaluator,
+    save_feature_network,
+)
 from model.files.shared_base import BASE_NAME, read_base
 from model.files.weights import CheckpointError
 from model.networks.evaluator import MAX_CHANNELS, Evaluator
-from model.networks.feature_network import GuideClassifier, fold
+from model.networks.feature_network import FeatureClassifier, fold
 from model.quickdraw.classes import CLASS_NAMES
 from train.classifier import DEFAULT_IMAGES, ClassifierTraining, accuracy
 from train.cli.command import Command, also_folder, data_arguments, no_arguments
 from train.cli.everything import ALL
+from train.cli.push_command import PUSH
+from train.cli.space_command import SPACE
 from train.cli.study import STUDY
 from train.cli.track import TRACK
 from train.config import DOODLE
 from train.data import ATTRIBUTION, load_drawings, load_more
 from train.drawings import Drawings, held_back, learned
-from train.evaluation import Yardstick
+from train.evaluation import GeneratorEvaluation
 from train.home import Home
 from train.hub.cards import write_cards
-from train.hub.push import PUSH
-from train.hub.space import SPACE
 from train.pairs import measure_pairs, save_pairs
 from train.runs.promotion import undo
 
@@ -53,7 +60,7 @@ def _evaluate(options: argparse.Namespace, home: Home) -> int:
         card = sampler.cards()[name]
         exact = [load_drawings(part, options.rows, home.source, home.cache) for part in card.trained_on]
         more = [drawings for part in card.trained_on for drawings in load_more(part, options.rows, also)]
-        yardstick = Yardstick(loaded[0].to(device), tuple(card.trained_on), exact, more)
+        evaluation = GeneratorEvaluation(loaded[0].to(device), tuple(card.trained_on), exact, more)
         if options.drafts or card.is_draft:
             if base is None or name not in CLASS_NAMES:
                 raise ValueError(f"The base can't draw “{name}”; leave --drafts out.")
@@ -63,11 +70,11 @@ def _evaluate(options: argparse.Namespace, home: Home) -> int:
             if own is None:
                 raise CheckpointError(f"The checkpoint of “{name}” can't be used; train it again.")
             generator = own[1]
-        figures = yardstick.measure(generator.to(device))
+        figures = evaluation.measure(generator.to(device))
         print(f"{name}: {table_line(figures)}")
         if options.nearest:
             options.nearest.mkdir(parents=True, exist_ok=True)
-            yardstick.nearest(generator, options.nearest / f"{checkpoint_path(Path(), name).stem}.png")
+            evaluation.nearest(generator, options.nearest / f"{checkpoint_path(Path(), name).stem}.png")
     return 0
 
 
@@ -117,9 +124,9 @@ def _guide_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train_guide(options: argparse.Namespace, home: Home) -> int:
     torch.manual_seed(options.seed)
-    training, _, _ = _learn(options, home, GuideClassifier())
-    path = home.checkpoints / GUIDE_NAME
-    save_guide(path, fold(training.ema.cpu()), ATTRIBUTION)
+    training, _, _ = _learn(options, home, FeatureClassifier())
+    path = home.checkpoints / FEATURE_NETWORK_NAME
+    save_feature_network(path, fold(training.ema.cpu()), ATTRIBUTION)
     print(path)
     return 0
 
@@ -136,9 +143,9 @@ def _learn(options: argparse.Namespace, home: Home, network: nn.Module) -> tuple
         parts += [(index, part, np.arange(len(part))) for part in load_more(class_name, options.rows, also)]
     training = ClassifierTraining(Drawings(parts), network, options.seed, pick_device(options.device))
     with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
-        for lesson in training.run(options.images):
-            bar.set_postfix_str(f"loss {lesson.loss:.2f}, {lesson.images_per_second:.0f} images/s", refresh=False)
-            bar.update(100 * lesson.fraction - bar.n)
+        for progress in training.run(options.images):
+            bar.set_postfix_str(f"loss {progress.loss:.2f}, {progress.images_per_second:.0f} images/s", refresh=False)
+            bar.update(100 * progress.fraction - bar.n)
     top1, top5 = accuracy(training.ema, Drawings(kept))
     print(f"Recognises {top1:.0%} of held-back drawings, {top5:.0%} among its first five.")
     return training, top1, top5

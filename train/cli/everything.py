@@ -22,7 +22,7 @@ from train.home import Home
 from train.hub.push import push
 from train.loop import TrainingError
 from train.runs.order import Order
-from train.runs.repeat import done_run, take_up
+from train.runs.repeat import done_run, start_or_resume
 from train.runs.run import BusyError
 from train.tracking.recording import tracking_uri
 
@@ -35,7 +35,7 @@ def _all_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=3.0, help="for each class (default: %(default)s)")
     parser.add_argument("--only", nargs="+", metavar="CLASS", help="these, whatever they have")
     parser.add_argument("--replace", action="store_true", help="publish even what is no better than what stands")
-    parser.add_argument("--push", metavar="OWNER/NAME", help="push what was published to this collection on the Hub")
+    parser.add_argument("--push", metavar="OWNER/NAME", help="push what was promoted to this collection on the Hub")
     fleet_arguments(parser)
 
 
@@ -52,20 +52,20 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
             except MISTAKES as error:
                 failures[class_name] = sentence_for(error)
         return train_fleet(orders, home, fleet, failures, partial(_push, repo) if repo else None)
-    device, failures, published = pick_device(options.device), [], []
+    device, failures, promoted = pick_device(options.device), [], []
     for class_name, make in _orders(options, home):
         try:
             order = make()
             if order and not _train_once(order, home, device):
                 break
             if order and (path := checkpoint_path(home.checkpoints, order.class_name)).exists():
-                published.append(path)
+                promoted.append(path)
         except MISTAKES as error:
             failures.append(f"{class_name}: {sentence_for(error)}")
     for failure in failures:
         print(failure)
-    if repo and published:
-        print(_push(repo, published))
+    if repo and promoted:
+        print(_push(repo, promoted))
     return 1 if failures else 0
 
 
@@ -120,7 +120,7 @@ def _train_once(order: Order, home: Home, device: str) -> bool:
         print(f"“{order.class_name}” is done.")
         return True
     try:
-        run = take_up(order, home)
+        run = start_or_resume(order, home)
     except (BusyError, Timeout):
         print(f"“{order.class_name}” is in training elsewhere.")
         return True

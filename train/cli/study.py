@@ -15,7 +15,7 @@ from train.config import SUPERDEEP, Config
 from train.execution.console import follow
 from train.home import Home
 from train.runs.order import Order
-from train.runs.repeat import done_run, take_up
+from train.runs.repeat import done_run, start_or_resume
 from train.runs.run import Run
 from train.tracking.record import put_on_record
 from train.tracking.recording import tracking_uri
@@ -76,7 +76,7 @@ def study(class_name: str, home: Home, epochs: float, num_rows: int, device: str
             replace=True,
             config=variant.config,
         )
-        run = done_run(order, home) or take_up(order, home)
+        run = done_run(order, home) or start_or_resume(order, home)
         put_on_record(run, f"study of {class_name}")
         if run.status().state != "done":
             print(variant.name)

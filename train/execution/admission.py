@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from model.files.weights import write_file
 from train.home import Home
-from train.runs.cleanup import obstacle, tidy
+from train.runs.cleanup import clean_up, obstacle
 from train.runs.order import Order
 from train.runs.queue import fair_line, seconds_left
 from train.runs.run import BusyError, Run, answers, create_run, list_runs
@@ -65,7 +65,7 @@ def _admit(home: Home, settings: Settings, visitor: str, seconds: float | None, 
     home.runs.mkdir(parents=True, exist_ok=True)
     if obstacle(home.runs):
         with contextlib.suppress(OSError):
-            tidy(home, settings)
+            clean_up(home, settings)
     if sentence := obstacle(home.runs):
         raise ValueError(sentence)
     with FileLock(home.runs / "visits.lock"):

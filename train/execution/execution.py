@@ -16,14 +16,14 @@ from model.files.weights import clear_temporaries, pack_weights, write_file
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import png, sheet
 from train.data import DataError
-from train.evaluation import Yardstick
+from train.evaluation import GeneratorEvaluation
 from train.execution.plots import write_curves, write_gif
-from train.grow import find_guide, grow_from_base
+from train.grow import find_feature_network, grow_from_base
 from train.home import Home
 from train.loop import SHEET_SEEDS, Progress, RunawayError, Training, TrainingError, fit
 from train.runs.fetch import Fetched, fetch
 from train.runs.order import COMMAND_LINE, Order
-from train.runs.promotion import publish, yardstick_for
+from train.runs.promotion import evaluation_for, promote
 from train.runs.run import Run
 from train.tracking.record import put_on_record
 from train.tracking.recording import is_tracked, recording
@@ -77,13 +77,13 @@ def work_on(run: Run, home: Home, device: str = "cpu", tell: Tell = lambda sente
         training = Training(order.config, fetched.drawings, len(CLASS_NAMES) if order.is_base else 1, device)
         if not order.is_base:
             pack_weights(training.ema.state_dict(), {}, MAX_BYTES)  # said now and not after all the work
-        yardstick = yardstick_for(order, fetched, home, device)
+        evaluation = evaluation_for(order, fetched, home, device)
         _begin(run, training, order, home, tell)
         run.set_state("running", f"Learning from {len(fetched.drawings)} drawings. {_notes(fetched, training)}".strip())
-        yield from _train(run, training, order, yardstick)
+        yield from _train(run, training, order, evaluation)
         stopped = run.should_stop()
         run.set_state("running", "Stopping: measuring what it has learned." if stopped else "Measuring.")
-        sentence = publish(run, training, order, fetched, yardstick, home, stopped)
+        sentence = promote(run, training, order, fetched, evaluation, home, stopped)
         write_file(run.folder / "sheet.png", png(sheet(training.draw_fixed(SHEET_SEEDS), scale=4, gap=2)))
         write_curves(run)
         write_gif(run)
@@ -136,7 +136,9 @@ def _begin(run: Run, training: Training, order: Order, home: Home, tell: Tell) -
     if (base := _base(order, home)) and grow_from_base(training, base, order.class_names):
         tell("Growing from the shared base.")
     elif order.config.discriminator == "guided":
-        training.follow_guide(find_guide(home), [CLASS_NAMES.index(name) for name in order.class_names])
+        training.use_feature_network(
+            find_feature_network(home), [CLASS_NAMES.index(name) for name in order.class_names]
+        )
     run.save_snapshot(training)
 
 
@@ -168,11 +170,11 @@ def _fetch(run: Run, order: Order, home: Home, tell: Tell) -> Fetched:
     return fetched.result()
 
 
-def _train(run: Run, training: Training, order: Order, yardstick: Yardstick | None) -> Iterator[Progress]:
+def _train(run: Run, training: Training, order: Order, evaluation: GeneratorEvaluation | None) -> Iterator[Progress]:
     """Train; when the losses run away, go back to the last snapshot and on at half the rate, a few times."""
     while not run.should_stop():
         try:
-            yield from _record(run, training, order, yardstick)
+            yield from _record(run, training, order, evaluation)
             return
         except RunawayError as error:
             halvings = training.halvings + 1
@@ -187,17 +189,17 @@ def _train(run: Run, training: Training, order: Order, yardstick: Yardstick | No
             run.set_state("running", f"{error} Went back to step {training.step} and on at half the rate.")
 
 
-def _record(run: Run, training: Training, order: Order, yardstick: Yardstick | None) -> Iterator[Progress]:
+def _record(run: Run, training: Training, order: Order, evaluation: GeneratorEvaluation | None) -> Iterator[Progress]:
     """Train, recording progress, an evolving sheet of fixed seeds, the best generator so far, and snapshots."""
     best, began_at = run.best_distance(), training.step
     saved, took, pause = time.monotonic(), 0.0, min(1.0, SNAPSHOT_SECONDS)
     _write_due_sheet(run, training, 0.0)
     try:
         num_steps = order.num_steps_for(len(training.drawings))
-        for progress in fit(training, num_steps, order.seconds, MEASURE_STEPS if yardstick else None):
+        for progress in fit(training, num_steps, order.seconds, MEASURE_STEPS if evaluation else None):
             stopping = run.should_stop()
-            if yardstick and (progress.step % MEASURE_STEPS == 0 or progress.fraction == 1 or stopping):
-                progress = replace(progress, distance=yardstick.distance(training.ema))
+            if evaluation and (progress.step % MEASURE_STEPS == 0 or progress.fraction == 1 or stopping):
+                progress = replace(progress, distance=evaluation.distance(training.ema))
                 if progress.distance <= best:
                     best = progress.distance
                     run.save_best(training, best)

@@ -23,7 +23,7 @@ from model.drawing.sampler import limit_threads, pick_device
 from train.execution.execution import execute
 from train.home import REPOSITORY, Home
 from train.hub.push import push_finished
-from train.runs.cleanup import FREE_BYTES, tidy
+from train.runs.cleanup import FREE_BYTES, clean_up
 from train.runs.queue import next_run, take_turn
 from train.runs.run import LOCK_SECONDS, is_held, list_runs
 from train.runs.settings import Settings, is_zero_gpu
@@ -93,7 +93,7 @@ def main() -> int:
                         run.resume()
                         failed.remove(run.id)
             with contextlib.suppress(OSError):
-                tidy(home, settings)
+                clean_up(home, settings)
     return 0
 
 
@@ -112,7 +112,7 @@ def _wait_for_room(home: Home, settings: Settings, orphaned: threading.Event) ->
     while shutil.disk_usage(home.runs).free < FREE_BYTES and not orphaned.is_set():
         with contextlib.suppress(OSError):
             (home.runs / WAITS).touch()
-            tidy(home, settings)
+            clean_up(home, settings)
         time.sleep(1)
     return not orphaned.is_set()
 

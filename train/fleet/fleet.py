@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.files.checkpoint import checkpoint_path
-from model.files.classifiers import EVALUATOR_NAME, GUIDE_NAME
+from model.files.classifiers import EVALUATOR_NAME, FEATURE_NETWORK_NAME
 from model.files.shared_base import BASE_NAME
 from model.files.weights import CheckpointError
 from train.execution.execution import sentence_for
-from train.fleet.fleet_progress import Tally
+from train.fleet.fleet_progress import FleetProgress
 from train.fleet.task import Outcome, Task, land, work
 from train.home import Home
 from train.hub.push import CLASSES_PER_COMMIT
@@ -90,27 +90,27 @@ def train_fleet(
 ) -> int:
     """Carry out all orders that are not done yet. Returns 1 if any class failed, else 0.
 
-    failures: those of classes that got no order. push: gets what was published, and what was so before, now and then
+    failures: those of classes that got no order. push: gets what was promoted, and what was so before, now and then
     while others are in training and at the end. Raises ValueError without Ray, or for a cluster that can't be used.
     """
     ray = _import_ray()
     done = done_orders(home)
     waiting = [order for order in orders if order not in done]
     to_push = [checkpoint_path(home.checkpoints, order.class_name) for order in orders if order in done]
-    tally = Tally(len(waiting), len(to_push), failures or {}, fleet.as_json)
+    fleet_progress = FleetProgress(len(waiting), len(to_push), failures or {}, fleet.as_json)
     if waiting:
-        with contextlib.closing(tally.bar), _connected(ray, fleet), _marked(home) as mark, recording(home):
+        with contextlib.closing(fleet_progress.bar), _connected(ray, fleet), _marked(home) as mark, recording(home):
             for outcome in _outcomes(ray, waiting, home, fleet, mark):
                 outcome = _landed(outcome, home)
-                tally.add(outcome)
+                fleet_progress.add(outcome)
                 if outcome.state != "done":
                     continue
                 to_push.append(checkpoint_path(home.checkpoints, outcome.class_name))
                 if push and len(to_push) % CLASSES_PER_COMMIT == 0:
-                    to_push = _push(push, to_push, tally)
+                    to_push = _push(push, to_push, fleet_progress)
     if push:
-        _push(push, to_push, tally)
-    return tally.close()
+        _push(push, to_push, fleet_progress)
+    return fleet_progress.close()
 
 
 def _import_ray():
@@ -167,13 +167,15 @@ def _outcomes(ray, orders: Sequence[Order], home: Home, fleet: Fleet, mark: str)
     """What came of each order, as they end. Only so many are on their way at a time as keep every slot busy."""
     # A worker is kept from one class to the next, GPU or not: starting PyTorch anew takes seconds.
     remote = ray.remote(num_cpus=1, num_gpus=fleet.gpus, max_retries=MAX_RETRIES, max_calls=0)(work)
-    networks = (BASE_NAME, EVALUATOR_NAME, GUIDE_NAME)
-    kit = ray.put({name: _content(home.checkpoints / name) for name in networks})  # fetched once by each node
+    networks = (BASE_NAME, EVALUATOR_NAME, FEATURE_NETWORK_NAME)
+    shared_weights = ray.put(
+        {name: _content(home.checkpoints / name) for name in networks}
+    )  # fetched once by each node
     waiting, under_way = iter(orders), {}
     while True:
         most = math.ceil(QUEUED_PER_SLOT * max(1.0, ray.cluster_resources().get("CPU", 1.0)))
         while len(under_way) < most and (order := next(waiting, None)):
-            under_way[remote.remote(task_of(order, home, fleet, mark), kit)] = order
+            under_way[remote.remote(task_of(order, home, fleet, mark), shared_weights)] = order
         if not under_way:
             return
         (ended,), _ = ray.wait(list(under_way), num_returns=1)
@@ -187,8 +189,8 @@ def _outcomes(ray, orders: Sequence[Order], home: Home, fleet: Fleet, mark: str)
 def task_of(order: Order, home: Home, fleet: Fleet, mark: str) -> Task:
     """What a worker needs to know to carry out an order."""
     device, group = "cuda" if fleet.gpus else "cpu", GROUP if is_tracked() else ""
-    standing = _content(checkpoint_path(home.checkpoints, order.class_name)) if fleet.address else None
-    return Task(order, home, mark, device, standing, group)
+    current = _content(checkpoint_path(home.checkpoints, order.class_name)) if fleet.address else None
+    return Task(order, home, mark, device, current, group)
 
 
 def _sentence_for(error: Exception, ray) -> str:
@@ -216,14 +218,14 @@ def _landed(outcome: Outcome, home: Home) -> Outcome:
     return outcome
 
 
-def _push(push: Push, paths: Sequence[Path], tally: Tally) -> list[Path]:
+def _push(push: Push, paths: Sequence[Path], fleet_progress: FleetProgress) -> list[Path]:
     """Push checkpoints. Returns those that are to be pushed later, which is all if the Hub does not take them."""
     there = [path for path in paths if path.exists()]
     try:
         if there:
-            tally.add_push(push(there))
-        tally.failures.pop(HUB, None)
+            fleet_progress.add_push(push(there))
+        fleet_progress.failures.pop(HUB, None)
     except (OSError, ValueError) as error:
-        tally.failures[HUB] = sentence_for(error)
+        fleet_progress.failures[HUB] = sentence_for(error)
         return there
     return []

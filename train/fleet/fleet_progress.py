@@ -11,7 +11,7 @@ from tqdm import tqdm
 from train.fleet.task import Outcome
 
 
-class Tally:
+class FleetProgress:
     """failures: the sentence of each class that failed. as_json: a line for programs in place of bar and sentences."""
 
     def __init__(self, total: int, num_done: int, failures: Mapping[str, str], as_json: bool):
@@ -26,7 +26,7 @@ class Tally:
         self.finished += 1
         if outcome.state == "failed":
             self.failures[outcome.class_name] = outcome.sentence
-        told = {key: value for key, value in asdict(outcome).items() if key not in ("files", "published", "run_id")}
+        told = {key: value for key, value in asdict(outcome).items() if key not in ("files", "promoted", "run_id")}
         seconds = round(time.monotonic() - self.began, 1)
         self._tell(
             f"{outcome.class_name}: {outcome.sentence}",

@@ -18,8 +18,8 @@ from model.files.weights import write_file
 from train.execution.execution import sentence_for, work_on
 from train.home import Home
 from train.runs.order import Order
-from train.runs.promotion import is_published, publish_file
-from train.runs.repeat import done_run, take_up
+from train.runs.promotion import is_promoted, promote_file
+from train.runs.repeat import done_run, start_or_resume
 from train.runs.run import RUN_ID, BusyError, Run
 from train.tracking.record import put_on_record
 
@@ -34,7 +34,7 @@ Files = dict[str, bytes | None]  # by name; None for one that isn't there
 class Task:
     """home: the driver's; mark: a file in its runs that says whether a machine sees it.
 
-    standing: the class's checkpoint at the driver's, None if it has none or draws from the repository's.
+    current: the class's checkpoint at the driver's, None if it has none or draws from the repository's.
     group: what the run is nested under where runs go on record, for the driver sends them; empty if they don't.
     """
 
@@ -42,7 +42,7 @@ class Task:
     home: Home
     mark: str
     device: str = "cpu"
-    standing: bytes | None = None
+    current: bytes | None = None
     group: str = ""
 
 
@@ -50,7 +50,7 @@ class Task:
 class Outcome:
     """state: done, stopped, failed or busy; sentence: what happened. host: where.
 
-    run_id, files: the run to be laid in the driver's home, if it was in another; published: whether its checkpoint was.
+    run_id, files: the run to be laid in the driver's home, if it was in another; promoted: whether its checkpoint was.
     """
 
     class_name: str
@@ -59,24 +59,24 @@ class Outcome:
     host: str = field(default_factory=socket.gethostname)
     run_id: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
-    published: bool = False
+    promoted: bool = False
 
 
-def work(task: Task, kit: Files) -> Outcome:
-    """Carry out a task. kit: the networks that a training looks through, as the driver has them. Raises nothing."""
+def work(task: Task, shared_weights: Files) -> Outcome:
+    """Carry out a task. Raises nothing. shared_weights: the base and the classifiers, as the driver has them."""
     limit_threads(1)
     order, name = task.order, task.order.class_name
     try:
         sees_home = (task.home.runs / task.mark).exists()
         home = task.home if sees_home else replace(task.home, folder=OWN_FOLDER.expanduser())
         if not sees_home:
-            _lay(home.checkpoints, kit)
+            _lay(home.checkpoints, shared_weights)
         run = _claim(order, home)
         if run.status().state == "done":
             run.lock.release(force=True)
         else:
             if not sees_home:
-                _lay(home.checkpoints, {checkpoint_path(home.checkpoints, name).name: task.standing})
+                _lay(home.checkpoints, {checkpoint_path(home.checkpoints, name).name: task.current})
             if task.group and sees_home:
                 put_on_record(run, task.group)
             for _ in work_on(run, home, task.device):
@@ -91,7 +91,7 @@ def work(task: Task, kit: Files) -> Outcome:
 
 
 def land(outcome: Outcome, home: Home) -> None:
-    """Lay a run that came back in the driver's home, and publish its checkpoint if its worker did.
+    """Lay a run that came back in the driver's home, and promote its checkpoint if its worker did.
 
     Raises CheckpointError for one that can't be drawn from, ValueError for a run that isn't of its class.
     """
@@ -109,7 +109,7 @@ def land(outcome: Outcome, home: Home) -> None:
             if name == "run.json":
                 load_checkpoint(path)
                 if outcome.published:
-                    publish_file(path, home)
+                    promote_file(path, home)
             write_file(folder / name, outcome.files[name])
     finally:
         lock.release()
@@ -122,7 +122,7 @@ def _claim(order: Order, home: Home) -> Run:
         if done := done_run(order, home):
             return done
         try:
-            return take_up(order, home)
+            return start_or_resume(order, home)
         except (BusyError, Timeout):
             if time.monotonic() > ends:
                 raise
@@ -144,4 +144,4 @@ def _with_files(outcome: Outcome, run: Run, home: Home) -> Outcome:
     checkpoint = checkpoint_path(run.folder, outcome.class_name)
     paths = [run.folder / name for name in (checkpoint.name, *RUN_FILES, "run.json")]
     files = {path.name: path.read_bytes() for path in paths if path.exists()}
-    return replace(outcome, run_id=run.id, files=files, published=is_published(checkpoint, home))
+    return replace(outcome, run_id=run.id, files=files, promoted=is_promoted(checkpoint, home))

@@ -1,6 +1,5 @@
 """To the Hub: checkpoints, the index and the card of a collection in one commit, whoever else pushes meanwhile."""
 
-import argparse
 import hashlib
 import logging
 import os
@@ -24,16 +23,15 @@ from model.hub.client import (
     ensure_repo,
     head,
     list_files,
-    patiently,
+    with_retry,
 )
 from model.hub.collection import Collection
 from model.hub.index import INDEX_NAME, MAX_INDEX_BYTES, Entry, entry_of, read_index, write_index
-from train.cli.command import Command
 from train.home import Home
 from train.hub.cards import sheet_of
 from train.hub.model_card import model_card
 from train.runs.order import COMMAND_LINE
-from train.runs.promotion import is_published
+from train.runs.promotion import is_promoted
 from train.runs.run import list_runs
 
 CLASSES_PER_COMMIT = 48  # with a sheet each, the index and the card, fewer than the 100 files that the Hub advises
@@ -80,16 +78,16 @@ def push(
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     wanted = [(entry_of(path, when), path) for path in paths]
     if not dry and not pr:
-        patiently(lambda: ensure_repo(api, repo, private))
+        with_retry(lambda: ensure_repo(api, repo, private))
     result, revision = Pushed(), "main"
     for first in range(0, len(wanted), CLASSES_PER_COMMIT):
         batch = wanted[first : first + CLASSES_PER_COMMIT]
-        opens = pr and revision == "main"
-        news, made = _push_batch(api, repo, batch, revision, opens, dry, tell)
+        create_pr = pr and revision == "main"
+        news, made = _push_batch(api, repo, batch, revision, create_pr, dry, tell)
         result.classes += [entry.card.class_name for entry, _ in news]
         result.unchanged += [entry.card.class_name for entry, path in batch if (entry, path) not in news]
         if made:
-            revision, result.url = made.revision, made.url if opens or not pr else result.url
+            revision, result.url = made.revision, made.url if create_pr or not pr else result.url
             tell(f"{len(news)} of {len(wanted)} checkpoints: {made.url}")
     return result
 
@@ -114,7 +112,7 @@ def push_finished(home: Home) -> None:
         done.append((mark, written))
         try:
             load_checkpoint(path)
-            if is_published(path, home):
+            if is_promoted(path, home):
                 paths[path.name] = path
         except CheckpointError as error:
             log.warning("Run %s is not pushed: %s", run.id, error)
@@ -126,11 +124,11 @@ def push_finished(home: Home) -> None:
 
 
 def _push_batch(
-    api: HfApi, repo: str, batch: list[tuple[Entry, Path]], revision: str, opens: bool, dry: bool, tell: Tell
+    api: HfApi, repo: str, batch: list[tuple[Entry, Path]], revision: str, create_pr: bool, dry: bool, tell: Tell
 ) -> tuple[list[tuple[Entry, Path]], Commit | None]:
-    """Commit what a batch has that the repo has not. opens: a pull request. Returns that, and the commit, if any."""
+    """Commit what the repo lacks of a batch, as a pull request if `create_pr`. Returns that, and the commit, if any."""
     for _ in range(RACES):
-        parent, entries = _standing(api, repo, revision, dry)
+        parent, entries = _current(api, repo, revision, dry)
         news = [(entry, path) for entry, path in batch if not _is_there(entry, entries)]
         if not news or dry:
             return news, None
@@ -138,7 +136,7 @@ def _push_batch(
         names = [entry.card.class_name for entry, _ in news]
         message = f"Add {', '.join(names[:5])}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         try:
-            return news, patiently(partial(commit, api, repo, files, message, parent, revision, opens))
+            return news, with_retry(partial(commit, api, repo, files, message, parent, revision, create_pr))
         except HubError as error:
             if error.status not in (409, 412):
                 raise
@@ -146,20 +144,20 @@ def _push_batch(
     raise HubError(f"Others kept changing {repo} while this was pushed; try again when it is quieter.", 412)
 
 
-def _standing(api: HfApi, repo: str, revision: str, dry: bool) -> tuple[str, dict[str, Entry]]:
+def _current(api: HfApi, repo: str, revision: str, dry: bool) -> tuple[str, dict[str, Entry]]:
     """The last commit of a repo, and what its index lists, which is nothing before the first push."""
     try:
-        parent = patiently(lambda: head(api, repo, revision))
+        parent = with_retry(lambda: head(api, repo, revision))
     except HubError as error:
         if dry and error.status == 404:
             return "", {}
         raise
     try:
-        path, _ = patiently(lambda: download(api, repo, INDEX_NAME, parent, MAX_INDEX_BYTES))
+        path, _ = with_retry(lambda: download(api, repo, INDEX_NAME, parent, MAX_INDEX_BYTES))
     except HubError as error:
         if error.status != 404:
             raise
-        files = patiently(lambda: list_files(api, repo, parent))
+        files = with_retry(lambda: list_files(api, repo, parent))
         if not all(name.startswith(_WITHOUT_INDEX) for name in files):
             sentence = f"{repo} has other files and is no collection of doodles; push to another repo, or to a new one."
             raise HubError(sentence) from error
@@ -186,36 +184,3 @@ def _files(repo: str, entries: Mapping[str, Entry], news: Sequence[tuple[Entry, 
     kept = {name: entry for name, entry in entries.items() if entry.file not in files}
     merged = kept | {entry.card.class_name: entry for entry, _ in news}
     return files | {INDEX_NAME: write_index(merged), "README.md": model_card(repo, merged)}
-
-
-def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("classes", nargs="*", metavar="CLASS", help="whose checkpoints")
-    parser.add_argument("--all", action="store_true", help="every checkpoint at hand")
-    parser.add_argument("--repo", metavar="OWNER/NAME", help="the collection (default: DOODLES_HUB)")
-    parser.add_argument("--create-pr", action="store_true", help="open a pull request there")
-    parser.add_argument("--private", action="store_true", help="if the repo is created, only you see it")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be pushed")
-
-
-def _push(options: argparse.Namespace, home: Home) -> int:
-    if bool(options.classes) == options.all:
-        raise ValueError("Say what to push: one or more classes, or --all.")
-    at_hand = Collection.from_environment()
-    repo = options.repo or (at_hand.repo if at_hand else "")
-    if not repo:
-        raise ValueError("Say where to push to: --repo you/doodles, or set DOODLES_HUB.")
-    sampler = Sampler(home.checkpoint_folders)
-    cards = {name: card for name, card in sampler.cards().items() if not card.is_draft}
-    names = list(cards) if options.all else [sampler.find(text) for text in options.classes]
-    drafts = [name for name in names if name not in cards]
-    if drafts:
-        raise ValueError(
-            f"“{drafts[0]}” is a draft without a checkpoint; train it first: python -m train '{drafts[0]}'"
-        )
-    paths = [home.first_usable(checkpoint_path(Path(), name).name, lambda path: path) for name in names]
-    made = push(repo, paths, None, options.create_pr, options.dry_run, options.private, tell=print)
-    print(made.sentence(repo, options.dry_run))
-    return 0
-
-
-PUSH = Command("push checkpoints to a collection on the Hugging Face Hub", _arguments, _push)

@@ -1,6 +1,5 @@
 """Out as a Space: the app with its checkpoints and settings, created or brought up to date by the Hub's API."""
 
-import argparse
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +8,8 @@ from pathlib import PurePosixPath
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, SpaceHardware
 
-from model.hub.client import ANSWER_SECONDS, HfApi, HubError, check_repo, client, download, patiently, speaking
+from model.hub.client import ANSWER_SECONDS, HfApi, HubError, check_repo, client, download, hub_errors, with_retry
 from model.hub.index import INDEX_NAME, MAX_INDEX_BYTES, read_index
-from train.cli.command import Command
 from train.home import Home
 from train.hub.space_files import ROOMS, ZERO_GPU, space_files
 
@@ -24,7 +22,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Standing:
+class CurrentSpace:
     """A Space as it is. files: paths to hashes, Git's or, of a large file, its SHA-256. hardware: asked for last."""
 
     commit: str
@@ -48,52 +46,52 @@ def deploy(
     collection: owner/name[@revision], where the app takes classes from; default: as the Space has it. dry: only say.
     """
     api, repo = client(token), check_repo(repo)
-    standing = patiently(lambda: _standing(api, repo))
-    settings = patiently(lambda: _settings(api, repo)) if standing else {}
-    hardware = hardware or (standing.hardware if standing else None) or ZERO_GPU
+    current = with_retry(lambda: _current(api, repo))
+    settings = with_retry(lambda: _settings(api, repo)) if current else {}
+    hardware = hardware or (current.hardware if current else None) or ZERO_GPU
     collection = collection or settings.get("DOODLES_HUB", "")
     source = check_repo(collection.partition("@")[0]) if collection else ""
-    listed = patiently(lambda: _listed(api, source, collection.partition("@")[2])) if source else set()
+    listed = with_retry(lambda: _listed(api, source, collection.partition("@")[2])) if source else set()
     if source:
         tell(f"Classes that {source} has are left to it: {len(listed)}.")
-        if patiently(lambda: _is_private(api, source)):
+        if with_retry(lambda: _is_private(api, source)):
             tell(f"{source} is private: give the Space a secret HF_TOKEN that may read it.")
     files = space_files(home, repo, hardware, source, listed)
 
     # What differs.
-    there = standing.files if standing else {}
+    there = current.files if current else {}
     changed = {name: content for name, content in files.items() if there.get(name) not in _hashes(content)}
     gone = [name for name in there if name not in files and _is_ours(name, listed)]
     missing = {"DOODLES_PROXY": "1"} if "DOODLES_PROXY" not in settings else {}
     if collection and settings.get("DOODLES_HUB") != collection:
         missing["DOODLES_HUB"] = collection
-    moves = standing is not None and standing.hardware not in (None, hardware)
+    moves = current is not None and current.hardware not in (None, hardware)
     url = f"{api.endpoint}/spaces/{repo}"
-    if standing and not (changed or gone or missing or moves):
+    if current and not (changed or gone or missing or moves):
         return f"{url} has all of it already; nothing was changed."
-    what = _sentence(changed, gone, missing, hardware if moves or not standing else "")
+    what = _sentence(changed, gone, missing, hardware if moves or not current else "")
     if dry:
-        return f"Would {'update' if standing else 'create'} {url}: {what}."
+        return f"Would {'update' if current else 'create'} {url}: {what}."
 
     # Settings come before the files that count on them, the hardware after those that suit it.
-    if standing is None:
-        patiently(lambda: _create(api, repo, hardware, missing, private))
-        standing = patiently(lambda: _standing(api, repo))
-        if standing is None:
+    if current is None:
+        with_retry(lambda: _create(api, repo, hardware, missing, private))
+        current = with_retry(lambda: _current(api, repo))
+        if current is None:
             raise HubError(f"The Hub has made {repo} but does not show it yet; say the same again in a minute.")
     else:
         for key, value in missing.items():
-            patiently(partial(_set, api, repo, key, value))
-    _commit_all(api, repo, standing.commit, changed, gone, tell)
+            with_retry(partial(_set, api, repo, key, value))
+    _commit_all(api, repo, current.commit, changed, gone, tell)
     if moves:
-        patiently(lambda: _move(api, repo, hardware))
+        with_retry(lambda: _move(api, repo, hardware))
     return f"{url} builds now, with {what}."
 
 
-def _standing(api: HfApi, repo: str) -> Standing | None:
+def _current(api: HfApi, repo: str) -> CurrentSpace | None:
     """The Space as it is, None where there is none. Raises HubError for one that is another app."""
     try:
-        with speaking(repo):
+        with hub_errors(repo):
             info = api.space_info(repo, files_metadata=True, timeout=ANSWER_SECONDS)
     except HubError as error:
         if error.status in (401, 404):
@@ -103,11 +101,11 @@ def _standing(api: HfApi, repo: str) -> Standing | None:
     if _OURS not in files and not all(name.startswith(_BEFORE_THE_APP) for name in files):
         raise HubError(f"{repo} is a Space with another app in it; choose another name, or delete it first.")
     runtime = info.runtime
-    return Standing(info.sha, files, (runtime.requested_hardware or runtime.hardware) if runtime else None)
+    return CurrentSpace(info.sha, files, (runtime.requested_hardware or runtime.hardware) if runtime else None)
 
 
 def _settings(api: HfApi, repo: str) -> dict[str, str]:
-    with speaking(repo):
+    with hub_errors(repo):
         return {key: variable.value for key, variable in api.get_space_variables(repo).items()}
 
 
@@ -127,7 +125,7 @@ def _listed(api: HfApi, source: str, revision: str) -> set[str]:
 
 
 def _is_private(api: HfApi, source: str) -> bool:
-    with speaking(source):
+    with hub_errors(source):
         return bool(api.model_info(source, timeout=ANSWER_SECONDS).private)
 
 
@@ -157,7 +155,7 @@ def _sentence(changed: Mapping[str, bytes], gone: Sequence[str], missing: Mappin
 def _create(api: HfApi, repo: str, hardware: str, settings: Mapping[str, str], private: bool) -> None:
     variables = [{"key": key, "value": value} for key, value in settings.items()]
     try:
-        with speaking(repo):
+        with hub_errors(repo):
             api.create_repo(
                 repo,
                 repo_type="space",
@@ -176,12 +174,12 @@ def _create(api: HfApi, repo: str, hardware: str, settings: Mapping[str, str], p
 
 
 def _set(api: HfApi, repo: str, key: str, value: str) -> None:
-    with speaking(repo):
+    with hub_errors(repo):
         api.add_space_variable(repo, key, value)
 
 
 def _move(api: HfApi, repo: str, hardware: str) -> None:
-    with speaking(repo):
+    with hub_errors(repo):
         api.request_space_hardware(repo, hardware)
 
 
@@ -192,42 +190,15 @@ def _commit_all(
     weights = [name for name in changed if name.startswith("checkpoints/")]
     for first in range(0, len(weights), WEIGHTS_PER_COMMIT):
         batch = [CommitOperationAdd(name, changed[name]) for name in weights[first : first + WEIGHTS_PER_COMMIT]]
-        parent = patiently(partial(_commit, api, repo, batch, "Bring the checkpoints up to date", parent))
+        parent = with_retry(partial(_commit, api, repo, batch, "Bring the checkpoints up to date", parent))
         tell(f"{first + len(batch)} of {len(weights)} checkpoints are there.")
     code = [CommitOperationAdd(name, content) for name, content in changed.items() if name not in weights]
     code += [CommitOperationDelete(name) for name in gone]
     if code:
-        patiently(partial(_commit, api, repo, code, "Bring the app up to date", parent))
+        with_retry(partial(_commit, api, repo, code, "Bring the app up to date", parent))
 
 
 def _commit(api: HfApi, repo: str, operations: list, message: str, parent: str) -> str:
-    with speaking(repo):
+    with hub_errors(repo):
         made = api.create_commit(repo, operations, commit_message=message, parent_commit=parent, repo_type="space")
     return made.oid
-
-
-def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--repo", metavar="OWNER/NAME", required=True, help="the Space")
-    parser.add_argument(
-        "--hardware",
-        choices=HARDWARE,
-        metavar="FLAVOR",
-        help=f"cpu-basic, t4-small, ... (default: what it has; for a new one {ZERO_GPU}, which free accounts may have)",
-    )
-    parser.add_argument(
-        "--model-repo", metavar="OWNER/NAME", help="a collection that it takes classes from besides; @revision pins it"
-    )
-    parser.add_argument("--private", action="store_true", help="if the Space is created, only you see it")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
-
-
-def _deploy(options: argparse.Namespace, home: Home) -> int:
-    print(
-        deploy(
-            home, options.repo, options.hardware, options.model_repo, options.private, options.dry_run, None, tell=print
-        )
-    )
-    return 0
-
-
-SPACE = Command("put the app on Hugging Face as a Space, or bring it up to date there", _arguments, _deploy)

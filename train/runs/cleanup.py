@@ -29,7 +29,7 @@ def obstacle(runs: Path) -> str:
     return ""
 
 
-def tidy(home: Home, settings: Settings) -> None:
+def clean_up(home: Home, settings: Settings) -> None:
     """Keep to the budgets. What is active stays, and so do finished checkpoints and what the command line ordered."""
     runs = list_runs(home.runs)
     active = [run for run in runs if run.is_active()]

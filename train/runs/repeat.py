@@ -21,7 +21,7 @@ def done_run(order: Order, home: Home) -> Run | None:
     return next((run for run in _same(order, home) if run.status().state == "done"), None)
 
 
-def take_up(order: Order, home: Home) -> Run:
+def start_or_resume(order: Order, home: Home) -> Run:
     """The last run of that very order, or else a new one, its lock held by the caller, who has to begin at once.
 
     Raises BusyError or Timeout while somebody else works on it.

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 from torch import nn
 
-from model.files.weights import read_safetensors, write_file
+from model.files.weights import read_safetensors, with_current_names, write_file
 from model.quickdraw.classes import slug
 from train.loop import Progress, Training
 from train.runs.order import COMMAND_LINE, Order
@@ -179,7 +179,7 @@ class Run:
         found = self.snapshot_path.exists()
         if found:
             header, tensors = read_safetensors(self.snapshot_path)
-            training.load(tensors, int(header["step"]), float(header["seconds"]))
+            training.load(with_current_names(tensors), int(header["step"]), float(header["seconds"]))
             training.halvings = int(header.get("halvings", 0))
         kept = [progress for progress in self.progress() if found and progress.step <= training.step]
         lines = "".join(json.dumps(asdict(progress)) + "\n" for progress in kept)

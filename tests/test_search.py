@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from model.drawing import search as nearest
-from model.drawing.latents import Picture, walk
+from model.drawing.latents import Picture, morph_frames
 from model.drawing.recogniser import Recogniser
 from model.drawing.sampler import Sampler, seeds_to_pictures
 from model.drawing.search import likeness, search
@@ -93,7 +93,9 @@ def test_a_latent_is_a_key_like_a_seed(tmp_path):
     numbers = tuple(np.random.RandomState(7).standard_normal(8).tolist())
     (seven,) = sampler.draw(seeds_to_pictures("cat", 7))
     assert np.array_equal(sampler.draw([Picture("cat", ((numbers, 1.0),))])[0], seven)
-    assert np.array_equal(sampler.draw(walk("cat", [numbers, 12], 9)), sampler.draw(walk("cat", [7, 12], 9)))
+    assert np.array_equal(
+        sampler.draw(morph_frames("cat", [numbers, 12], 9)), sampler.draw(morph_frames("cat", [7, 12], 9))
+    )
     with pytest.raises(ValueError, match="has 3 numbers, but this generator takes 8"):
         sampler.draw([Picture("cat", (((1.0, 2.0, 3.0), 1.0),))])
 

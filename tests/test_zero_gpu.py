@@ -11,9 +11,9 @@ import torch
 import app
 from model.files.checkpoint import load_checkpoint
 from tests.conftest import SMALL
-from train.execution import zero_gpu as bursts
+from train.execution import zero_gpu as zero_gpu
 from train.execution.admission import request_again, request_training
-from train.execution.zero_gpu import burst, burst_duration, work_in_bursts
+from train.execution.zero_gpu import call_duration, gpu_call, train_in_calls
 from train.runs.order import Order
 from train.runs.run import Run, create_run, is_held
 from train.runs.settings import Settings
@@ -30,8 +30,8 @@ def lend(arguments: tuple, is_up: Callable[[], bool] = lambda: False) -> dict:
     packed = pickle.dumps(arguments)
 
     def work() -> None:
-        bursts.lost = True
-        theirs.send_bytes(pickle.dumps(burst(*pickle.loads(packed))))
+        zero_gpu.lost = True
+        theirs.send_bytes(pickle.dumps(gpu_call(*pickle.loads(packed))))
 
     process = multiprocessing.get_context("fork").Process(target=work)
     process.start()
@@ -51,24 +51,24 @@ def new_run(home, **changes):
 
 
 def test_a_run_is_done_in_several_lent_calls(home, monkeypatch):
-    monkeypatch.setattr(bursts, "BURST_SECONDS", 1.0)
+    monkeypatch.setattr(zero_gpu, "CALL_SECONDS", 1.0)
     run = new_run(home)
-    results = list(work_in_bursts(home, run, lambda *arguments: lend(arguments)))
+    results = list(train_in_calls(home, run, lambda *arguments: lend(arguments)))
     assert len(results) > 1 and [result["state"] for result in results[:-1]] == ["running"] * (len(results) - 1)
     steps = [result["progress"]["step"] for result in results]
     assert steps == sorted(steps) and results[-1]["state"] == run.status().state == "done"
-    assert load_checkpoint(home.checkpoints / "sun.safetensors") and not hasattr(bursts, "lost")
+    assert load_checkpoint(home.checkpoints / "sun.safetensors") and not hasattr(zero_gpu, "lost")
 
 
 def test_a_call_that_is_killed_loses_only_what_came_after_the_last_snapshot(home, monkeypatch):
     monkeypatch.setattr("train.execution.execution.SNAPSHOT_SECONDS", 0.5)
     run = new_run(home, seconds=3600.0)
     with pytest.raises(TimeoutError):
-        list(work_in_bursts(home, run, lambda *arguments: lend(arguments, lambda: run.trained_seconds() > 0.5)))
+        list(train_in_calls(home, run, lambda *arguments: lend(arguments, lambda: run.trained_seconds() > 0.5)))
     assert run.status().state == "running" and not is_held(run.folder / "lock") and run.trained_seconds() > 0.5
     before = run.trained_seconds()
     run.ask_to_stop()
-    (result,) = work_in_bursts(home, run, lambda *arguments: lend(arguments))
+    (result,) = train_in_calls(home, run, lambda *arguments: lend(arguments))
     assert result["state"] == "stopped" and run.trained_seconds() >= before
 
 
@@ -82,12 +82,12 @@ def test_a_run_that_nobody_lends_a_gpu_pauses_and_stands_in_nobody_s_way(home, m
     assert request_again(home, settings, run, "visitor-a").id == run.id
     with run.lock:
         assert not Run(run.folder).is_paused()
-        assert list(work_in_bursts(home, Run(run.folder), lambda *arguments: {})) == [], "somebody works on it already"
+        assert list(train_in_calls(home, Run(run.folder), lambda *arguments: {})) == [], "somebody works on it already"
 
 
 def test_a_call_asks_for_no_more_time_than_it_needs(home):
     asked = replace(new_run(home).status().order, seconds=10.0)
-    assert burst_duration("", "", "", asked.seconds) < burst_duration("", "", "", 600.0) <= 60
+    assert call_duration("", "", "", asked.seconds) < call_duration("", "", "", 600.0) <= 60
 
 
 def test_each_call_is_told_what_is_left(home, monkeypatch):
@@ -101,12 +101,12 @@ def test_each_call_is_told_what_is_left(home, monkeypatch):
             run.set_state("done")
         return {}
 
-    list(work_in_bursts(home, run, call))
+    list(train_in_calls(home, run, call))
     assert told == [100.0, 55.0, 10.0]
     run = new_run(home, seconds=None, num_steps=1000)
     told.clear()
-    list(work_in_bursts(home, run, lambda *arguments: told.append(arguments[-1]) or run.set_state("done")))
-    assert told == [bursts.BURST_SECONDS]
+    list(train_in_calls(home, run, lambda *arguments: told.append(arguments[-1]) or run.set_state("done")))
+    assert told == [zero_gpu.CALL_SECONDS]
 
 
 def test_drawing_stays_on_the_cpu_where_a_gpu_is_lent_for_a_call_at_a_time(monkeypatch, tmp_path):

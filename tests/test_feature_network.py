@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model.files.classifiers import load_guide, save_guide
+from model.files.classifiers import load_feature_network, save_feature_network
 from model.files.shared_base import read_base
 from model.files.weights import CheckpointError
-from model.networks.feature_network import Guide, GuideClassifier, fold
+from model.networks.feature_network import FeatureClassifier, FeatureNetwork, fold
 from model.networks.guided_discriminator import GuidedDiscriminator
 from model.quickdraw.classes import CLASS_NAMES
 from tests.conftest import SMALL, as_drawings, suns
-from train.grow import find_guide, grow_from_base, save_base
+from train.grow import find_feature_network, grow_from_base, save_base
 from train.home import Home
 from train.loop import Training
 
@@ -20,16 +20,16 @@ GUIDED = replace(SMALL, discriminator="guided", z_dim=4)
 
 
 @pytest.fixture(scope="module")
-def classifier() -> GuideClassifier:
+def classifier() -> FeatureClassifier:
     torch.manual_seed(0)
-    classifier = GuideClassifier()
+    classifier = FeatureClassifier()
     for _ in range(5):
         classifier(torch.rand(16, 1, 28, 28))
     return classifier.eval()
 
 
 @pytest.fixture(scope="module")
-def guide(classifier) -> Guide:
+def guide(classifier) -> FeatureNetwork:
     return fold(classifier)
 
 
@@ -43,17 +43,17 @@ def test_folding_changes_nothing_that_is_seen(classifier, guide):
 
 def test_a_guide_survives_its_file(tmp_path, guide):
     path = tmp_path / "_guide.safetensors"
-    save_guide(path, guide, "made for a test")
+    save_feature_network(path, guide, "made for a test")
     ink = torch.rand(5, 1, 28, 28)
-    assert (load_guide(path)(ink)[2] - guide(ink)[2]).abs().max() < 0.05
+    assert (load_feature_network(path)(ink)[2] - guide(ink)[2]).abs().max() < 0.05
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(CheckpointError, match="damaged"):
-        load_guide(path)
+        load_feature_network(path)
 
 
 def test_the_last_opinion_grows_with_how_likely_the_class_is(guide):
     discriminator = GuidedDiscriminator(4, 1)
-    discriminator.guide.load_state_dict(guide.state_dict())
+    discriminator.feature_network.load_state_dict(guide.state_dict())
     ink = torch.rand(8, 1, 28, 28)
     likeliest = int(guide(ink)[2].mean(0).argmax())
     with torch.no_grad():  # the opinion as the plain sum of what it is told
@@ -68,11 +68,11 @@ def test_the_last_opinion_grows_with_how_likely_the_class_is(guide):
 def test_a_guided_base_teaches_classes_and_a_class_grows_as_the_base_drew_and_judged_it(tmp_path, guide):
     classes = torch.arange(345).numpy()
     base = Training(replace(GUIDED, batch_size=32), as_drawings(suns(1).repeat(345, 0), classes), 345)
-    base.follow_guide(guide, classes)
-    before = {name: tensor.clone() for name, tensor in base.discriminator.guide.state_dict().items()}
+    base.use_feature_network(guide, classes)
+    before = {name: tensor.clone() for name, tensor in base.discriminator.feature_network.state_dict().items()}
     for _ in range(3):
         base.advance()
-    after = base.discriminator.guide.state_dict()
+    after = base.discriminator.feature_network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert base.generator.block7.norm.bias.shared.abs().max() > 0, "what is known of classes is used"
 
@@ -87,13 +87,13 @@ def test_a_guided_base_teaches_classes_and_a_class_grows_as_the_base_drew_and_ju
 
     drawn = read_base(path).generator_of("sun")
     assert (drawn(z) - base.ema(z, places)).abs().max() < 0.01
-    found = find_guide(Home(tmp_path))
+    found = find_feature_network(Home(tmp_path))
     assert (found(ink)[2] - guide(ink)[2]).abs().max() < 0.05, "the base brings its guide along"
 
 
 def test_a_mixture_is_recognised_as_any_of_its_classes(guide):
     mixture = Training(GUIDED, as_drawings(suns(20)))
-    mixture.follow_guide(guide, [3, 7])
+    mixture.use_feature_network(guide, [3, 7])
     assert mixture.discriminator.recognised[0].nonzero().flatten().tolist() == [3, 7]
     mixture.advance()
 
@@ -106,7 +106,7 @@ def test_drawings_that_the_guide_recognises_cost_the_generator_less(guide):
 
     def recognition(*classes: int) -> float:
         training.discriminator.recognised.zero_()
-        training.follow_guide(guide, classes)
+        training.use_feature_network(guide, classes)
         with torch.no_grad():
             return float(training._loss_of_fakes(ink, None) - training._generator_loss(training._judge(ink, None)))
 

@@ -1,4 +1,4 @@
-"""python -m benchmarks.tries: what else the recipe could be, each for equal seconds; benchmarks/TRIES.md is its output.
+"""python -m benchmarks.ablations: the recipe against variants of it, each for equal seconds, into ABLATIONS.md.
 
 All learn the same class, most of them from the base, and take turns in short slices. A try's seconds are those that the
 processor worked for it, so that whatever else the machine does costs none of them (on a GPU, those of the clock).
@@ -20,18 +20,18 @@ from model.quickdraw.images import sheet
 from train.config import DOODLE
 from train.data import DataError, load_drawings
 from train.drawings import Drawings, learned
-from train.evaluation import Yardstick
-from train.grow import find_guide, grow_from_base
+from train.evaluation import GeneratorEvaluation
+from train.grow import find_feature_network, grow_from_base
 from train.home import Home
 from train.loop import Training, draw_seeds
 
 SLICE_SECONDS = 5.0
-OUTPUT = Path(__file__).with_name("TRIES.md")
+OUTPUT = Path(__file__).with_name("ABLATIONS.md")
 FIGURES = ("frechet_distance", "precision", "recall", "coverage", "top1")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.tries", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ablations", description=__doc__)
     parser.add_argument("class_name", nargs="?", default="cat", metavar="CLASS")
     parser.add_argument("--seconds", type=float, default=120, help="of work for each try (default: %(default)s)")
     parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
@@ -52,7 +52,7 @@ def main() -> None:
         raise SystemExit(f"{parser.prog}: {error}") from error
     device = pick_device()
     clock = time.monotonic if device == "cuda" else _worked
-    yardstick = Yardstick(loaded[0].to(device), (class_name,), [drawings])
+    evaluation = GeneratorEvaluation(loaded[0].to(device), (class_name,), [drawings])
     rows = Drawings([(0, drawings, learned(len(drawings)))])
     tries = [one for one in TRIES if not options.only or one.what in options.only]
     trainings = {one.what: _begin(one, rows, class_name, home, device) for one in tries}
@@ -68,14 +68,14 @@ def main() -> None:
 
     lines = [
         f"{class_name}, {options.seconds:g} seconds of work each, {options.threads} threads, seed {DOODLE.seed},"
-        f" {len(rows):,} drawings, against {len(yardstick.references)} held-back ones.\n",
+        f" {len(rows):,} drawings, against {len(evaluation.references)} held-back ones.\n",
         f"| try | images/s | {' | '.join(name.replace('frechet_', '') for name in FIGURES)} |",
         f"|---|---|{'---|' * len(FIGURES)}",
     ]
     results = {}
     for what, training in trainings.items():
         getattr(training, "finish", lambda: None)()
-        results[what] = yardstick.measure(training.ema)
+        results[what] = evaluation.measure(training.ema)
         pace = images[what] / training.seconds
         figures = " | ".join(f"{results[what][name]:.2f}" for name in FIGURES)
         lines.append(f"| {what} | {pace:.0f} | {figures} |")
@@ -103,7 +103,7 @@ def _begin(one: Try, drawings: Drawings, class_name: str, home: Home, device: st
         if base is None or not grow_from_base(training, base, (class_name,)):
             raise SystemExit("There is no base here that this can grow from; train one with: python -m train base")
     elif one.config.discriminator == "guided":
-        training.follow_guide(find_guide(home), [CLASS_NAMES.index(class_name)])
+        training.use_feature_network(find_feature_network(home), [CLASS_NAMES.index(class_name)])
     one.prepare(training)
     return training
 

@@ -2,23 +2,23 @@
 
 const SECONDS_PER_WAY = 2.5;
 
-function filmPlayer(root) {
+function morphPlayer(root) {
   const canvas = root.querySelector("canvas");
   const slider = root.querySelector("input[type=range]");
   const play = root.querySelector(".play");
   const speed = root.querySelector(".speed");
   const loop = root.querySelector(".loop");
-  let film = null;
+  let sheet = null;
   let playing = false;
   let direction = 1;
   let last = 0;
 
   function show() {
-    if (!film) return;
+    if (!sheet) return;
     const end = Number(slider.max);
     const position = Number(slider.value);
     const frame = Math.min(Math.floor(position), end);
-    paint(canvas, film, frame, position - frame);
+    paint(canvas, sheet, frame, position - frame);
   }
 
   function setPlaying(on) {
@@ -67,7 +67,7 @@ function filmPlayer(root) {
 
   return {
     async load(url, frames, label, columns = frames) {
-      film = await openSheet(url, columns);
+      sheet = await openSheet(url, columns);
       slider.max = frames - 1;
       canvas.setAttribute("aria-label", label);
       show();

@@ -1,4 +1,4 @@
-"""python -m benchmarks.bars: how good everything that ships is, each bar in a line; benchmarks/BARS.md is its output.
+"""python -m benchmarks.targets: how good everything that ships is, a line for each target, into TARGETS.md.
 
 Every figure stands beside that of real drawings measured the same way, all on drawings that no training saw. Those of
 generators with a checkpoint are in their cards, measured when they were made; --again measures them anew.
@@ -30,13 +30,13 @@ from model.quickdraw.classes import CLASS_NAMES
 from train.config import DOODLE, SUPERDEEP
 from train.data import DEFAULT_ROWS, DataError, check_more, load_drawings, load_more
 from train.drawings import Drawings, held_back, learned
-from train.evaluation import Yardstick
+from train.evaluation import GeneratorEvaluation
 from train.grow import NEWCOMERS, grow_from_base
 from train.home import Home
 from train.loop import Training, draw_seeds, fit
 from train.metrics import embed, frechet_distance, recognised
 
-OUTPUT = Path(__file__).with_name("BARS.md")
+OUTPUT = Path(__file__).with_name("TARGETS.md")
 NEWCOMER_FIGURES = Path(__file__).with_name("newcomers.json")
 NUM_DRAFTS = 200  # drawings of each draft
 MANY, SOME = 2000, 500
@@ -47,7 +47,7 @@ COPY_SHARE, COPY_SCORE = 0.05, -3.0  # copying is found where more are copies th
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.bars", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.targets", description=__doc__)
     parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
     parser.add_argument("--also", metavar="FOLDER", help="with --again: more drawings that were learned from")
     parser.add_argument("--again", action="store_true", help="measure every checkpoint anew")
@@ -96,7 +96,7 @@ def _shipped(home: Home, evaluator: Evaluator, also: str | None, again: bool) ->
         if again:
             _, generator = home.first_usable(checkpoint_path(Path(), name).name, load_checkpoint)
             more = [drawings for part in card.trained_on for drawings in load_more(part, DEFAULT_ROWS, also)]
-            measured[name] = Yardstick(evaluator, tuple(card.trained_on), parts, more).measure(generator)
+            measured[name] = GeneratorEvaluation(evaluator, tuple(card.trained_on), parts, more).measure(generator)
 
     many = [name for name in measured if exact[name] >= MANY]
     some = [name for name in measured if SOME <= exact[name] < MANY]
@@ -131,7 +131,7 @@ def _grown(home: Home, evaluator: Evaluator, base: Base) -> Iterable[str]:
     shares = {}
     for name, card in Sampler(home.checkpoint_folders).cards().items():
         if name in CLASS_NAMES and card.recipe == DOODLE.recipe and "frechet_distance" in card.metrics:
-            real = Yardstick(evaluator, (name,), [_load(home, name)]).references
+            real = GeneratorEvaluation(evaluator, (name,), [_load(home, name)]).references
             fake, _ = embed(evaluator, draw_seeds(base.generator_of(name), range(card.metrics["n"])))
             shares[name] = card.metrics["frechet_distance"] / frechet_distance(real, fake)
     yield _line("a class of its own against its draft: distance smaller", shares, 1.0, at_least=False)
@@ -159,18 +159,18 @@ def _newcomer(home: Home, threads: int, seconds: float, superdeep_seconds: float
     limit_threads(threads)
     evaluator, _ = home.first_usable(EVALUATOR_NAME, load_evaluator)
     drawings = _load(home, class_name)
-    yardstick = Yardstick(evaluator, (class_name,), [drawings])
+    evaluation = GeneratorEvaluation(evaluator, (class_name,), [drawings])
     rows = Drawings([(0, drawings, learned(len(drawings)))])
     ours = Training(DOODLE, rows, device=pick_device())
     if not grow_from_base(ours, home.first_usable(BASE_NAME, read_base), (class_name,)):
         raise ValueError("The base has other networks than the recipe; train it again.")
     for _ in fit(ours, seconds=seconds):
         pass
-    figures = yardstick.measure(ours.ema)
+    figures = evaluation.measure(ours.ema)
     if not superdeep_seconds:
         return figures
     theirs = Training(SUPERDEEP, rows, device=pick_device())
-    return figures | {"superdeep_distance": min(_superdeep_distances(theirs, yardstick, superdeep_seconds))}
+    return figures | {"superdeep_distance": min(_superdeep_distances(theirs, evaluation, superdeep_seconds))}
 
 
 def _newcomers(measured: dict) -> Iterable[str]:
@@ -192,13 +192,13 @@ def _newcomers(measured: dict) -> Iterable[str]:
         )
 
 
-def _superdeep_distances(training: Training, yardstick: Yardstick, seconds: float) -> Iterable[float]:
+def _superdeep_distances(training: Training, evaluation: GeneratorEvaluation, seconds: float) -> Iterable[float]:
     """Its distance about every half minute."""
     due = 30.0
     for progress in fit(training, seconds=seconds):
         if progress.seconds >= due or progress.fraction == 1:
             due += 30.0
-            yield yardstick.measure(training.ema)["frechet_distance"]
+            yield evaluation.measure(training.ema)["frechet_distance"]
 
 
 def _load(home: Home, class_name: str) -> np.ndarray:
