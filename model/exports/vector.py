@@ -12,10 +12,10 @@ from model.quickdraw.images import SIZE
 
 _FINER = 4  # samples per pixel, by bicubic interpolation
 _SPACING = 0.9  # pixels from one node of an outline to the next
-_LEVELS = 0.18, 0.6  # of ink, between which the outline runs
-_INSIDE = 0.85  # of the ink; with all of it inside, strokes that are a pixel apart would run together
-_FAINTEST = 0.8  # of the darkest ink; what is as dark is inside
-_SMOOTHED = 0.08  # of a pixel's ink goes to each neighbour, lest the pixels' stairs show as waves
+LEVELS = 0.18, 0.6  # of ink, between which the outline runs
+INSIDE = 0.85  # of the ink; with all of it inside, strokes that are a pixel apart would run together
+FAINTEST = 0.8  # of the darkest ink; what is as dark is inside
+SMOOTHED = 0.08  # of a pixel's ink goes to each neighbour, lest the pixels' stairs show as waves
 _SMALLEST = 0.3  # square pixels; less is a speck
 _UNITS = 50  # of the SVG's coordinates per pixel; whole numbers make small files
 CREDIT = "Made with generators that learned from Google's Quick, Draw! Dataset, CC BY 4.0"
@@ -62,14 +62,14 @@ def _interpolated(drawing: np.ndarray, size: int) -> tuple[np.ndarray, float]:
     """The ink (size, size), and the level above which lies most of it."""
     ink = _smoothed(_smoothed(drawing.astype(np.float32) / 255).T).T
     fine = np.asarray(Image.fromarray(ink).resize((size, size), Image.Resampling.BICUBIC))
-    level = min(np.quantile(fine, 1 - _INSIDE * ink.mean()), _FAINTEST * fine.max())
-    return fine, float(np.clip(level, *_LEVELS))
+    level = min(np.quantile(fine, 1 - INSIDE * ink.mean()), FAINTEST * fine.max())
+    return fine, float(np.clip(level, *LEVELS))
 
 
 def _smoothed(ink: np.ndarray) -> np.ndarray:
     """Ink (H, W), each row mixed with those above and below; there is none outside."""
     around = np.pad(ink, ((1, 1), (0, 0)))
-    return (1 - 2 * _SMOOTHED) * ink + _SMOOTHED * (around[:-2] + around[2:])
+    return (1 - 2 * SMOOTHED) * ink + SMOOTHED * (around[:-2] + around[2:])
 
 
 def _area(loop: np.ndarray) -> float:

@@ -11,16 +11,15 @@ from model.drawing.view import MAX_STYLES, View, read_view
 from model.quickdraw.images import png, sheet
 from studio.shared.assets import asset
 from studio.shared.class_picker import picker_functions, tab_html
+from studio.shared.constants import MAX_DRAWINGS, RANDOM_SEED_MAX, SHEET_COLUMNS
 from studio.shared.events import sentence
 from studio.shared.export import take
-from studio.shared.pictures import DICE_MAX, data_url, origin
+from studio.shared.pictures import data_url, origin
 from studio.shared.tiles import Tiles
 
 FIRST_CLASS = "cat"
 FIRST_COUNT = 16
-MAX_GROUPS = 32  # of drawings that an answer may hold ...
-MAX_DRAWINGS = 1664  # ... and how many in all
-COLUMNS = 64
+MAX_GROUPS = 32  # of drawings in one answer
 
 
 def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
@@ -81,8 +80,8 @@ def _answer(sampler: Sampler, class_name: str, asked: object) -> dict[str, objec
         if card == before:
             break
     return {
-        "sheet": data_url(png(sheet(drawings, columns=COLUMNS))),
-        "columns": COLUMNS,
+        "sheet": data_url(png(sheet(drawings, columns=SHEET_COLUMNS))),
+        "columns": SHEET_COLUMNS,
         "name": class_name,
         "origin": origin(card) if card else "",
         "revision": card.revision if card else "",
@@ -110,7 +109,7 @@ def _pictures(class_name: str, asked: object) -> list[Picture]:
 def _first_view(sampler: Sampler) -> View:
     cards = sampler.cards()
     name = FIRST_CLASS if FIRST_CLASS in cards else next(iter(cards), FIRST_CLASS)
-    return View(name, random.randint(0, DICE_MAX), FIRST_COUNT)
+    return View(name, random.randint(0, RANDOM_SEED_MAX), FIRST_COUNT)
 
 
 def _read_link(sampler: Sampler, query: str) -> View:

@@ -8,11 +8,10 @@ from model.drawing.view import MAX_COUNT, MAX_STYLES, View
 from model.exports.export import title
 from model.exports.vector import svg as svg_of
 from model.quickdraw.images import png, sheet
+from studio.shared.constants import SHEET_COLUMNS
 from studio.shared.events import mistake
 from studio.shared.pictures import data_url, drawing_url
 from studio.shared.tiles import recognised
-
-COLUMNS = 64
 
 
 def add_api(sampler: Sampler) -> None:
@@ -43,7 +42,7 @@ def add_api(sampler: Sampler) -> None:
             frames = sampler.draw_all(view.pictures())
         except ValueError as error:
             raise mistake(error) from error
-        return {"sheet": data_url(png(sheet(frames, COLUMNS))), "columns": COLUMNS, "frames": len(frames)}
+        return {"sheet": data_url(png(sheet(frames, SHEET_COLUMNS))), "columns": SHEET_COLUMNS, "frames": len(frames)}
 
     def classes():
         cards = sorted(sampler.cards().values(), key=lambda card: card.class_name.lower())

@@ -10,12 +10,11 @@ from model.exports.export import Playing
 from model.quickdraw.images import png, sheet
 from studio.shared.assets import asset
 from studio.shared.class_picker import picker_functions, tab_html
+from studio.shared.constants import SHEET_COLUMNS
 from studio.shared.events import sentence
 from studio.shared.export import take
 from studio.shared.pictures import data_url, origin
 from studio.shared.tiles import Tiles
-
-COLUMNS = 64
 
 
 def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
@@ -33,8 +32,8 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
             return {"error": sentence(error)}
         cards = [card for name in (view.class_name, view.into) if (card := sampler.cards().get(name))]
         return {
-            "sheet": data_url(png(sheet(drawings, columns=COLUMNS))),
-            "columns": COLUMNS,
+            "sheet": data_url(png(sheet(drawings, columns=SHEET_COLUMNS))),
+            "columns": SHEET_COLUMNS,
             "frames": len(frames),
             "keys": [pictures.index(key) for key in keys],
             "name": view.class_name,

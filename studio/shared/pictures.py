@@ -10,7 +10,6 @@ from model.files.checkpoint import Card
 from model.quickdraw.images import png, sheet
 
 FEW_DRAWINGS = 500
-DICE_MAX = 999_999  # short seeds are easier to remember and to tell
 
 
 def origin(card: Card) -> str:

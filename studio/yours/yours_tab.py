@@ -14,9 +14,10 @@ from model.quickdraw.images import png, sheet
 from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
 from studio.shared.assets import asset
 from studio.shared.class_picker import first_class, picker_functions, tab_html
+from studio.shared.constants import RANDOM_SEED_MAX
 from studio.shared.events import QUIET, in_browser, live, mistake, sentence
 from studio.shared.export import take
-from studio.shared.pictures import DICE_MAX, data_url, drawing_url
+from studio.shared.pictures import data_url, drawing_url
 from studio.shared.tiles import Tiles
 from studio.yours.search_result import IDLE, VERY_NEAR, WAITING, chosen_html, opened_html, result_html, variations_html
 
@@ -202,7 +203,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         go(done.success)
     vary(strength.input)
     go(seed.input)
-    random_seed = f"() => Math.floor(Math.random() * {DICE_MAX + 1})"
+    random_seed = f"() => Math.floor(Math.random() * {RANDOM_SEED_MAX + 1})"
     vary(in_browser(others.click, random_seed, None, first).then)
     go(in_browser(dice.click, random_seed, None, seed).then)
 

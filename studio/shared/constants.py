@@ -1,0 +1,36 @@
+"""The numbers that the page's scripts share with Python."""
+
+from model.drawing.latents import MAX_KEYS, MAX_PSI, MAX_SEED
+from model.drawing.view import MAX_COUNT, MAX_STYLES
+from model.exports.export import FRAME_MILLISECONDS, LOOPS, SPEEDS
+from model.exports.vector import FAINTEST, INSIDE, LEVELS, SMOOTHED
+from model.quickdraw.images import SIZE
+from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES
+from train.runs.order import MAX_CLASSES
+
+RANDOM_SEED_MAX = 999_999  # short seeds are easier to remember and to pass on
+STYLE_LIMIT = 3.0  # of a style slider; the API takes offsets up to MAX_OFFSET
+MAX_DRAWINGS = 1664  # in one answer to the Draw tab
+SHEET_COLUMNS = 64  # of the sheets that the server answers with
+
+
+def page_constants() -> dict[str, object]:
+    """What each component of the page gets as its `constants` prop. Values are what JSON can hold."""
+    return {
+        "size": SIZE,
+        "max_seed": MAX_SEED,
+        "random_seed_max": RANDOM_SEED_MAX,
+        "max_psi": MAX_PSI,
+        "max_count": MAX_COUNT,
+        "max_drawings": MAX_DRAWINGS,
+        "num_styles": MAX_STYLES,
+        "style_limit": STYLE_LIMIT,
+        "max_keys": MAX_KEYS,
+        "frame_milliseconds": FRAME_MILLISECONDS,
+        "speeds": list(SPEEDS),
+        "loops": list(LOOPS),
+        "max_strokes": MAX_STROKES,
+        "max_points": MAX_POINTS,
+        "max_classes": MAX_CLASSES,
+        "ink": {"smoothed": SMOOTHED, "levels": list(LEVELS), "inside": INSIDE, "faintest": FAINTEST},
+    }
