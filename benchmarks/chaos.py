@@ -23,12 +23,12 @@ from typing import Protocol
 
 from gradio_client import Client
 
+from benchmarks.harness.drawings import suns, write_class
+from benchmarks.harness.mirror import Mirror
+from benchmarks.harness.site import Site
 from model.files.checkpoint import checkpoint_path, load_checkpoint
 from model.files.weights import CheckpointError
 from model.quickdraw.classes import CLASS_NAMES
-from tests.conftest import suns, write_class
-from tests.mirror import Mirror
-from tests.site import Site
 from train.runs.run import Run, find_run, list_runs
 
 OUTPUT = Path(__file__).with_name("CHAOS.md")

@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 
 import train.fleet.fleet
+from benchmarks.harness.drawings import REAL_DRAWINGS
 from model.drawing.sampler import limit_threads
 from model.quickdraw.classes import CLASS_NAMES
-from tests.conftest import REAL_DRAWINGS
 from train.execution.execution import execute
 from train.fleet.fleet import Fleet, train_fleet
 from train.fleet.task import Outcome

@@ -18,9 +18,9 @@ import httpx
 import numpy as np
 from gradio_client import Client
 
+from benchmarks.harness.drawings import REAL_DRAWINGS
+from benchmarks.harness.site import Site
 from benchmarks.visitors import Visitor
-from tests.conftest import REAL_DRAWINGS
-from tests.site import Site
 from train.runs.run import Run
 
 NUM_CLICKS = 100

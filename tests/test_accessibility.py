@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.test_page import FRAME, WAIT, browser, open_page, page, site, wait_for_seed  # noqa: F401
+from tests.support.browser import FRAME, WAIT, open_page, wait_for_seed
 
 READY = {
     "Draw": "[data-ahead]",
@@ -23,7 +23,7 @@ SMALL = """() => [...document.querySelectorAll("button, select, input, [role=tab
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_tab_has_a_serious_violation(page, site, theme):  # noqa: F811
+def test_no_tab_has_a_serious_violation(page, site, theme):
     open_page(page, site, f"?class=cat&seed=7&count=4&__theme={theme}")
     for tab, ready in READY.items():
         page.get_by_role("tab", name=tab, exact=True).click()
@@ -38,7 +38,7 @@ def test_no_tab_has_a_serious_violation(page, site, theme):  # noqa: F811
         assert not serious, "\n".join(serious)
 
 
-def test_no_tab_scrolls_sideways(page, site):  # noqa: F811
+def test_no_tab_scrolls_sideways(page, site):
     open_page(page, site, "?class=cat&seed=7&count=16")
     for tab, ready in READY.items():
         page.get_by_role("tab", name=tab, exact=True).click()
@@ -49,7 +49,7 @@ def test_no_tab_scrolls_sideways(page, site):  # noqa: F811
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{tab} at {width} pixels"
 
 
-def test_classes_seeds_and_morphs_are_within_reach_of_the_keyboard(page, site):  # noqa: F811
+def test_classes_seeds_and_morphs_are_within_reach_of_the_keyboard(page, site):
     """Nothing but keys: a class is typed, its seed changed, and one of its drawings morphed into another."""
     problems = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
@@ -81,7 +81,7 @@ def test_classes_seeds_and_morphs_are_within_reach_of_the_keyboard(page, site): 
     assert not problems
 
 
-def tab_to(page, selector: str) -> None:  # noqa: F811
+def tab_to(page, selector: str) -> None:
     for _ in range(60):
         if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
             return
@@ -89,9 +89,9 @@ def tab_to(page, selector: str) -> None:  # noqa: F811
     raise AssertionError(f"{selector} can't be reached by Tab")
 
 
-def test_on_a_phone_drawings_are_in_sight_and_all_is_large_enough_for_a_finger(browser, site):  # noqa: F811
+def test_on_a_phone_drawings_are_in_sight_and_all_is_large_enough_for_a_finger(browser, site):
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    page = context.new_page()  # noqa: F811
+    page = context.new_page()
     page.set_default_timeout(WAIT)
     open_page(page, site, "?class=cat&seed=7&count=16")
     page.wait_for_selector(READY["Draw"])

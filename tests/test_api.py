@@ -17,14 +17,13 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 
+from benchmarks.harness.site import Site
 from model.drawing.latents import MAX_SEED
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.files.checkpoint import REPOSITORY
 from model.quickdraw.images import cut
-from tests.site import Site
-from tests.test_page import home_folder, site  # noqa: F401
-from tests.test_vector import rendered
+from tests.support.samples import rendered
 
 HARD = settings(
     max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -56,12 +55,12 @@ ANY = ODD | LONG | st.sampled_from(["cat", 7, 1, [7, 12], [0.5]])
 
 
 @pytest.fixture(scope="module")
-def client(site):  # noqa: F811
+def client(site):
     return Client(site, verbose=False)
 
 
 @pytest.fixture(scope="module")
-def components(site):  # noqa: F811
+def components(site):
     """Id of every component of the page that has a name."""
     with urllib.request.urlopen(site + "config") as answer:
         config = json.load(answer)
@@ -95,7 +94,7 @@ def test_programs_get_the_very_pixels(client):
 
 
 @pytest.mark.parametrize("seeds", [[7, 12], [7, 12, 40], [7, 7, 12, 3, 9]])
-def test_a_film_tells_where_its_key_drawings_are(site, components, seeds):  # noqa: F811
+def test_a_film_tells_where_its_key_drawings_are(site, components, seeds):
     asked = {
         "session_hash": "x",
         "component_id": components["morph"],
@@ -183,7 +182,7 @@ ORDERS = (ORDERS | st.tuples(st.just("blorp"), ANY)).map(list)
         ("run", spoilt(["20260101-000000-cat"])),
     ],
 )
-def test_endpoints_answer_whatever_arrives_with_a_sentence(site, endpoint, attacks):  # noqa: F811
+def test_endpoints_answer_whatever_arrives_with_a_sentence(site, endpoint, attacks):
     @HARD
     @given(attacks)
     def attack(data):
@@ -202,13 +201,13 @@ def test_endpoints_answer_whatever_arrives_with_a_sentence(site, endpoint, attac
 
 
 @pytest.mark.parametrize("endpoint", ["draw", "svg", "morph", "classes", "train", "run"])
-def test_endpoints_survive_what_has_another_shape(site, endpoint):  # noqa: F811
+def test_endpoints_survive_what_has_another_shape(site, endpoint):
     for data in ([], {}, None, "cat", 7, [[]], [None] * 9, {"class_name": "cat"}):
         status, said = answer_of(site, endpoint, data)
         assert status in (200, 400, 422) and "Traceback" not in said, (status, said)
 
 
-def answer_of(site, endpoint: str, data: object) -> tuple[int, str]:  # noqa: F811
+def answer_of(site, endpoint: str, data: object) -> tuple[int, str]:
     status, begun = post(f"{site}gradio_api/call/{endpoint}", {"data": data})
     if status != 200:
         return status, begun
@@ -235,7 +234,7 @@ def answer_of(site, endpoint: str, data: object) -> tuple[int, str]:  # noqa: F8
         ("yours-pad", "look", [[[[0.1, 0.1], [0.9, 0.9]]]]),
     ],
 )
-def test_the_pages_own_calls_answer_whatever_arrives(site, components, component, function, good):  # noqa: F811
+def test_the_pages_own_calls_answer_whatever_arrives(site, components, component, function, good):
     def check(data):
         body = {"session_hash": "x", "component_id": components[component], "fn_name": function, "data": data}
         status, said = post(f"{site}gradio_api/component_server", body)
@@ -246,7 +245,7 @@ def test_the_pages_own_calls_answer_whatever_arrives(site, components, component
     HARD(given(spoilt(good) | ANY)(check))()
 
 
-def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrives(site, home_folder):  # noqa: F811
+def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrives(site, home_folder):
     """What the buttons and sliders of Yours and Train send; Gradio's own checks may refuse it without a word."""
     with urllib.request.urlopen(site + "config") as answer:
         events = json.load(answer)["dependencies"]
@@ -266,13 +265,13 @@ def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrive
     assert not list(home_folder.glob("runs/*/run.json"))
 
 
-def test_nothing_that_arrived_was_written(site, home_folder):  # noqa: F811
+def test_nothing_that_arrived_was_written(site, home_folder):
     """After all the attacks above there is nothing but what the app itself keeps, and the one broken checkpoint."""
     files = {path.relative_to(home_folder).as_posix() for path in home_folder.rglob("*") if path.is_file()}
     assert files <= {"checkpoints/broom.safetensors", "runs/salt", "runs/create.lock"}
 
 
-def test_the_readmes_program_works(site, tmp_path, monkeypatch):  # noqa: F811
+def test_the_readmes_program_works(site, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     section = (REPOSITORY / "README.md").read_text().partition("## From programs")[2]
     program = section.partition("```python\n")[2].partition("```")[0]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from PIL import Image
 
 from model.files.checkpoint import load_checkpoint, save_checkpoint
-from tests.conftest import make_checkpoint
+from tests.support.samples import make_checkpoint
 from train.hub.cards import write_cards
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from benchmarks import chaos
 from benchmarks.chaos import storm, verdict
-from tests.conftest import SMALL, make_checkpoint, suns, write_class
-from tests.mirror import Mirror
-from tests.site import REPOSITORY, Site
+from benchmarks.harness.drawings import suns, write_class
+from benchmarks.harness.mirror import Mirror
+from benchmarks.harness.site import Site
+from model.files.checkpoint import REPOSITORY
+from tests.support.samples import SMALL, make_checkpoint
 from train.execution.admission import request_training
 from train.home import Home
 from train.runs.order import Order

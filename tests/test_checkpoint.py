@@ -21,7 +21,7 @@ from model.files.checkpoint import (
 )
 from model.files.weights import CheckpointError, content_hash, write_file
 from model.networks.architectures import GENERATORS, architecture, build
-from tests.conftest import make_checkpoint
+from tests.support.samples import make_checkpoint
 
 
 def metadata(path: Path) -> dict[str, str]:

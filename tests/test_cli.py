@@ -5,22 +5,21 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from PIL import Image
 
-from model.files.checkpoint import read_card
+from benchmarks.harness.drawings import suns, write_class
+from model.files.checkpoint import REPOSITORY, read_card
 from model.hub.client import HubError
 from model.quickdraw.classes import CLASS_NAMES
-from tests.conftest import make_checkpoint, suns, write_class
+from tests.support.samples import make_checkpoint
 from train.cli import everything
 from train.cli.commands import COMMANDS
 from train.cli.main import main
 from train.runs.run import list_runs
 
-REPOSITORY = Path(__file__).parents[1]
 TINY = ["--discriminator", "doodle", "--channels", "6", "--z-dim", "8", "--batch-size", "8", "--no-from-base"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import REAL_DRAWINGS, suns, write_class
+from benchmarks.harness.drawings import REAL_DRAWINGS, suns, write_class
 from train import data
 from train.data import DataError, load_drawings
 
@@ -210,7 +210,7 @@ def test_a_truncated_file_in_a_folder_is_refused(tmp_path):
 
 @pytest.mark.skipif(not REAL_DRAWINGS.is_dir(), reason="the real drawings are not at hand")
 def test_real_drawings_come_over_http_as_they_are(cache):
-    from tests.mirror import Mirror
+    from benchmarks.harness.mirror import Mirror
 
     with Mirror(REAL_DRAWINGS) as mirror:
         assert np.array_equal(

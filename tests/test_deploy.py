@@ -1,23 +1,22 @@
 """One command makes a Space, or brings it up to date, with what its hardware takes, and breaks no Space of others."""
 
 import re
-from pathlib import Path
 
 import pytest
 from huggingface_hub import SpaceCard, SpaceHardware
 from packaging.requirements import Requirement
 
+from model.files.checkpoint import REPOSITORY
 from model.hub.client import HubError
 from model.quickdraw.classes import slug
-from tests.conftest import make_checkpoint
-from tests.hub import Hub, Repo
+from tests.support.hub import Hub, Repo
+from tests.support.samples import make_checkpoint
 from train.cli.main import main
 from train.home import Home
 from train.hub.push import push
 from train.hub.space import deploy
 from train.hub.space_files import ROOMS, front_matter, space_files
 
-REPOSITORY = Path(__file__).parents[1]
 REPO = "you/endless-doodles"
 NAME = f"spaces/{REPO}"
 COLORS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}

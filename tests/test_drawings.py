@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.conftest import suns
+from benchmarks.harness.drawings import suns
 from train.drawings import ClassSampler, Drawings, held_back, learned
 
 

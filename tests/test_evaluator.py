@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.harness.drawings import suns
 from model.drawing.recogniser import Recogniser
 from model.files.classifiers import Report, load_evaluator, save_evaluator
 from model.files.weights import CheckpointError
 from model.networks.evaluator import Evaluator
-from tests.conftest import as_drawings, suns
+from tests.support.samples import as_drawings
 from train.classifier import ClassifierTraining, accuracy
 from train.metrics import embed
 

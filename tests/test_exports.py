@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.harness.drawings import suns
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from model.exports.export import Playing, export, morph_gif, morph_mp4, morph_webp
 from model.exports.vector import enlarged
 from model.files.checkpoint import REPOSITORY
 from studio.shared.export import take
-from tests.conftest import make_checkpoint, suns
-from tests.test_vector import rendered
+from tests.support.samples import make_checkpoint, rendered
 
 DRAWINGS = View("cat", 7, 5, 0.9, (1.5, 0.0, -2.0))
 FOUND = View("cat", latent=tuple(round(0.1 * place - 3, 3) for place in range(64)))

@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from benchmarks.harness.drawings import suns
 from model.files.classifiers import load_feature_network, save_feature_network
 from model.files.shared_base import read_base
 from model.files.weights import CheckpointError
 from model.networks.feature_network import FeatureClassifier, FeatureNetwork, fold
 from model.networks.guided_discriminator import GuidedDiscriminator
 from model.quickdraw.classes import CLASS_NAMES
-from tests.conftest import SMALL, as_drawings, suns
+from tests.support.samples import SMALL, as_drawings
 from train.grow import find_feature_network, grow_from_base, save_base
 from train.home import Home
 from train.loop import Training

@@ -18,12 +18,13 @@ import torch
 
 import train.fleet.fleet
 import train.fleet.task
+from benchmarks.harness.drawings import suns, write_class
+from benchmarks.harness.mirror import Mirror
 from model.files.checkpoint import checkpoint_path, load_checkpoint
 from model.files.weights import CheckpointError
 from model.hub.client import HubError
 from model.quickdraw.classes import CLASS_NAMES
-from tests.conftest import SMALL, as_drawings, make_checkpoint, suns, write_class
-from tests.mirror import Mirror
+from tests.support.samples import SMALL, as_drawings, make_checkpoint
 from train.fleet.fleet import Fleet, train_fleet
 from train.fleet.task import Outcome, Task, land, work
 from train.home import Home

@@ -83,6 +83,13 @@ def test_a_folder_stays_small_and_shallow(folder):
     assert len(levels) <= MAX_LEVELS
 
 
+def test_benchmarks_import_no_tests_and_test_files_not_each_other():
+    for path in (REPOSITORY / "benchmarks").rglob("*.py"):
+        assert not [name for name in imported(path) if name.partition(".")[0] == "tests"], path
+    for path in (REPOSITORY / "tests").rglob("*.py"):
+        assert not [name for name in imported(path) if name.startswith(("tests.test_", "tests.conftest"))], path
+
+
 def test_importing_needs_no_extra_makes_no_file_and_prints_nothing(tmp_path):
     before = set(REPOSITORY.glob("[!.]*"))  # what other tests leave at the same time begins with a dot
     extras = "import sys; sys.modules |= dict.fromkeys(('ray', 'mlflow', 'av', 'spaces'))"  # as if not installed

@@ -25,6 +25,7 @@ from PIL import Image
 from model.drawing.sampler import Sampler, seeds_to_pictures
 from model.drawing.view import View
 from model.exports.export import export
+from model.files.checkpoint import REPOSITORY
 from model.files.weights import CheckpointError
 from model.hub import client as hub_module
 from model.hub.client import HubError, check_repo
@@ -36,8 +37,8 @@ from studio.draw.draw_tab import _answer as answer_to
 from studio.shared.export import take
 from studio.shared.tiles import Tiles
 from studio.train.run_actions import RunActions
-from tests.conftest import SMALL, make_base, make_checkpoint
-from tests.hub import Hub
+from tests.support.hub import Hub
+from tests.support.samples import SMALL, make_base, make_checkpoint
 from train.cli.main import main
 from train.execution import worker as worker_module
 from train.home import Home
@@ -47,7 +48,6 @@ from train.runs.order import Order
 from train.runs.run import create_run
 from train.runs.settings import Settings
 
-REPOSITORY = Path(__file__).parents[1]
 REPO = "you/doodles"
 NAME = f"models/{REPO}"
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.harness.drawings import suns
 from model.networks.evaluator import Evaluator
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import to_ink
-from tests.conftest import suns
 from train.drawings import held_back
 from train.evaluation import GeneratorEvaluation
 from train.metrics import (

@@ -9,7 +9,7 @@ from model.drawing.latents import Picture, morph_frames
 from model.drawing.partners import PAIRS_NAME, partners
 from model.drawing.sampler import Sampler
 from model.networks.evaluator import Evaluator
-from tests.conftest import make_checkpoint
+from tests.support.samples import make_checkpoint
 from train.pairs import LEAST, measure_pairs, save_pairs
 
 

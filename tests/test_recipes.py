@@ -18,10 +18,11 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
+from benchmarks.harness.site import Site, free_port
 from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.files.checkpoint import REPOSITORY
 from model.quickdraw.images import cut
-from tests.hub import Hub
-from tests.site import REPOSITORY, Site, free_port
+from tests.support.hub import Hub
 
 README = (REPOSITORY / "README.md").read_text()
 TOKEN = "hf_you"

@@ -15,7 +15,7 @@ import pytest
 
 from model.files.checkpoint import REPOSITORY
 from studio.train.run_view import distance_plot
-from tests.conftest import SMALL
+from tests.support.samples import SMALL
 from train.config import SUPERDEEP
 from train.execution import worker as worker_module
 from train.execution.worker import ensure_worker

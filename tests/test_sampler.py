@@ -18,7 +18,7 @@ from model.files.weights import CheckpointError, content_hash
 from model.quickdraw.classes import CLASS_NAMES
 from studio.draw.draw_tab import _answer
 from studio.shared.tiles import Tiles
-from tests.conftest import make_base, make_checkpoint
+from tests.support.samples import make_base, make_checkpoint
 from train.loop import draw_seeds
 
 

@@ -1,12 +1,12 @@
 """Strokes become a drawing like the dataset's, and the search finds drawings that no seed of it gave."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.harness.drawings import REAL_DRAWINGS
 from model.drawing import search as nearest
 from model.drawing.latents import Picture, morph_frames
 from model.drawing.recogniser import Recogniser
@@ -14,10 +14,9 @@ from model.drawing.sampler import Sampler, seeds_to_pictures
 from model.drawing.search import likeness, search
 from model.files.classifiers import EVALUATOR_NAME
 from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
-from tests.conftest import REAL_DRAWINGS, make_checkpoint
+from tests.support.samples import SHIPPED, make_checkpoint
 from train.drawings import held_back
 
-SHIPPED = Path(__file__).parents[1] / "checkpoints"
 needs_real = pytest.mark.skipif(not REAL_DRAWINGS.is_dir(), reason="no real drawings on this machine")
 
 

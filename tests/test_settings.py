@@ -13,9 +13,10 @@ import pytest
 from filelock import FileLock
 from starlette.datastructures import Headers
 
+from benchmarks.harness.drawings import suns, write_class
 from studio.shared.visitors import address, visitor_id
 from studio.train.run_view import status_html
-from tests.conftest import SMALL, suns, write_class
+from tests.support.samples import SMALL
 from train.cache import load_at_hand, make_room
 from train.data import cached_path, load_drawings
 from train.execution.admission import request_again, request_training

@@ -1,24 +1,18 @@
 """Visitors draw what is on the Hub, and push there what they have trained, in their own name and nobody else's."""
 
-import os
-import shutil
 from urllib.parse import urlencode
 
 import pytest
 
+from benchmarks.harness.drawings import suns, write_class
+from benchmarks.harness.site import Site
 from model.hub.index import read_index
-from tests.conftest import SMALL, make_checkpoint, suns, write_class
-from tests.hub import Hub
-from tests.site import Site
+from tests.support.browser import WAIT
+from tests.support.hub import Hub
+from tests.support.samples import SMALL, make_checkpoint
 from train.hub.push import push
 from train.runs.order import Order
 from train.runs.run import create_run
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-WAIT = 120_000  # milliseconds
-
-if not CHROMIUM and os.environ.get("CI") != "true":
-    pytest.skip("no browser on this machine; install Debian's chromium", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +42,6 @@ def site(hub, run, tmp_path_factory):
     settings = hub.environment(folder / "cache", "hf_visitor") | {"OAUTH_CLIENT_ID": "x", "DOODLES_HUB": "you/doodles"}
     with Site(run.folder.parents[1], str(folder / "drawings"), **settings) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -12,22 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import suns, write_class
-from tests.site import REPOSITORY, Site
-from tests.test_page import CHROMIUM, pixels
+from benchmarks.harness.drawings import suns, write_class
+from benchmarks.harness.site import Site
+from model.files.checkpoint import REPOSITORY
+from tests.support.browser import IS_CI, WAIT, pixels
 from train.home import Home
 from train.hub.space_files import front_matter, space_files
 from train.runs.run import list_runs
 
 SPACE = "you/endless-doodles"
 TORCH = "torch==2.13.0"
-WAIT = 120_000  # milliseconds
 NOBODY = 65534
 # An ordinary user who may, of all that root may, only read: this machine's Python may lie in root's home.
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs"]
 AS_NOBODY += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
 
-if os.environ.get("CI") != "true" and (not shutil.which("setpriv") or os.geteuid() != 0):
+if not IS_CI and (not shutil.which("setpriv") or os.geteuid() != 0):
     pytest.skip("only root can become an ordinary user, by setpriv", allow_module_level=True)
 
 
@@ -109,18 +109,15 @@ def space(folder, environment):
 
 
 @pytest.fixture
-def page(space):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(extra_http_headers={"x-forwarded-for": "1.2.3.4"}).new_page()
-        page.set_default_timeout(WAIT)
-        problems = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        yield page
-        browser.close()
-        assert not problems
+def page(browser):
+    context = browser.new_context(extra_http_headers={"x-forwarded-for": "1.2.3.4"})
+    page = context.new_page()
+    page.set_default_timeout(WAIT)
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    assert not problems
 
 
 def drawn(tile) -> float:

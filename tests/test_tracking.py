@@ -17,8 +17,9 @@ import torch
 
 import train.fleet.fleet
 import train.fleet.task
-from tests.conftest import SMALL
-from tests.site import free_port
+from benchmarks.harness.site import free_port
+from tests.support.browser import IS_CI
+from tests.support.samples import SMALL
 from train.cli.main import main
 from train.execution import execution as execute_module
 from train.execution.execution import execute
@@ -33,7 +34,7 @@ from train.tracking.record import MARK, put_on_record
 
 WAIT = 120.0  # seconds
 
-if not find_spec("mlflow") and os.environ.get("CI") != "true":
+if not find_spec("mlflow") and not IS_CI:
     pytest.skip("MLflow is not installed; pip install -r requirements-mlflow.txt", allow_module_level=True)
 
 

@@ -1,23 +1,17 @@
 """The Train tab shows what is so: after a reload, to a second visitor, after a restart, a stop, a failure."""
 
-import os
 import re
-import shutil
 import time
 
 import pytest
 
-from tests.conftest import suns, write_class
-from tests.site import Site
+from benchmarks.harness.drawings import suns, write_class
+from benchmarks.harness.site import Site
+from tests.support.browser import WAIT
 from train.runs.run import list_runs
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-WAIT = 120_000  # milliseconds
 EVENTS = re.compile("/(queue/join|run/predict)")
 CONTROLS = ("stop", "resume", "longer", "discard")
-
-if not CHROMIUM and os.environ.get("CI") != "true":
-    pytest.skip("no browser on this machine; install Debian's chromium", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +20,6 @@ def site(tmp_path_factory):
     write_class(folder / "drawings", "giraffe", suns(60))
     with Site(folder / "home", str(folder / "drawings"), DOODLES_PROXY="1", DOODLES_MAX_MINUTES="45") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -12,12 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
+from benchmarks.harness.drawings import suns, write_class
 from model.drawing.sampler import Sampler, seeds_to_pictures
 from model.files.checkpoint import checkpoint_path, load_checkpoint
 from model.files.shared_base import read_base
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import cut
-from tests.conftest import SMALL, as_drawings, make_checkpoint, suns, write_class
+from tests.support.samples import SMALL, as_drawings, make_checkpoint
 from train.config import SUPERDEEP
 from train.data import load_drawings
 from train.drawings import held_back

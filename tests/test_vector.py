@@ -7,8 +7,8 @@ import pytest
 import resvg_py
 from PIL import Image
 
+from benchmarks.harness.drawings import suns
 from model.exports.vector import enlarged, outlines, svg
-from tests.conftest import suns
 
 
 def rendered(text: str, scale: int, columns: int = 1, rows: int = 1) -> np.ndarray:

@@ -1,6 +1,5 @@
 """A visitor draws: the machine says what it sees, finds the nearest, varies it and walks away from it."""
 
-# ruff: noqa: F811 (fixtures are asked for by their names)
 import math
 from urllib.parse import urlsplit
 
@@ -13,17 +12,8 @@ from model.drawing.search import likeness
 from model.drawing.view import read_view
 from model.exports.vector import enlarged
 from studio.yours.search_result import LARGE, SMALL
-from tests.test_nearest import SHIPPED
-from tests.test_page import (  # noqa: F401 (fixtures)
-    IS_DRAWN,
-    WAIT,
-    browser,
-    open_page,
-    page,
-    pixels,
-    set_number,
-    site,
-)
+from tests.support.browser import IS_DRAWN, WAIT, open_page, pixels, set_number
+from tests.support.samples import SHIPPED
 
 CIRCLE = [(0.5 + 0.3 * math.cos(t), 0.55 + 0.3 * math.sin(t)) for t in np.linspace(0, 2 * math.pi, 25)]
 CAT = (

@@ -10,7 +10,7 @@ import torch
 
 import app
 from model.files.checkpoint import load_checkpoint
-from tests.conftest import SMALL
+from tests.support.samples import SMALL
 from train.execution import zero_gpu as zero_gpu
 from train.execution.admission import request_again, request_training
 from train.execution.zero_gpu import call_duration, gpu_call, train_in_calls

@@ -9,7 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
+from model.files.checkpoint import REPOSITORY
 
 
 def free_port() -> int:

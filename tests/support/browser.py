@@ -1,0 +1,97 @@
+"""What tests do in a browser: open the page, set its boxes, read its drawings, hold back its requests."""
+
+import base64
+import contextlib
+import io
+import os
+import re
+import shutil
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+IS_CI = os.environ.get("CI") == "true"  # where a missing browser fails the tests instead of skipping them
+WAIT = 120_000  # milliseconds
+SERVER_FUNCTIONS = re.compile("/component_server/")
+FRAME = "document.querySelector('#morph .player canvas').toDataURL()"
+IS_DRAWN = """(canvas) => {
+  const { data } = canvas?.getContext("2d").getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+  return data[3] === 255 && data.some((value, place) => place % 4 === 0 && value < 128);
+}"""
+
+
+def open_page(page, address: str, query: str = "") -> None:
+    page.goto(address + query)
+    page.wait_for_selector("#draw .tile", state="attached")
+
+
+def open_morph(page, site: str, query: str) -> None:
+    open_page(page, site, query)
+    page.wait_for_selector("#morph .player canvas[aria-label*='seeds']")
+    page.wait_for_selector("[data-ahead]", state="attached")  # all that the Draw tab asks for has come
+
+
+def pictures(page) -> list[str]:
+    """The drawings on the Draw tab, as PNGs in data URLs."""
+    return page.eval_on_selector_all("#draw .tile canvas", "all => all.map((canvas) => canvas.toDataURL())")
+
+
+def seeds(page) -> list[int]:
+    return [int(text) for text in page.locator("#draw .tile span").all_inner_texts()]
+
+
+def pixels(url: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("L"))
+
+
+def set_number(page, selector: str, value: int) -> None:
+    box = page.locator(f"{selector} input[type=number]")
+    box.fill(str(value))
+    box.press("Enter")
+
+
+def set_seed(page, seed: int) -> None:
+    box = page.locator("#draw-seed")
+    box.fill(str(seed))
+    box.press("Enter")
+
+
+def wait_for_seed(page, seed: int, class_name: str = "cat") -> None:
+    page.wait_for_selector(f'#draw .tile:first-child[aria-label="{class_name}, seed {seed}"]')
+
+
+def pick(page, text: str) -> None:
+    box = page.locator("#draw-class")
+    box.fill(text)
+    box.press("Enter")
+
+
+def count_requests(page) -> list[str]:
+    """The requests from now on, without the heartbeat that Gradio's pages send."""
+    asked = []
+    page.on("request", lambda request: None if "heartbeat" in request.url else asked.append(request.url))
+    return asked
+
+
+def counts(request) -> list[int]:
+    """How many drawings the Draw tab asks for, group by group; none if the request is another one."""
+    body = request.post_data_json if "component_server" in request.url else {}
+    return [count for _, count, *_ in body["data"][1]] if body.get("fn_name") == "drawings" else []
+
+
+@contextlib.contextmanager
+def unanswered(page) -> Iterator[list[list[int]]]:
+    """What is asked of the server waits for the end. Gives the `counts` of every request, as they come."""
+    held, asked = [], []
+
+    def hold(route) -> None:
+        held.append(route)
+        asked.append(counts(route.request))
+
+    page.route(SERVER_FUNCTIONS, hold)
+    yield asked
+    page.route(SERVER_FUNCTIONS, lambda route: route.continue_())  # which goes before the older one
+    for route in held:
+        route.continue_()

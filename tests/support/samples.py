@@ -1,0 +1,52 @@
+"""What tests draw with and train: small configs, quick checkpoints, and an independent renderer of SVG files."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import resvg_py
+import torch
+from PIL import Image
+
+from benchmarks.harness.drawings import suns
+from model.files.checkpoint import REPOSITORY, Card, save_checkpoint
+from model.networks.architectures import GENERATORS, architecture, build
+from model.quickdraw.classes import CLASS_NAMES
+from train.config import DOODLE
+from train.drawings import Drawings
+from train.grow import save_base
+from train.loop import Training
+
+SHIPPED = REPOSITORY / "checkpoints"
+SMALL = replace(DOODLE, discriminator="doodle", channels=6, z_dim=8, batch_size=8, from_base=False)
+
+
+def as_drawings(drawings: np.ndarray, classes: np.ndarray | None = None) -> Drawings:
+    """Drawings (N, 28, 28) to learn from, all of them, of one class unless `classes` (N,) says more."""
+    if classes is None:
+        return Drawings([(0, drawings, np.arange(len(drawings)))])
+    return Drawings([(index, drawings, np.flatnonzero(classes == index)) for index in np.unique(classes).tolist()])
+
+
+def make_checkpoint(folder: Path, class_name: str = "cat", **options: object) -> Path:
+    """A checkpoint with random weights, quick to make."""
+    design = architecture(GENERATORS, "doodle", {"z_dim": 8, "channels": 6} | options)
+    rows = {name: 10 for name in class_name.split("+") if name in CLASS_NAMES}
+    card = Card(class_name, design, "doodle", 0, rows or {"cat": 10}, "folder", "made for a test")
+    return save_checkpoint(folder, card, build(GENERATORS, design))
+
+
+def make_base(folder: Path) -> tuple[Path, Training]:
+    """A base with random weights, other for every class, quick to make; the file and what is in it."""
+    training = Training(SMALL, as_drawings(suns(1)), num_classes=len(CLASS_NAMES))
+    with torch.no_grad():
+        training.ema.block14.norm.bias.rows.normal_()
+    return save_base(folder, training, {"sun": 44}), training
+
+
+def rendered(text: str, scale: int, columns: int = 1, rows: int = 1) -> np.ndarray:
+    """What an independent renderer makes of an SVG, as ink (rows * 28 * scale, columns * 28 * scale), 0..255."""
+    size = {"width": 28 * scale * columns, "height": 28 * scale * rows}
+    picture = Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=text, background="white", **size))))
+    return 255 - np.asarray(picture.convert("L")).astype(float)

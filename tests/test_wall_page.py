@@ -1,0 +1,64 @@
+"""The Wall shows every class, asks little of the server, and survives what changes meanwhile."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from tests.support.browser import IS_DRAWN, SERVER_FUNCTIONS, open_page, wait_for_seed
+from tests.support.samples import make_checkpoint
+
+
+def test_what_a_wall_could_not_fetch_comes_when_the_server_is_back(page, site):
+    open_page(page, site)
+    page.wait_for_selector("[data-ahead]")
+    page.route(SERVER_FUNCTIONS, lambda route: route.abort())
+    page.get_by_role("tab", name="Wall").click()
+    page.locator("#wall .lost", has_text="The server can't be reached").wait_for()
+    page.unroute(SERVER_FUNCTIONS)
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile canvas'))")
+    page.locator("#wall .lost").wait_for(state="hidden")
+
+
+def test_classes_that_come_while_a_wall_is_looked_at_do_not_mix_up_its_drawings(page, site, home_folder):
+    open_page(page, site)
+    page.wait_for_selector("[data-ahead]")
+    page.get_by_role("tab", name="Wall").click()
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile canvas'))")
+    before = page.locator(".wall-tile").count()
+    made = make_checkpoint(home_folder / "checkpoints", "ant+bee", z_dim=64)
+    try:
+        page.locator(".wall-tile").last.scroll_into_view_if_needed()
+        page.wait_for_function("number => document.querySelectorAll('.wall-tile').length > number", arg=before)
+        page.locator(".wall-tile").last.scroll_into_view_if_needed()
+        page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile:last-child canvas'))")
+    finally:
+        made.unlink()
+
+
+def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
+    open_page(page, site)
+    page.wait_for_selector("[data-ahead]")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
+    page.get_by_role("tab", name="Wall").click()
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile canvas'))")
+    assert page.locator(".wall-tile").count() >= 345 and len(asked) <= 2
+    page.locator(".wall-tile").last.scroll_into_view_if_needed()
+    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile:last-child canvas'))")
+
+    page.locator("#wall .search").fill("giraf")
+    assert page.locator(".wall-tile:visible").count() == 1
+    seed = parse_qs(urlsplit(page.locator(".wall-tile:visible").get_attribute("href")).query)["seed"][0]
+    page.locator(".wall-tile:visible").click()
+    wait_for_seed(page, int(seed), "giraffe")
+    for wrong in ([0, 99, 0], [-1, 0, 0], [10**9, 0, 0], ["0", 0, 0], [0, 0, 0], [0], {"a": 1}, None, "x"):
+        answer = page.evaluate(
+            """async ([address, wrong]) => {
+                const component = gradio_config.components.find((one) => one.props.elem_id === "wall");
+                const body = {session_hash: "x", component_id: component.id, fn_name: "screenful", data: wrong};
+                const headers = {"Content-Type": "application/json"};
+                const answer = await fetch(address + "gradio_api/component_server",
+                    {method: "POST", headers, body: JSON.stringify(body)});
+                return [answer.status, await answer.text()];
+            }""",
+            [site, wrong],
+        )
+        assert answer == [200, '""'], wrong
