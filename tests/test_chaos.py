@@ -6,6 +6,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from benchmarks import chaos
 from benchmarks.chaos import storm, verdict
 from benchmarks.harness.drawings import suns, write_class
@@ -35,6 +37,7 @@ class Page(Site):
         self.process = subprocess.Popen([sys.executable, "-c", STAND_IN], cwd=REPOSITORY, env=self.environment)
 
 
+@pytest.mark.slow
 def test_kills_at_random_moments_lose_no_request(tmp_path):
     rng = random.Random(4)
     for number, class_name in enumerate(("sun", "cat", "dog")):

@@ -66,6 +66,7 @@ def few(tmp_path) -> Home:
     return Home(tmp_path / "home", str(tmp_path / "few"))
 
 
+@pytest.mark.slow
 @needs_ray
 def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_killed(few, capfd):
     from ray.cluster_utils import Cluster
@@ -135,6 +136,7 @@ def _open(process: Path) -> list[Path]:
     return list((process / "fd").iterdir())
 
 
+@pytest.mark.slow
 @needs_ray
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "nonsense", "127.0.0.1:99999"])
 def test_a_cluster_that_is_not_there_is_said_in_a_sentence(few, address):
@@ -142,6 +144,7 @@ def test_a_cluster_that_is_not_there_is_said_in_a_sentence(few, address):
         train_fleet([order(few, CLASS_NAMES[0])], few, Fleet(address=address))
 
 
+@pytest.mark.slow
 @needs_ray
 def test_workers_on_one_machine_tell_failures_and_lines_for_programs(few):
     command = [sys.executable, "-m", "train", "all", "--workers", "1", "--minutes", "0.02", "--json"]

@@ -27,6 +27,8 @@ NOBODY = 65534
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs"]
 AS_NOBODY += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
 
+pytestmark = pytest.mark.slow  # it installs a new environment
+
 if not IS_CI and (not shutil.which("setpriv") or os.geteuid() != 0):
     pytest.skip("only root can become an ordinary user, by setpriv", allow_module_level=True)
 
