@@ -43,28 +43,6 @@ from train.runs.run import Run, create_run, list_runs
 from train.tracking.recording import tracking_uri
 
 DEFAULT_MINUTES = 5.0
-_HELP = {
-    "recipe": "a named set of all that follows; doodle is ours, superdeep the student project's",
-    "generator": "network that draws",
-    "discriminator": "network that judges",
-    "z_dim": "length of the latent",
-    "channels": "width of the doodle networks",
-    "depth": "layers of the superdeep generator, 4 to 8; more do not fit a checkpoint",
-    "dropout": "share of activations dropped, in the networks that have dropout",
-    "batch_size": "drawings per step",
-    "learning_rate": "of both Adam optimisers",
-    "final_rate": "share of the learning rate that is left at the end, 1 to keep it",
-    "beta1": "Adam's first decay",
-    "beta2": "Adam's second decay",
-    "r1_gamma": "weight of the R1 penalty, 0 for none",
-    "r1_every": "steps from one R1 penalty to the next",
-    "recognition": "weight of being recognised by the guide, 0 for none; a mixture goes without",
-    "augment": "strength of the augmentation, 0 for none",
-    "ema_decay": "decay of the averaged generator, 0 for no averaging",
-    "from_base": "grow from the shared base where its networks are the same",
-    "bfloat16": "compute in bfloat16 where the processor does so quickly",
-    "seed": "of everything random in the training",
-}
 _CHOICES = {"recipe": list(RECIPES), "generator": list(GENERATORS), "discriminator": list(DISCRIMINATORS)}
 
 
@@ -144,10 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     for field in fields(Config):
         flag = "--" + field.name.replace("_", "-")
         if field.type is bool:
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=_HELP[field.name])
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=field.metadata["help"])
         else:
             kind = next(iter(get_args(field.type)), field.type)
-            group.add_argument(flag, type=kind, choices=_CHOICES.get(field.name), help=_HELP[field.name])
+            group.add_argument(flag, type=kind, choices=_CHOICES.get(field.name), help=field.metadata["help"])
     return parser
 
 
