@@ -269,13 +269,3 @@ def test_nothing_that_arrived_was_written(site, home_folder):
     """After all the attacks above there is nothing but what the app itself keeps, and the one broken checkpoint."""
     files = {path.relative_to(home_folder).as_posix() for path in home_folder.rglob("*") if path.is_file()}
     assert files <= {"checkpoints/broom.safetensors", "runs/salt", "runs/create.lock"}
-
-
-def test_the_readmes_program_works(site, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    section = (REPOSITORY / "README.md").read_text().partition("## From programs")[2]
-    program = section.partition("```python\n")[2].partition("```")[0]
-    exec(compile(program.replace("http://127.0.0.1:7860", site), "README.md", "exec"), {})
-    with Image.open(tmp_path / "cat.png") as picture:
-        assert picture.size == (28, 28)
-    assert (tmp_path / "cat.svg").read_text().startswith("<svg")

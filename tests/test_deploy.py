@@ -118,7 +118,7 @@ def test_a_new_space_has_the_app_its_checkpoints_and_its_settings(hub, at_home):
         if path.is_file() and path.suffix != ".pyc"
     }
     assert rooms == {name for name in files if name.startswith(ROOMS)}
-    alone = {"app.py", "LICENSE", "README.md", "requirements.txt", ".gitattributes"}
+    alone = {"app.py", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.txt", ".gitattributes"}
     alone |= {f"docs/{path.name}" for path in (REPOSITORY / "docs").iterdir()}
     assert files.keys() - rooms == alone | {"checkpoints/cat.safetensors", "checkpoints/stop-sign.safetensors"}
     settings = the_space(hub).settings

@@ -1,10 +1,9 @@
-"""The README's recipes for the Hub, for a Space and for nginx, followed word by word in a shell."""
+"""The recipes in docs/ for the Hub, for a Space and for nginx, followed word by word in a shell."""
 
 import base64
 import io
 import os
 import pty
-import re
 import select
 import shutil
 import subprocess
@@ -23,24 +22,18 @@ from model.drawing.sampler import Sampler, seeds_to_pictures
 from model.files.checkpoint import REPOSITORY
 from model.quickdraw.images import cut
 from tests.support.hub import Hub
+from tests.support.pages import examples
 
-README = (REPOSITORY / "README.md").read_text()
 TOKEN = "hf_you"
 SILENCE = 120.0  # seconds without a word from a command that should end
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-
-
-def recipes(heading: str, language: str = "sh") -> list[str]:
-    """The code blocks under a heading of the README, up to the next one."""
-    section = re.split(r"^#+ ", README.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
-    return re.findall(rf"^```{language}\n(.+?)\n```$", section, re.MULTILINE | re.DOTALL)
 
 
 def checkout(folder: Path, *class_names: str) -> Path:
     """What somebody has cloned, with the checkpoints of some classes only."""
     for room in ("model", "studio", "train", "docs"):
         shutil.copytree(REPOSITORY / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("app.py", "README.md", "requirements.txt", "LICENSE"):
+    for name in ("app.py", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.txt", "LICENSE"):
         shutil.copy(REPOSITORY / name, folder)
     (folder / "checkpoints").mkdir()
     for name in class_names:
@@ -101,7 +94,7 @@ def drawn(url: str) -> np.ndarray:
 
 
 def test_one_shares_a_class_others_draw_with_it_and_a_space_does(hub, tmp_path):
-    share, use, deploy = (recipe.splitlines() for recipe in recipes("On the Hugging Face Hub"))
+    share, use, deploy = (recipe.splitlines() for recipe in examples("docs/hub-and-space.md", "sh"))
     owner = Person(hub, tmp_path / "owner", checkout(tmp_path / "mine", "cat"))
     assert share[0] == deploy[0] == "hf auth login"
     shown = owner.does(share[0], {b"How would you like to log in?": b"2", b"Enter your token": TOKEN.encode() + b"\n"})
@@ -129,7 +122,7 @@ def test_one_shares_a_class_others_draw_with_it_and_a_space_does(hub, tmp_path):
 
 @pytest.mark.skipif(not NGINX, reason="no nginx on this machine")
 def test_one_hosts_it_behind_nginx(hub, tmp_path):
-    (line,), (location,) = recipes("Behind nginx"), recipes("Behind nginx", "nginx")
+    (line,), (location,) = (examples("docs/hosting.md", language) for language in ("sh", "nginx"))
     app_port, port = free_port(), free_port()
     line = line.replace("7860", str(app_port)).replace("/var/lib/doodles", str(tmp_path / "data"))
     (tmp_path / "nginx.conf").write_text(

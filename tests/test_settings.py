@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import time
 from dataclasses import fields, replace
 from pathlib import Path
@@ -28,8 +27,6 @@ from train.runs.queue import next_run, place
 from train.runs.run import BusyError, create_run, list_runs
 from train.runs.settings import Settings
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
-
 
 def order(home, class_name="sun", **changes) -> Order:
     settings = {"seconds": 60.0, "config": SMALL, "requested_by": "visitor-a", "source": home.source}
@@ -51,11 +48,6 @@ def test_every_setting_is_read_from_its_variable_within_its_bounds():
                 ValueError, match=rf"{variable} is .*; give a .*number from .* to .*, or leave it out\."
             ):
                 Settings.from_environment({variable: str(wrong)})
-
-
-def test_the_readme_has_every_setting_with_its_default():
-    for each in fields(Settings):
-        assert re.search(rf"\| `{each.metadata['variable']}` \| {each.default:,g} \|", README), each.name
 
 
 def test_a_visitor_has_so_many_runs_an_hour(home, monkeypatch):

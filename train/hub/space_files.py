@@ -11,8 +11,7 @@ from train.home import Home
 ROOMS = ("model", "studio", "train")
 ZERO_GPU = "zero-a10g"
 _CODE = {".py", ".js", ".css", ".html"}
-_ALONE = ("app.py", "LICENSE")
-_PICTURE = re.compile(r"!\[[^\]]*\]\((docs/[\w.-]+)\)")
+_ALONE = ("app.py", "LICENSE", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
 def space_files(
@@ -24,7 +23,7 @@ def space_files(
     that it alone decides what they are; the shared base and the networks that trainings need always come along.
     """
     readme = (REPOSITORY / "README.md").read_text()
-    pictures = {name: (REPOSITORY / name).read_bytes() for name in _PICTURE.findall(readme)}
+    docs = {f"docs/{path.name}": path.read_bytes() for path in sorted((REPOSITORY / "docs").iterdir())}
     alone = {name: (REPOSITORY / name).read_bytes() for name in _ALONE}
     rooms = {
         path.relative_to(REPOSITORY).as_posix(): path.read_bytes()
@@ -37,7 +36,7 @@ def space_files(
         "README.md": _readme(readme, repo, hardware, collection).encode(),
         "requirements.txt": requirements.encode(),
     }
-    return alone | pictures | rooms | written | _checkpoints(home, listed)
+    return alone | docs | rooms | written | _checkpoints(home, listed)
 
 
 def front_matter(readme: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a host allows: a handful of numbers from the environment, each with its bounds. The README has the table."""
+"""What a host allows: a handful of numbers from the environment, each with its bounds. See docs/hosting.md."""
 
 import math
 import os
