@@ -7,16 +7,21 @@ import runpy
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
+from benchmarks.harness.drawings import suns
 from model.files.checkpoint import REPOSITORY
+from model.networks.architectures import GENERATORS
 from model.quickdraw.classes import find_class
 from tests.support.pages import PAGES, examples, prose, text_of
+from tests.support.samples import SMALL, as_drawings
 from train.hub.space_files import space_files
+from train.loop import Training
 from train.runs.settings import Settings
 
 OURS = ("app.py", "model", "studio", "train")
@@ -143,6 +148,16 @@ def test_the_new_names_in_the_changelog_can_be_imported():
     assert renamed
     for name in renamed:
         pkgutil.resolve_name(name)
+
+
+def test_a_network_is_added_as_contributing_says(monkeypatch):
+    names: dict[str, type] = {}
+    exec(examples("CONTRIBUTING.md", "python")[0], names)
+    monkeypatch.setitem(GENERATORS, "plain", names["PlainGenerator"])
+    training = Training(replace(SMALL, generator="plain"), as_drawings(suns(16)))
+    before = training.generator.to_ink.weight.clone()
+    training.advance()
+    assert not torch.equal(before, training.generator.to_ink.weight)
 
 
 @pytest.mark.parametrize("page", PAGES)
