@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmarks.harness.drawings import suns, write_class
 from model.files.checkpoint import REPOSITORY, read_card
-from model.hub.client import HubError
+from model.hub.errors import HubError
 from model.quickdraw.classes import CLASS_NAMES
 from tests.support.samples import make_checkpoint
 from train.cli import everything

@@ -1,5 +1,6 @@
 """One command makes a Space, or brings it up to date, with what its hardware takes, and breaks no Space of others."""
 
+import hashlib
 import re
 
 import pytest
@@ -7,15 +8,18 @@ from huggingface_hub import SpaceCard, SpaceHardware
 from packaging.requirements import Requirement
 
 from model.files.checkpoint import REPOSITORY
-from model.hub.client import HubError
+from model.hub.errors import HubError
 from model.quickdraw.classes import slug
 from tests.support.hub import Hub, Repo
 from tests.support.samples import make_checkpoint
 from train.cli.main import main
 from train.home import Home
+from train.hub.messages import deploy_message
+from train.hub.progress import Progress
 from train.hub.push import push
 from train.hub.space import deploy
 from train.hub.space_files import ROOMS, front_matter, space_files
+from train.hub.space_plan import CurrentSpace, Source, plan_space
 
 REPO = "you/endless-doodles"
 NAME = f"spaces/{REPO}"
@@ -52,6 +56,30 @@ DOCUMENTED = {
 }
 NEEDED = {"title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "python_version", "app_file", "license"}
 NEEDED |= {"short_description", "datasets", "tags", "hf_oauth", "hf_oauth_scopes", "startup_duration_timeout"}
+
+# The code of a Space before its folders got folders of their own.
+FLAT = {
+    "model": """
+        __init__.py __main__.py base.py checkpoint.py classes.py collection.py discriminator.py evaluator.py
+        exports.py generator.py guide.py guided.py hub.py images.py latents.py loaded.py nearest.py
+        networks.py pairs.py per_class.py recogniser.py sampler.py strokes.py superdeep.py vector.py view.py
+        weights.py
+    """,
+    "studio": """
+        __init__.py api.py classes.py draw.css draw.html draw.js draw_tab.py film.js found.js found.py
+        ink.js live.py morph.css morph.html morph.js morph_tab.py page.py parts.css parts.js picker.html
+        picker.js pictures.py player.css player.html player.js run_view.py runs.css share.py style.css
+        take.py theme.py tiles.py train_api.py train_script.py train_tab.py visitors.py wall.css wall.html
+        wall.js wall_tab.py watchers.py wishes.py yours.css yours.html yours.js yours_tab.py
+    """,
+    "train": """
+        __init__.py __main__.py augment.py base.py bursts.py cache.py cards.py classifier.py command.py
+        commands.py console.py curves.py data.py drawings.py evaluate.py everything.py execute.py fetch.py
+        fleet.py home.py loop.py losses.py metrics.py mlflow_store.py model_card.py order.py pairs.py
+        publish.py push.py recipes.py record.py requests.py runs.py settings.py space.py space_files.py
+        status.py study.py take_up.py tally.py task.py tidy.py track.py tracking.py turns.py worker.py
+    """,
+}
 
 
 @pytest.fixture
@@ -109,7 +137,7 @@ def test_the_pins_are_versions_that_the_app_and_the_hardware_take(at_home, hardw
 
 
 def test_a_new_space_has_the_app_its_checkpoints_and_its_settings(hub, at_home):
-    said = deploy(at_home, REPO)
+    deployment = deploy(at_home, REPO)
     files = the_space(hub).at("main").files
     rooms = {
         path.relative_to(REPOSITORY).as_posix()
@@ -118,12 +146,14 @@ def test_a_new_space_has_the_app_its_checkpoints_and_its_settings(hub, at_home):
         if path.is_file() and path.suffix != ".pyc"
     }
     assert rooms == {name for name in files if name.startswith(ROOMS)}
-    alone = {"app.py", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.txt", ".gitattributes"}
-    alone |= {f"docs/{path.name}" for path in (REPOSITORY / "docs").iterdir()}
-    assert files.keys() - rooms == alone | {"checkpoints/cat.safetensors", "checkpoints/stop-sign.safetensors"}
+    single = {"app.py", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.txt", ".gitattributes"}
+    single |= {f"docs/{path.name}" for path in (REPOSITORY / "docs").iterdir()}
+    assert files.keys() - rooms == single | {"checkpoints/cat.safetensors", "checkpoints/stop-sign.safetensors"}
     settings = the_space(hub).settings
     assert (settings["sdk"], settings["hardware"], variables(hub)) == ("gradio", "zero-a10g", {"DOODLES_PROXY": "1"})
-    assert said.startswith(f"{hub.url}/spaces/{REPO} builds now") and "zero-a10g" in said
+    assert deployment.is_new and deployment.url == f"{hub.url}/spaces/{REPO}"
+    assert deployment.plan.files_to_write.keys() == files.keys() - {".gitattributes"}
+    assert "is building now" in deploy_message(deployment) and "on zero-a10g" in deploy_message(deployment)
 
 
 def test_all_that_ships_goes_up_with_the_code_in_one_commit_behind_the_weights(hub):
@@ -141,7 +171,8 @@ def test_what_is_there_already_is_left_alone(hub, at_home):
     deploy(at_home, REPO)
     commits = len(the_space(hub).commits)
     hub.requests.clear()
-    assert "nothing was changed" in deploy(at_home, REPO)
+    deployment = deploy(at_home, REPO)
+    assert deployment.plan.is_empty and "nothing was changed" in deploy_message(deployment)
     assert len(the_space(hub).commits) == commits and all(asked.startswith("GET") for asked in hub.requests)
 
 
@@ -150,27 +181,73 @@ def test_an_update_takes_away_what_is_gone_and_nothing_of_others(hub, at_home):
     by_hand = {"model/old.py": b"gone", "notes.md": b"mine", "checkpoints/zebra.safetensors": b"mine", "app.py": b"old"}
     the_space(hub).add("main", "by hand", by_hand)
     make_checkpoint(at_home.checkpoints, "cat", z_dim=9)
-    said = deploy(at_home, REPO, dry=True)
-    assert "2 files" in said and "without 1 that" in said
+    plan = deploy(at_home, REPO, dry_run=True).plan
+    assert plan.files_to_write.keys() == {"app.py", "checkpoints/cat.safetensors"}
+    assert plan.files_to_delete == ("model/old.py",) and not plan.settings and not plan.hardware
     deploy(at_home, REPO)
     *_, weights, code = the_space(hub).commits
     assert weights.changed == ("checkpoints/cat.safetensors",) and set(code.changed) == {"app.py", "model/old.py"}
     assert {"notes.md", "checkpoints/zebra.safetensors"} <= code.files.keys() and "model/old.py" not in code.files
 
 
+def test_a_space_with_the_flat_layout_gets_the_folders_and_keeps_what_its_owner_put_there(hub, at_home):
+    code = {f"{room}/{name}": b"old" for room, names in FLAT.items() for name in names.split()}
+    pictures = {f"docs/{name}.png": b"old" for name in ("page", "study-cat", "yours", "gone")}
+    own = {"notes.md": b"mine", "data/x": b"mine", "model/notes.txt": b"mine", "docs/x": b"mine"}
+    hub.create(NAME).add("main", "an earlier version", {**code, **pictures, **own, "app.py": b"old"})
+    deploy(at_home, REPO)
+    files = the_space(hub).at("main").files
+    assert {name: files.get(name) for name in own} == own
+    expected = space_files(at_home, REPO, "cpu-basic")  # what a Space has that says nothing about its hardware
+    assert {name: content for name, content in files.items() if name not in own} == {
+        ".gitattributes": files[".gitattributes"],
+        **expected,
+    }
+    assert {"model/sampler.py", "studio/draw.js", "studio/film.js", "train/runs.py"} <= code.keys() - files.keys()
+    assert deploy(at_home, REPO).plan.is_empty
+
+
+def test_a_space_gets_no_tests_benchmarks_or_caches(at_home):
+    for name in space_files(at_home, REPO, "cpu-basic"):
+        room, *folders, last = name.split("/") if "/" in name else ("", name)
+        assert room in ("", "checkpoints", "docs", *ROOMS) and "__pycache__" not in folders
+        assert not last.startswith((".", "test_")) and not last.endswith((".pyc", ".ts", ".map"))
+
+
+def test_a_plan_holds_only_what_differs():
+    files = {"app.py": b"new", "checkpoints/cat.safetensors": b"weights"}
+    everything = plan_space(None, files, "cpu-basic", None)
+    assert (everything.files_to_write, everything.settings) == (files, {"DOODLES_PROXY": "1"})
+    assert everything.hardware == "cpu-basic" and not everything.files_to_delete
+    hashes = {
+        "app.py": hashlib.sha1(b"blob 3\0new").hexdigest(),
+        "checkpoints/cat.safetensors": hashlib.sha256(b"weights").hexdigest(),
+    }
+    settings = {"DOODLES_PROXY": "0", "DOODLES_TRAINING": "0"}
+    space = CurrentSpace("0" * 40, hashes, "cpu-basic", settings)
+    assert plan_space(space, files, "cpu-basic", None).is_empty, "what the owner has set stays"
+    moved = plan_space(space, files, "t4-small", Source("you/doodles@v2", frozenset(), False))
+    assert (moved.hardware, moved.settings) == ("t4-small", {"DOODLES_HUB": "you/doodles@v2"})
+    left = plan_space(
+        space, {"app.py": b"new"}, "cpu-basic", Source("you/doodles", frozenset({"cat.safetensors"}), False)
+    )
+    assert left.files_to_delete == ("checkpoints/cat.safetensors",), "the collection has it now"
+
+
 def test_classes_of_a_collection_are_left_to_it(hub, at_home):
     push("you/doodles", [at_home.checkpoints / "cat.safetensors"])
     deploy(at_home, REPO)
     assert "checkpoints/cat.safetensors" in the_space(hub).at("main").files
-    told = []
-    deploy(at_home, REPO, collection="you/doodles", tell=told.append)
+    deployment = deploy(at_home, REPO, collection="you/doodles")
     files = the_space(hub).at("main").files
     assert "checkpoints/cat.safetensors" not in files and f"checkpoints/{slug('stop sign')}.safetensors" in files
     assert variables(hub)["DOODLES_HUB"] == "you/doodles" and b"models: [you/doodles]" in files["README.md"]
-    assert told[0] == "Classes that you/doodles has are left to it: 1." and "HF_TOKEN" not in " ".join(told)
+    assert deployment.source == Source("you/doodles", frozenset({"cat.safetensors"}), False)
+    assert "HF_TOKEN" not in deploy_message(deployment)
     hub.repos["models/you/doodles"].private = True
-    assert "nothing was changed" in deploy(at_home, REPO, tell=told.append), "the Space knows its collection"
-    assert "secret HF_TOKEN" in told[-1]
+    again = deploy(at_home, REPO)
+    assert again.plan.is_empty and again.source.is_private, "the Space knows its collection"
+    assert "secret HF_TOKEN" in deploy_message(again)
     with pytest.raises(HubError, match="no collection you/nothing that you can see; push a class first"):
         deploy(at_home, REPO, collection="you/nothing")
 
@@ -184,7 +261,7 @@ def test_what_the_owner_has_set_stays_and_other_hardware_gets_other_pins(hub, at
     assert b"torch==2.13.0\n" in space.at("main").files["requirements.txt"]
     assert space.settings["hardware"] == "cpu-basic"
     assert variables(hub) == {"DOODLES_PROXY": "2", "DOODLES_TRAINING": "0"}
-    assert "nothing was changed" in deploy(at_home, REPO), "it stays on the hardware that it has"
+    assert deploy(at_home, REPO).plan.is_empty, "it stays on the hardware that it has"
 
 
 def test_a_break_halfway_leaves_the_app_as_it_was_and_the_next_try_goes_on(hub, at_home):
@@ -193,11 +270,11 @@ def test_a_break_halfway_leaves_the_app_as_it_was_and_the_next_try_goes_on(hub, 
     before = space.add("main", "by hand", {"app.py": b"old", "model/drawing/view.py": b"old"})
     make_checkpoint(at_home.checkpoints, "cat", z_dim=9)
 
-    def interfere(sentence: str) -> None:
-        space.add("main", "by somebody else", {"notes.md": b"quick"})
+    def interfere(progress: Progress) -> None:
+        space.add("main", "by someone else", {"notes.md": b"quick"})
 
-    with pytest.raises(HubError, match="Somebody else"):
-        deploy(at_home, REPO, tell=interfere)
+    with pytest.raises(HubError, match="Someone else"):
+        deploy(at_home, REPO, report=interfere)
     files = space.at("main").files
     assert files["app.py"] == b"old" == files["model/drawing/view.py"] and files != before.files
     hub.faults = ["503@commit", "503@preupload", "429:0@commit"]
@@ -207,10 +284,12 @@ def test_a_break_halfway_leaves_the_app_as_it_was_and_the_next_try_goes_on(hub, 
 
 
 def test_a_first_try_that_breaks_off_has_no_half_app_and_the_next_one_goes_on(hub, at_home):
-    made = []
-    with pytest.raises(HubError, match="Somebody else"):
-        deploy(at_home, REPO, tell=lambda sentence: made.append(the_space(hub).add("main", "web", {"README.md": b"!"})))
-    assert made and not [name for name in the_space(hub).at("main").files if name.endswith(".py")]
+    def interfere(progress: Progress) -> None:
+        the_space(hub).add("main", "by someone else", {"README.md": b"!"})
+
+    with pytest.raises(HubError, match="Someone else"):
+        deploy(at_home, REPO, report=interfere)
+    assert not [name for name in the_space(hub).at("main").files if name.endswith(".py")]
     deploy(at_home, REPO)
     assert {"app.py", "studio/page.py"} <= the_space(hub).at("main").files.keys()
 
@@ -223,21 +302,22 @@ def test_another_app_is_not_overwritten(hub, at_home):
 
 
 def test_a_dry_run_changes_nothing(hub, at_home):
-    said = deploy(at_home, REPO, "cpu-basic", dry=True)
-    assert said.startswith("Would create") and "on cpu-basic" in said and not hub.repos
+    deployment = deploy(at_home, REPO, "cpu-basic", dry_run=True)
+    assert deployment.is_new and deployment.plan.hardware == "cpu-basic" and not hub.repos
+    assert deploy_message(deployment).startswith("Would create")
     hub.create(NAME)
-    assert deploy(at_home, REPO, dry=True).startswith("Would update")
+    assert not deploy(at_home, REPO, dry_run=True).is_new
     assert len(the_space(hub).commits) == 1 and not the_space(hub).settings.get("variables")
 
 
 @pytest.mark.parametrize(
     "token, repo, fault, sentence",
     [
-        ("hf_wrong", REPO, "", "does not know this token"),
+        ("hf_wrong", REPO, "", "doesn't accept this token"),
         ("hf_reader", REPO, "", "may not write to"),
         ("hf_you", "others/endless-doodles", "", "may not write to"),
-        ("hf_you", REPO, "402@POST /api/repos/create", "a free account may have --hardware zero-a10g"),
-        ("hf_you", "nothing", "", "give it as owner/name"),
+        ("hf_you", REPO, "402@POST /api/repos/create", "free accounts can use --hardware zero-a10g"),
+        ("hf_you", "nothing", "", "write owner/name"),
     ],
 )
 def test_what_goes_wrong_is_said_in_a_sentence(hub, at_home, monkeypatch, capsys, token, repo, fault, sentence):

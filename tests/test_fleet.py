@@ -22,7 +22,7 @@ from benchmarks.harness.drawings import suns, write_class
 from benchmarks.harness.mirror import Mirror
 from model.files.checkpoint import checkpoint_path, load_checkpoint
 from model.files.weights import CheckpointError
-from model.hub.client import HubError
+from model.hub.errors import HubError
 from model.quickdraw.classes import CLASS_NAMES
 from tests.support.samples import SMALL, as_drawings, make_checkpoint
 from train.fleet.fleet import Fleet, train_fleet

@@ -28,9 +28,11 @@ from model.exports.export import export
 from model.files.checkpoint import REPOSITORY
 from model.files.weights import CheckpointError
 from model.hub import client as hub_module
-from model.hub.client import HubError, check_repo
+from model.hub.client import check_repo
 from model.hub.collection import Collection
+from model.hub.errors import HubError
 from model.hub.index import MAX_INDEX_BYTES, read_index, write_index
+from model.hub.live_index import IndexVersion
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import cut
 from studio.draw.draw_tab import _answer as answer_to
@@ -42,8 +44,10 @@ from tests.support.samples import SMALL, make_base, make_checkpoint
 from train.cli.main import main
 from train.execution import worker as worker_module
 from train.home import Home
+from train.hub import publish as publish_module
 from train.hub import push as push_module
-from train.hub.push import push, push_finished
+from train.hub.publish import push_finished
+from train.hub.push import push
 from train.runs.order import Order
 from train.runs.run import create_run
 from train.runs.settings import Settings
@@ -64,7 +68,7 @@ def test_one_commit_holds_weights_sheet_index_and_card(hub, tmp_path):
     path = make_checkpoint(tmp_path, "cat")
     made = push(REPO, [path])
     repo = hub.repos[NAME]
-    assert made.classes == ["cat"] and len(repo.commits) == 2
+    assert made.classes == ("cat",) and len(repo.commits) == 2
     files = repo.at("main").files
     assert files["classes/cat.safetensors"] == path.read_bytes()
     assert set(repo.commits[-1].changed) == {"classes/cat.safetensors", "sheets/cat.png", "index.json", "README.md"}
@@ -108,10 +112,10 @@ def test_what_is_there_is_not_pushed_again(hub, tmp_path):
     push(REPO, [cat, dog])
     commits = len(hub.repos[NAME].commits)
     again = push(REPO, [cat, dog])
-    assert not again.classes and again.unchanged == ["cat", "dog"] and len(hub.repos[NAME].commits) == commits
-    assert "already" in again.sentence(REPO)
+    assert not again.classes and not again.url and again.unchanged == ("cat", "dog")
+    assert len(hub.repos[NAME].commits) == commits
     make_checkpoint(tmp_path, "dog", z_dim=9)
-    assert push(REPO, [cat, dog]).classes == ["dog"]
+    assert push(REPO, [cat, dog]).classes == ("dog",)
     assert "classes/cat.safetensors" not in hub.repos[NAME].commits[-1].changed
 
 
@@ -142,18 +146,18 @@ def test_a_file_that_changes_while_it_is_pushed_does_not_come_under_another_one_
     current = push_module._current
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(push_module, "_current", standing_after_a_training)
-        with pytest.raises(CheckpointError, match="trained anew while it was pushed"):
+        with pytest.raises(CheckpointError, match="changed during the push"):
             push(REPO, [path])
     push(REPO, [path])
     assert index_of(hub)["cat"].sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("options", [{}, {"pr": True}, {"dry": True}])
+@pytest.mark.parametrize("options", [{}, {"create_pr": True}, {"dry_run": True}])
 def test_a_repo_with_other_things_in_it_is_left_alone(hub, tmp_path, options):
     repo, files = hub.create(), {"README.md": b"# Ours", "model.bin": b"weights"}
     repo.add("main", "ours", files)
     commits = list(repo.commits)
-    with pytest.raises(HubError, match="you/doodles has other files"):
+    with pytest.raises(HubError, match="you/doodles holds other files"):
         push(REPO, [make_checkpoint(tmp_path, "cat")], **options)
     assert repo.commits == commits
 
@@ -165,10 +169,10 @@ def test_a_repo_that_was_made_on_the_hub_s_pages_becomes_a_collection(hub, tmp_p
 
 
 def test_a_dry_run_changes_nothing(hub, tmp_path):
-    made = push(REPO, [make_checkpoint(tmp_path, "cat")], dry=True)
-    assert made.sentence(REPO, dry=True).startswith("Would push 1 checkpoint (cat)") and not hub.repos
+    made = push(REPO, [make_checkpoint(tmp_path, "cat")], dry_run=True)
+    assert (made.classes, made.url, made.dry_run) == (("cat",), "", True) and not hub.repos
     hub.create()
-    push(REPO, [make_checkpoint(tmp_path, "cat")], dry=True)
+    push(REPO, [make_checkpoint(tmp_path, "cat")], dry_run=True)
     assert len(hub.repos[NAME].commits) == 1
 
 
@@ -223,7 +227,7 @@ def test_the_hub_s_wish_to_wait_is_granted(hub, tmp_path, monkeypatch, fault, se
     slept = []
     monkeypatch.setattr(hub_module.time, "sleep", slept.append)
     hub.faults = [f"{fault}@/commit/"]
-    assert push(REPO, [make_checkpoint(tmp_path, "cat")]).classes == ["cat"]
+    assert push(REPO, [make_checkpoint(tmp_path, "cat")]).classes == ("cat",)
     assert slept == [seconds]
 
 
@@ -242,7 +246,7 @@ def test_passing_trouble_of_the_hub_is_sat_out_and_lasting_trouble_is_a_sentence
     assert len(hub.repos[NAME].commits) == 2, "a commit whose answer broke off is not made twice"
     make_checkpoint(tmp_path, "cat", z_dim=9)
     hub.faults = ["500@/commit/"] * 5
-    with pytest.raises(HubError, match="trouble of its own"):
+    with pytest.raises(HubError, match="Hub is in trouble"):
         push(REPO, [path])
     assert len(hub.repos[NAME].commits) == 2
 
@@ -256,7 +260,7 @@ def test_a_commit_whose_answer_is_lost_is_found_and_not_repeated(hub, tmp_path):
 
 def test_a_visitor_offers_a_class_by_a_pull_request(hub, tmp_path):
     push(REPO, [make_checkpoint(tmp_path, "cat")])
-    made = push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", pr=True)
+    made = push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", create_pr=True)
     assert made.url.endswith("/discussions/1")
     assert set(index_of(hub)) == {"cat"} and set(index_of(hub, "refs/pr/1")) == {"cat", "dog"}
 
@@ -265,7 +269,7 @@ def test_an_offer_whose_answer_is_lost_is_not_made_twice(hub, tmp_path):
     hub.create()
     hub.faults = ["deaf@/commit/"]
     with pytest.raises(HubError, match="discussions before you offer it again"):
-        push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", pr=True)
+        push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", create_pr=True)
     assert list(hub.repos[NAME].branches) == ["main", "refs/pr/1"]
 
 
@@ -273,7 +277,7 @@ def test_a_large_offer_is_one_pull_request(hub, tmp_path, monkeypatch):
     monkeypatch.setattr(push_module, "CLASSES_PER_COMMIT", 2)
     hub.create()
     paths = [make_checkpoint(tmp_path, name) for name in ("cat", "dog", "sun")]
-    made = push(REPO, paths, token="hf_visitor", pr=True)
+    made = push(REPO, paths, token="hf_visitor", create_pr=True)
     assert list(hub.repos[NAME].branches) == ["main", "refs/pr/1"] and made.url.endswith("/discussions/1")
     assert set(index_of(hub, "refs/pr/1")) == {"cat", "dog", "sun"}
 
@@ -281,7 +285,7 @@ def test_a_large_offer_is_one_pull_request(hub, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("token", "repo", "sentence"),
     [
-        ("hf_wrong", REPO, "does not know this token"),
+        ("hf_wrong", REPO, "doesn't accept this token"),
         ("hf_reader", REPO, "may not write"),
         ("hf_visitor", REPO, "may not write"),
         ("hf_visitor", "you/nothing", "may not write"),
@@ -385,7 +389,7 @@ def test_what_visitors_have_trained_is_published_where_the_host_wants_that(hub, 
 
     train_longer(10)
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(push_module, "push", push_slowly)
+        meanwhile.setattr(publish_module, "push", push_slowly)
         push_finished(home)
     push_finished(home)
     assert index_of(hub)["sun"].card.architecture["z_dim"] == 11, "what came while it was pushed is not forgotten"
@@ -445,7 +449,7 @@ def test_all_classes_are_listed_by_one_index_and_nothing_else(hub, tmp_path):
     everything = {name: replace(entry, card=replace(entry.card, class_name=name)) for name in CLASS_NAMES}
     hub.repos[NAME].add("main", "all", {"index.json": write_index(everything)})
     hub.requests.clear()
-    known = collection(tmp_path, every=0.0)
+    known = collection(tmp_path, refresh_seconds=0.0)
     assert set(known.cards()) == set(CLASS_NAMES)
     assert [request for request in hub.requests if request.startswith("GET")] == [
         f"GET /{REPO}/resolve/main/index.json"
@@ -460,12 +464,12 @@ def push_and_read(hub: Hub, folder: Path, *names: str) -> dict:
 
 def test_an_index_that_did_not_change_costs_one_small_request(hub, tmp_path):
     push_and_read(hub, tmp_path)
-    known = collection(tmp_path, every=0.0)
+    known = collection(tmp_path, refresh_seconds=0.0)
     known.cards()
-    wait_until(lambda: not known._refreshing)
+    wait_until(lambda: not known.index.is_refreshing)
     hub.requests.clear()
     known.cards()
-    wait_until(lambda: hub.requests and not known._refreshing)
+    wait_until(lambda: hub.requests and not known.index.is_refreshing)
     assert hub.requests == [f"HEAD /{REPO}/resolve/main/index.json"]
 
 
@@ -478,7 +482,7 @@ def wait_until(condition, seconds: float = 20) -> None:
 
 def test_a_new_class_appears_while_the_collection_is_in_use(hub, tmp_path):
     push_and_read(hub, tmp_path / "a", "cat")
-    sampler = Sampler([], collection=collection(tmp_path, every=0.0))
+    sampler = Sampler([], collection=collection(tmp_path, refresh_seconds=0.0))
     assert set(sampler.cards()) == {"cat"}
     push_and_read(hub, tmp_path / "b", "dog")
     wait_until(lambda: set(sampler.cards()) == {"cat", "dog"})
@@ -500,7 +504,7 @@ def test_what_was_fetched_once_is_there_without_the_hub(hub, tmp_path, monkeypat
     hub.requests.clear()
     assert np.array_equal(Sampler([], collection=collection(tmp_path)).draw(pictures), drawn)
     with pytest.raises(ValueError, match="HF_HUB_OFFLINE is set"):
-        collection_path(tmp_path / "nowhere", _entries=index_of(hub), _commit="0" * 40)
+        collection_path(tmp_path / "nowhere", IndexVersion(index_of(hub), "0" * 40))
     fresh = Sampler([tmp_path / "a"], collection=collection(tmp_path / "other"))
     assert np.array_equal(fresh.draw(pictures), drawn), "and what is local is drawn all the same"
     assert not hub.requests
@@ -510,12 +514,12 @@ def test_a_hub_that_takes_long_keeps_nobody_waiting_who_has_been_there_before(hu
     push_and_read(hub, tmp_path / "a", "cat")
     pictures = seeds_to_pictures("cat", 0, 2)
     Sampler([], collection=collection(tmp_path)).draw(pictures)
-    monkeypatch.setattr("model.hub.collection.FIRST_SECONDS", 0.3)
+    monkeypatch.setattr("model.hub.live_index.FIRST_SECONDS", 0.3)
     again = Sampler([], collection=collection(tmp_path))
     with hub.lock:  # which keeps it from answering
         wait_until(again.cards)  # of what it said the last time
         again.draw(pictures)
-        assert again.collection._refreshing
+        assert again.collection.index.is_refreshing
 
 
 def test_a_file_that_takes_long_to_come_holds_nobody_up(hub, tmp_path, monkeypatch):
@@ -524,7 +528,7 @@ def test_a_file_that_takes_long_to_come_holds_nobody_up(hub, tmp_path, monkeypat
     sampler = Sampler([tmp_path / "base"], collection=collection(tmp_path))
     assert not sampler.cards()["cat"].is_draft
     with hub.lock, monkeypatch.context() as patched:  # which keeps it from answering
-        patched.setattr("model.hub.collection.FETCH_SECONDS", 0.2)
+        patched.setattr("model.hub.fetch.FETCH_SECONDS", 0.2)
         sampler.draw(seeds_to_pictures("cat", 1))
         assert sampler.cards()["cat"].is_draft, "the base draws it meanwhile"
     wait_until(lambda: not sampler.cards()["cat"].is_draft)
@@ -538,16 +542,16 @@ def test_a_wall_waits_for_a_hub_in_trouble_once_and_is_whole_when_that_has_passe
     tiles, whole = Tiles(Sampler([], collection=known)), Tiles(Sampler([tmp_path / "a"]))
     known.cards()
     known.path("dog")
-    monkeypatch.setattr("model.hub.collection.FETCHED_AT_ONCE", 2)
-    monkeypatch.setattr("model.hub.collection.FETCH_SECONDS", 0.5)
+    monkeypatch.setattr("model.hub.collection.DOWNLOADS_AT_ONCE", 2)
+    monkeypatch.setattr("model.hub.fetch.FETCH_SECONDS", 0.5)
     hub.requests.clear()
     hub.faults = ["slow:2@cat.safetensors", "slow:2@sun.safetensors"]
     row = row_of(first_of(tiles), 4)
     assert [drawing.any() for drawing in row] == [False, True, False, False], "what was fetched before is drawn"
     assert not [asked for asked in hub.requests if "tree" in asked], "nobody waits for more files than once"
-    monkeypatch.setattr("model.hub.collection.FETCH_SECONDS", 20.0)
-    known._refused.clear()  # as it is forgiven after a while
-    known._spared_until = 0.0
+    monkeypatch.setattr("model.hub.fetch.FETCH_SECONDS", 20.0)
+    known.files._failures.clear()  # as after a minute
+    known.files._paused_until = 0.0
     assert np.array_equal(row_of(first_of(tiles), 4), row_of(first_of(whole), 4))
 
 
@@ -586,7 +590,7 @@ def row_of(url: str, columns: int) -> np.ndarray:
 
 def test_a_class_that_is_drawn_again_asks_nobody(hub, tmp_path):
     push_and_read(hub, tmp_path / "a", "cat")
-    known = collection(tmp_path, every=0.0)
+    known = collection(tmp_path, refresh_seconds=0.0)
     known.cards()
     path = known.path("cat")
     push_and_read(hub, tmp_path / "b", "dog")
@@ -601,14 +605,17 @@ def test_a_file_that_fails_while_the_index_changes_is_not_held_against_its_succe
     push_and_read(hub, tmp_path / "a", "cat")
     known = collection(tmp_path)
     known.cards()
-    old = known._entries["cat"]
-    push_and_read(hub, tmp_path / "b", "cat")
-    known._refresh()
-    known._refuse(old, CheckpointError("It broke off."), 60.0)
+    old = known.index.current
+    make_checkpoint(tmp_path / "b", "cat", z_dim=9)
+    push(REPO, [tmp_path / "b" / "cat.safetensors"])
+    known.index.refresh()
+    hub.faults = ["tamper@GET /cdn/"] * 2
+    with pytest.raises(CheckpointError, match="doesn't have the hash"):
+        known.files.path(old.entries["cat"], old.commit)
     assert set(known.cards()) == {"cat"} and known.path("cat")
     hub.repos[NAME].add("main", "without", {"index.json": write_index({})})
-    known._refresh()
-    with pytest.raises(CheckpointError, match="has no “cat” any more"):
+    known.index.refresh()
+    with pytest.raises(CheckpointError, match="no longer has “cat”"):
         known.path("cat")
 
 
@@ -645,10 +652,10 @@ def test_a_download_that_breaks_off_or_has_to_wait_is_gone_on_with(hub, tmp_path
     assert collection_path(tmp_path).read_bytes() == path.read_bytes()
 
 
-def collection_path(tmp_path: Path, **known_already: object) -> Path:
+def collection_path(tmp_path: Path, index: IndexVersion | None = None) -> Path:
     known = collection(tmp_path)
     known.cards()
-    vars(known).update(known_already)
+    known.index.current = index or known.index.current
     return known.path("cat")
 
 
@@ -660,10 +667,10 @@ def test_a_file_that_was_tampered_with_is_refused_while_the_rest_works(hub, tmp_
     hub.faults = ["tamper@GET /cdn/"] * 2
     assert sampler.draw(seeds_to_pictures("cat", 1)).shape == (1, 28, 28), "the base draws it"
     assert sampler.cards()["cat"].is_draft and not sampler.cards()["dog"].is_draft
-    assert "another hash" in caplog.text and caplog.text.count("another hash") == 1
+    assert "doesn't have the hash" in caplog.text and caplog.text.count("doesn't have the hash") == 1
     sampler.draw(seeds_to_pictures("dog", 1))
     hub.faults = ["tamper@GET /cdn/"] * 2
-    with pytest.raises(ValueError, match="another hash"):
+    with pytest.raises(ValueError, match="doesn't have the hash"):
         sampler.draw(seeds_to_pictures("cat+dog", 1))
 
 
@@ -761,20 +768,20 @@ def test_an_unreadable_entry_is_left_out_of_an_index(hub, tmp_path):
 
 
 def test_a_collection_that_is_not_there_is_told_once(hub, tmp_path, caplog):
-    known = Collection("you/nothing", cache=tmp_path, every=0.0)
+    known = Collection("you/nothing", cache=tmp_path, refresh_seconds=0.0)
     for _ in range(3):
         assert known.cards() == {}
-        wait_until(lambda: not known._refreshing)
+        wait_until(lambda: not known.index.is_refreshing)
     assert caplog.text.count("There is no") == 1
 
 
 def test_a_hub_in_trouble_is_asked_again_within_a_minute(tmp_path, monkeypatch):
-    trouble = HubError("The Hub has trouble of its own (503); try again in a while.", 503, is_transient=True)
-    monkeypatch.setattr("model.hub.collection.download", Mock(side_effect=trouble))
+    trouble = HubError("The Hub is in trouble (503); try again in a while.", 503, is_transient=True)
+    monkeypatch.setattr("model.hub.live_index.download", Mock(side_effect=trouble))
     known = collection(tmp_path)
     assert known.cards() == {}
-    wait_until(lambda: not known._refreshing)
-    assert 0 < known._due - time.monotonic() <= 60
+    wait_until(lambda: not known.index.is_refreshing)
+    assert 0 < known.index._due - time.monotonic() <= 60
 
 
 def test_the_collection_is_a_setting(monkeypatch):

@@ -10,6 +10,7 @@ from model.files.checkpoint import checkpoint_path
 from model.hub.collection import Collection
 from studio.shared.events import mistake
 from train.home import Home
+from train.hub.messages import push_message
 from train.hub.push import push
 from train.runs.run import find_run
 
@@ -63,10 +64,10 @@ def _push(home: Home, run_id: str, repo: str, token: gr.OAuthToken | None, pr: b
         path = checkpoint_path(run.folder, run.status().order.class_name)
         if not path.exists():
             raise ValueError("This run has no checkpoint yet; wait until it is done.")
-        made = push(repo, [path], token.token, pr=pr)
+        made = push(repo, [path], token.token, create_pr=pr)
     except (ValueError, OSError) as error:
         raise mistake(error) from error
     if not made.url:
-        return f"<p>{escape(made.sentence(repo))}</p>"
+        return f"<p>{escape(push_message(made))}</p>"
     what = "Offered as a pull request" if pr else f"Pushed to {repo}"
     return f'<p>{escape(what)}: <a href="{escape(made.url)}" target="_blank" rel="noopener">look at it</a>.</p>'

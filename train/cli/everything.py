@@ -19,6 +19,7 @@ from train.execution.console import follow
 from train.execution.execution import sentence_for
 from train.fleet.fleet import fleet_arguments, fleet_of, train_fleet
 from train.home import Home
+from train.hub.messages import push_message
 from train.hub.push import push
 from train.loop import TrainingError
 from train.runs.order import Order
@@ -70,7 +71,7 @@ def _train_all(options: argparse.Namespace, home: Home) -> int:
 
 
 def _push(repo: str, paths: Sequence[Path]) -> str:
-    return push(repo, paths).sentence(repo)
+    return push_message(push(repo, paths))
 
 
 def _orders(options: argparse.Namespace, home: Home) -> Iterator[tuple[str, Callable[[], Order | None]]]:

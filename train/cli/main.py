@@ -35,6 +35,7 @@ from train.data import DEFAULT_ROWS, DataError
 from train.execution.console import follow
 from train.execution.execution import sentence_for
 from train.home import Home
+from train.hub.messages import print_progress, push_message
 from train.hub.push import push
 from train.loop import TrainingError
 from train.runs.order import COMMAND_LINE, Order, default_name
@@ -181,7 +182,7 @@ def _push(run: Run, home: Home, repo: str) -> None:
     if not is_promoted(path, home):
         print("Nothing was pushed, for what stands stays.")
         return
-    print(push(repo, [path], tell=print).sentence(repo))
+    print(push_message(push(repo, [path], report=print_progress)))
 
 
 def _print_list(home: Home) -> None:

@@ -8,6 +8,7 @@ from model.files.checkpoint import checkpoint_path
 from model.hub.collection import Collection
 from train.cli.command import Command
 from train.home import Home
+from train.hub.messages import print_progress, push_message
 from train.hub.push import push
 
 
@@ -36,8 +37,15 @@ def _push(options: argparse.Namespace, home: Home) -> int:
             f"“{drafts[0]}” is a draft without a checkpoint; train it first: python -m train '{drafts[0]}'"
         )
     paths = [home.first_usable(checkpoint_path(Path(), name).name, lambda path: path) for name in names]
-    made = push(repo, paths, None, options.create_pr, options.dry_run, options.private, tell=print)
-    print(made.sentence(repo, options.dry_run))
+    pushed = push(
+        repo,
+        paths,
+        create_pr=options.create_pr,
+        dry_run=options.dry_run,
+        private=options.private,
+        report=print_progress,
+    )
+    print(push_message(pushed))
     return 0
 
 

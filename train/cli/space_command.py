@@ -4,6 +4,7 @@ import argparse
 
 from train.cli.command import Command
 from train.home import Home
+from train.hub.messages import deploy_message, print_progress
 from train.hub.space import HARDWARE, deploy
 from train.hub.space_files import ZERO_GPU
 
@@ -24,11 +25,16 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _deploy(options: argparse.Namespace, home: Home) -> int:
-    print(
-        deploy(
-            home, options.repo, options.hardware, options.model_repo, options.private, options.dry_run, None, tell=print
-        )
+    deployment = deploy(
+        home,
+        options.repo,
+        options.hardware,
+        options.model_repo,
+        private=options.private,
+        dry_run=options.dry_run,
+        report=print_progress,
     )
+    print(deploy_message(deployment))
     return 0
 
 

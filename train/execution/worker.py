@@ -22,7 +22,8 @@ from filelock import FileLock, Timeout
 from model.drawing.sampler import limit_threads, pick_device
 from train.execution.execution import execute
 from train.home import REPOSITORY, Home
-from train.hub.push import push_finished
+from train.hub.messages import push_message
+from train.hub.publish import push_finished
 from train.runs.cleanup import FREE_BYTES, clean_up
 from train.runs.queue import next_run, take_turn
 from train.runs.run import LOCK_SECONDS, is_held, list_runs
@@ -169,7 +170,8 @@ def push_in_background(home: Home) -> None:
 
 def _push(home: Home) -> None:
     try:
-        push_finished(home)
+        if pushed := push_finished(home):
+            log.info("%s", push_message(pushed))
     except (ValueError, OSError) as error:
         log.warning("Not pushed, to be tried again after the next run: %s", error)
 
