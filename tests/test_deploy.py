@@ -248,7 +248,7 @@ def test_classes_of_a_collection_are_left_to_it(hub, at_home):
     again = deploy(at_home, REPO)
     assert again.plan.is_empty and again.source.is_private, "the Space knows its collection"
     assert "secret HF_TOKEN" in deploy_message(again)
-    with pytest.raises(HubError, match="no collection you/nothing that you can see; push a class first"):
+    with pytest.raises(HubError, match="no collection you/nothing that you can see; push a class to it first"):
         deploy(at_home, REPO, collection="you/nothing")
 
 
