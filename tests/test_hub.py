@@ -733,7 +733,7 @@ def test_an_unreadable_index_leaves_what_is_at_hand(hub, tmp_path, content, capl
     hub.repos[NAME].add("main", "broken", {"index.json": content})
     sampler = Sampler([tmp_path / "a"], collection=collection(tmp_path))
     assert set(sampler.cards()) == {"cat"}
-    wait_until(lambda: "can't be read" in caplog.text)
+    wait_until(lambda: "can't read" in caplog.text)
 
 
 def test_an_unreadable_entry_is_left_out_of_an_index(hub, tmp_path):

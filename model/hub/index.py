@@ -1,4 +1,4 @@
-"""The index of a collection: what each of its checkpoints is, with its hash."""
+"""The index of a collection: the card and hash of each of its checkpoints."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Entry:
-    """One checkpoint of a collection. sha256: of the file's bytes. when: it was pushed, as in 2026-11-23T12:00:00Z."""
+    """One checkpoint of a collection. sha256, size: of the file in bytes. when: pushed, as 2026-11-23T12:00:00Z."""
 
     card: Card
     sha256: str
@@ -39,14 +39,14 @@ class Entry:
 
 
 def entry_of(path: Path, when: str) -> Entry:
-    """What an index says of a checkpoint. Raises CheckpointError for one that can't be used."""
+    """The entry of a checkpoint file. Raises CheckpointError if it can't be used."""
     content = path.read_bytes()
     card, _ = load_checkpoint(path)
     return Entry(card, hashlib.sha256(content).hexdigest(), len(content), when)
 
 
 def write_index(entries: Mapping[str, Entry]) -> bytes:
-    """An index as a file. entries: by their class names."""
+    """The content of an index file. entries: by class name."""
     listed = [
         {"file": entry.file, "sha256": entry.sha256, "size": entry.size, "when": entry.when, **asdict(entry.card)}
         for _, entry in sorted(entries.items())
@@ -55,9 +55,9 @@ def write_index(entries: Mapping[str, Entry]) -> bytes:
 
 
 def read_index(content: bytes) -> dict[str, Entry]:
-    """The entries of an index, by class name. What is wrong with a single one is logged, and it is left out.
+    """The entries of an index by class name. An unreadable entry is logged and left out.
 
-    Raises CheckpointError for a file that is no index.
+    Raises CheckpointError if the file isn't an index.
     """
     try:
         index = json.loads(content)
@@ -65,10 +65,9 @@ def read_index(content: bytes) -> dict[str, Entry]:
         if index["format"] != INDEX_FORMAT or not isinstance(listed, list) or len(listed) > MAX_ENTRIES:
             raise ValueError
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        sentence = (
-            f"The collection's {INDEX_NAME} can't be read by this version; update it, or remove that file and push."
-        )
-        raise CheckpointError(sentence) from error
+        raise CheckpointError(
+            f"This version can't read the collection's {INDEX_NAME}; update the app, or delete the file and push again."
+        ) from error
     entries: dict[str, Entry] = {}
     files: set[str] = set()
     for values in listed:
@@ -80,13 +79,11 @@ def read_index(content: bytes) -> dict[str, Entry]:
             if not 0 < entry.size <= MAX_BYTES or not re.fullmatch(r"[0-9TZ:-]{20}", entry.when):
                 raise ValueError
             if entry.file in files:
-                raise ValueError(f"{entry.file} is of another class")
+                raise ValueError(f"{entry.file} belongs to another class")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            named = values.get("class_name") if isinstance(values, dict) else None
-            shown = repr(named[:60]) if isinstance(named, str) else "nameless"
-            log.warning(
-                "The collection's %s has an unreadable entry (%s), left out: %s", INDEX_NAME, shown, short(error)
-            )
+            name = values.get("class_name") if isinstance(values, dict) else None
+            shown = repr(name[:60]) if isinstance(name, str) else "without a name"
+            log.warning("Left out an unreadable entry of the collection's %s (%s): %s", INDEX_NAME, shown, short(error))
             continue
         files.add(entry.file)
         entries[card.class_name] = entry

@@ -1,4 +1,4 @@
-"""checkpoints/README.md: a card for everything that can be drawn, with its sheet and figures."""
+"""checkpoints/README.md: the figures and a sheet of drawings of every checkpoint."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,22 +18,28 @@ NUM_ON_SHEET = 64
 
 _INTRODUCTION = """# Checkpoints
 
-One generator a file: safetensors with half-precision weights, and in its header a card (class, architecture,
-recipe, drawings it learned from, figures, attribution) and a content hash. Beside them lie `_base.safetensors`, the
-shared base of all 345 classes, from which `python -m train CLASS` grows new generators and from which every class
-without one is drawn as a draft, and `_evaluator.safetensors`, the network that the figures stand on. This page is
-written by `python -m train cards`.
+Each file holds one generator: half-precision weights in the safetensors format, with a header that contains a card
+(class, architecture, recipe, number of training drawings, figures, attribution) and a content hash. There are two more
+files. `_base.safetensors` is the shared base of all 345 classes: `python -m train CLASS` grows new generators from it,
+and it draws every class that has no checkpoint, as a draft. `_evaluator.safetensors` is the network that measures the
+figures. `python -m train cards` writes this page.
 """
 FIGURES = """
 ## Figures
 
-In brackets, what real drawings reach when measured the same way. Recognised: share of 1,000 drawings (seeds 0 to
-999) that the evaluator takes for the class, first of 345. Distance, precision, recall, density and coverage: as
-many drawings as there are real ones on the other side (n), in the evaluator's features; of the drawings that no
-training saw, one half is measured against and the other stands for real drawings. Copies: share of drawings nearer
-to one learned from than 99 % of held-back real drawings are (so 1 % is what new drawings have), and the score of
-Meehan et al. 2020, negative where drawings are nearer to those learned from than real ones. See
-`train/evaluation.py`.
+The figures in brackets are those of real drawings, measured the same way.
+
+- Recognised: the share of 1,000 generated drawings (seeds 0 to 999) for which this class is the evaluator's first guess
+  among 345.
+- Distance, precision, recall, density and coverage compare n generated drawings with n real ones in the evaluator's
+  features. Half of the drawings that were kept out of training are these real ones; the other half gives the figures in
+  brackets.
+- Copies: the share of generated drawings that are closer to a training drawing than 99% of the held-back real drawings
+  are. 1% means no copies.
+- Score: the test of Meehan et al. 2020; negative if generated drawings are closer to the training drawings than real
+  ones are.
+
+`train/evaluation.py` has the details.
 
 """
 _COLUMNS = (
@@ -53,38 +59,38 @@ _COLUMNS = (
 _SHEETS = """
 ## Sheets
 
-Seeds 0 to 63 of every class, none picked.
+Seeds 0 to 63 of each class, without any selection.
 """
-_LICENCE = """
+LICENCE = """
 ## Licence
 
-Learned from the [Quick, Draw! Dataset](https://github.com/googlecreativelab/quickdraw-dataset) by Google, made
-available under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/); the checkpoints are shared under the same
-licence.
+The generators learned from the [Quick, Draw! Dataset](https://github.com/googlecreativelab/quickdraw-dataset) by
+Google, which is available under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). The checkpoints have the
+same licence.
 """
 
 
 def write_cards(folder: Path) -> int:
-    """Write README.md and sheets/ for a folder of checkpoints. Returns how many there are."""
+    """Write README.md and sheets/ for a folder of checkpoints. Returns the number of checkpoints."""
     sampler = Sampler([folder])
     cards = {name: card for name, card in sorted(sampler.cards().items()) if not card.is_draft}
     sheets = []
     for name in cards:
         write_file(folder / "sheets" / f"{slug(name)}.png", sheet_of(sampler, name))
         sheets.append(f'\n**{name}**\n\n<img src="sheets/{slug(name)}.png" width="484" alt="64 drawings of {name}">\n')
-    content = _INTRODUCTION + _about_shared(folder) + FIGURES + table(cards) + _SHEETS + "".join(sheets) + _LICENCE
+    content = _INTRODUCTION + _about_shared(folder) + FIGURES + table(cards) + _SHEETS + "".join(sheets) + LICENCE
     write_file(folder / "README.md", content.encode())
     return len(cards)
 
 
 def sheet_of(sampler: Sampler, class_name: str) -> bytes:
-    """A PNG of what the first seeds of a class draw. Raises ValueError with a sentence."""
+    """A PNG of the drawings of a class's first 64 seeds. Raises ValueError if the class can't be drawn."""
     picture = sheet(sampler.draw(seeds_to_pictures(class_name, 0, NUM_ON_SHEET)), scale=2, gap=2)
     return png(picture.quantize(16))
 
 
 def table(cards: Mapping[str, Card]) -> str:
-    """Every card as a row of a table in Markdown."""
+    """A Markdown table with a row for each card."""
     head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}\n"
     return head + "".join(_row(name, card) for name, card in cards.items())
 
@@ -107,13 +113,13 @@ def _about_shared(folder: Path) -> str:
     if (folder / BASE_NAME).exists():
         base = read_base(folder / BASE_NAME, with_tensors=False)
         lines.append(
-            f"The base has seen {base.images_seen:,} images of {sum(base.rows.values()):,} drawings. Where a class has "
-            "few exact drawings, some with approximate proportions were added; its figures stand on exact ones alone."
+            f"The base has seen {base.images_seen:,} images of {sum(base.rows.values()):,} drawings. A class with few "
+            "exact drawings also learned from drawings with approximate proportions; its figures use exact ones only."
         )
     if (folder / EVALUATOR_NAME).exists():
         _, report = load_evaluator(folder / EVALUATOR_NAME)
         lines.append(
-            f"The evaluator learned from {report.num_drawings:,} drawings and recognises {report.top1:.0%} of the "
-            f"held-back ones at once, {report.top5:.0%} among its first five (mean of the classes)."
+            f"The evaluator learned from {report.num_drawings:,} drawings. Of the held-back drawings, it recognises "
+            f"{report.top1:.0%} at its first guess and {report.top5:.0%} within five guesses (mean over the classes)."
         )
     return "".join(f"\n{line}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""The README.md of a collection on the Hub: what the checkpoints are, how good, and how to load them."""
+"""The README.md of a collection on the Hub: what the checkpoints are, how good they are, and how to load them."""
 
 from collections.abc import Mapping
 
@@ -7,24 +7,24 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from model.files.checkpoint import LICENSE
 from model.hub.index import Entry
 from model.quickdraw.classes import slug
-from train.hub.cards import FIGURES, table
+from train.hub.cards import FIGURES, LICENCE, table
 
 DATASET = "google/quickdraw"
 TASK = "unconditional-image-generation"
-_METRICS = {"frechet_distance": "Fréchet distance", "coverage": "Coverage", "top1": "Recognised at once"}
+_METRICS = {"frechet_distance": "Fréchet distance", "coverage": "Coverage", "top1": "Recognised at the first guess"}
 
 _ABOUT = """
 # {repo}
 
-Drawings that nobody drew: one small GAN generator for each class of Google's
-[Quick, Draw!](https://github.com/googlecreativelab/quickdraw-dataset), 28x28 pixels, about a megabyte each, made by
-Endless Doodles. `classes/` holds a safetensors file for each class, with half-precision weights and, in its header,
-a card (class, architecture, recipe, drawings it learned from, figures, attribution) and a content hash; `index.json`
-lists them all; `sheets/` shows the seeds 0 to 63 of each, none picked.
+Drawings that nobody drew: small GAN generators of Endless Doodles, one for each class of Google's
+[Quick, Draw!](https://github.com/googlecreativelab/quickdraw-dataset). Each is about a megabyte and draws 28x28 pixels.
+`classes/` holds a safetensors file for each class, with half-precision weights and a header that contains a card
+(class, architecture, recipe, number of training drawings, figures, attribution) and a content hash. `index.json` lists
+them all. `sheets/` shows the seeds 0 to 63 of each, without any selection.
 
 ## Load
 
-In a checkout of Endless Doodles:
+In a copy of the Endless Doodles repository:
 
 ```python
 from model.hub.collection import Collection
@@ -34,26 +34,19 @@ sampler = Sampler([], collection=Collection("{repo}"))
 drawings = sampler.draw(seeds_to_pictures("{example}", seed=7, count=16))  # uint8 (16, 28, 28), 255 is ink
 ```
 
-Or let the app and the command line take classes from here: `DOODLES_HUB={repo} python app.py`.
+The app and the command line take classes from here, too: `DOODLES_HUB={repo} python app.py`.
 
 ## Limits
 
-The generators know what players of one game drew within twenty seconds, hardly more, with their habits and their
-mistakes; a class of few drawings shows less variety. The figures tell how far each is from real drawings. They are
-measured on drawings that no training saw, in the features of an evaluator of Endless Doodles, and compare with nothing
-measured otherwise.
-"""
-_ATTRIBUTION = """
-## Licence
-
-Learned from the [Quick, Draw! Dataset](https://github.com/googlecreativelab/quickdraw-dataset) by Google, made
-available under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/); the checkpoints are shared under the same
-licence.
+The generators know only what the players of one game drew within twenty seconds, with their habits and mistakes.
+A class with few training drawings shows less variety. The figures say how far each generator is from real drawings.
+They are measured on drawings kept out of training, in the features of Endless Doodles' own evaluator, so they can't be
+compared with figures measured in another way.
 """
 
 
 def model_card(repo: str, entries: Mapping[str, Entry]) -> bytes:
-    """The card of a collection. entries: all of them, by class name, at least one."""
+    """The card of a collection. entries: all of its checkpoints by class name, at least one."""
     entries = dict(sorted(entries.items()))
     data = ModelCardData(
         license=LICENSE.lower(),
@@ -71,12 +64,12 @@ def model_card(repo: str, entries: Mapping[str, Entry]) -> bytes:
         for name, entry in entries.items()
     )
     figures = FIGURES + table({name: entry.card for name, entry in entries.items()})
-    card = ModelCard(f"---\n{data.to_yaml()}\n---\n{about}{figures}\n## Sheets\n{sheets}{_ATTRIBUTION}")
+    card = ModelCard(f"---\n{data.to_yaml()}\n---\n{about}{figures}\n## Sheets\n{sheets}{LICENCE}")
     return str(card).encode()
 
 
 def _results(entries: Mapping[str, Entry]) -> list[EvalResult]:
-    """The figures as the Hub's model index wants them."""
+    """The figures in the format of the Hub's model index."""
     return [
         EvalResult(
             task_type=TASK,
