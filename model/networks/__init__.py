@@ -1,1 +1,1 @@
-"""The networks: generators, discriminators, and the classifiers that look at drawings."""
+"""The networks: generators, discriminators, and the classifiers of drawings."""

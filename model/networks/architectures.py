@@ -1,12 +1,14 @@
-"""Which networks there are. Adding one is its class and one line here."""
+"""The networks by name. To add one, write its class and add one line here."""
 
 import inspect
 from collections.abc import Mapping
+from typing import TypeVar
 
 from torch import nn
 
 from model.networks.discriminator import Discriminator
 from model.networks.generator import Generator
+from model.networks.generator_network import GeneratorNetwork
 from model.networks.guided_discriminator import GuidedDiscriminator
 from model.networks.superdeep import (
     ConvDiscriminator,
@@ -17,7 +19,7 @@ from model.networks.superdeep import (
     SuperDeepGenerator,
 )
 
-GENERATORS: dict[str, type[nn.Module]] = {
+GENERATORS: dict[str, type[GeneratorNetwork]] = {
     "doodle": Generator,
     "superdeep": SuperDeepGenerator,
     "deep": DeepGenerator,
@@ -30,34 +32,40 @@ DISCRIMINATORS: dict[str, type[nn.Module]] = {
     "conv": ConvDiscriminator,
     "dense": DenseDiscriminator,
 }
-MAX_OPTION = 1024
+MAX_OPTION = 1024  # of a whole number, such as the channels
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
-def architecture(networks: Mapping[str, type[nn.Module]], network: str, options: Mapping[str, object]) -> dict:
-    """{"network": name, option: value, ...} with those of `options` that the network takes, defaults for the rest."""
+def architecture(
+    networks: Mapping[str, type[nn.Module]], network: str, options: Mapping[str, object]
+) -> dict[str, object]:
+    """{"network": name, option: value, ...} to build a network, with its defaults where `options` has None or nothing.
+
+    Options that the network doesn't have are ignored.
+    """
     parameters = inspect.signature(networks[network]).parameters
-    chosen = {name: options.get(name) for name in parameters}
-    defaults = {name: parameter.default for name, parameter in parameters.items()}
-    return {"network": network} | {
-        name: defaults[name] if chosen[name] is None else chosen[name] for name in parameters
-    }
+    given = {name: value for name, value in options.items() if value is not None}
+    return {"network": network} | {name: given.get(name, each.default) for name, each in parameters.items()}
 
 
-def build(networks: Mapping[str, type[nn.Module]], architecture: Mapping[str, object]) -> nn.Module:
-    """The network that an architecture describes. Raises ValueError for one we don't know or options out of bounds."""
+def build(networks: Mapping[str, type[Network]], architecture: Mapping[str, object]) -> Network:
+    """The network that an architecture describes. Raises ValueError for an unknown network or a bad option."""
     options = dict(architecture)
     network = options.pop("network", None)
     if not isinstance(network, str) or network not in networks:
-        raise ValueError(f"There is no network “{str(network)[:40]}”; there are {', '.join(networks)}.")
+        raise ValueError(f"There is no network “{str(network)[:40]}”; choose one of {', '.join(networks)}.")
     unknown = options.keys() - inspect.signature(networks[network]).parameters.keys()
     if unknown:
         raise ValueError(f"The network “{network}” has no option “{str(min(unknown))[:40]}”.")
     for name, value in options.items():
-        if name == "dropout":
-            allowed = type(value) in (int, float) and 0 <= value < 1
-        else:
-            allowed = type(value) is int and 1 <= value <= MAX_OPTION
-        if not allowed:
-            limits = "0 up to but not 1" if name == "dropout" else f"a whole number from 1 to {MAX_OPTION}"
-            raise ValueError(f"The option {name} of “{network}” is {str(value)[:40]}; allowed is {limits}.")
+        if not _is_allowed(name, value):
+            limits = "a number from 0 to below 1" if name == "dropout" else f"a whole number from 1 to {MAX_OPTION}"
+            raise ValueError(f"The option {name} of “{network}” can't be {str(value)[:40]}; use {limits}.")
     return networks[network](**options)
+
+
+def _is_allowed(name: str, value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return 0 <= value < 1 if name == "dropout" else isinstance(value, int) and 1 <= value <= MAX_OPTION

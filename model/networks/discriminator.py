@@ -1,4 +1,4 @@
-"""Our discriminator: how real does a drawing look, for one class or for many at once."""
+"""A discriminator that judges pixels: how real does a drawing look, for one class or for many at once."""
 
 import torch
 from torch import Tensor, nn
@@ -8,11 +8,11 @@ from model.networks.class_embedding import PerClass
 
 
 class Discriminator(nn.Module):
-    """A plain convolutional network without any norm, which is what trains well here, and a projection head.
+    """A plain convolutional network with a projection head, without norms because it trains better without them.
 
-    The head is that of Miyato and Koyama 2018, "cGANs with Projection Discriminator", eq. 3: one linear map for all
-    classes plus one vector per class. Before it, the spread of each feature over the batch (Karras et al. 2018,
-    "Progressive Growing of GANs", section 3) lets it see a generator that always draws the same.
+    The head follows Miyato and Koyama 2018, "cGANs with Projection Discriminator", eq. 3: one linear map for all
+    classes plus one vector per class. One more channel holds how much the features vary over the batch (Karras et al.
+    2018, "Progressive Growing of GANs", section 3), so the network notices a generator that always draws the same.
     """
 
     def __init__(self, channels: int = 32, num_classes: int = 1):
@@ -34,7 +34,7 @@ class Discriminator(nn.Module):
         return x.flatten(1)
 
     def forward(self, ink: Tensor, classes: Tensor | None = None, embedding: Tensor | None = None) -> Tensor:
-        """Ink (N, 1, 28, 28), class indices (N,), all 0 by default, and the embedding of each (N, E) to logits (N,)."""
+        """Ink (N, 1, 28, 28), class indices (N,), all 0 by default, and their embeddings (N, E) to logits (N,)."""
         if classes is None:
             classes = torch.zeros(len(ink), dtype=torch.long, device=ink.device)
         x = self.features(ink)  # (N, 64C)
@@ -42,6 +42,6 @@ class Discriminator(nn.Module):
 
 
 def batch_spread(x: Tensor) -> Tensor:
-    """Mean standard deviation of x (N, C, H, W) over the batch, as one more channel (N, 1, H, W)."""
+    """The mean standard deviation of x (N, C, H, W) over the batch, as one more channel (N, 1, H, W)."""
     deviation = (x.var(0, unbiased=False) + 1e-8).sqrt().mean()
     return deviation.expand(len(x), 1, *x.shape[2:])

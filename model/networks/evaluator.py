@@ -1,4 +1,4 @@
-"""The evaluator: what does a drawing look like, among all 345 classes? Metrics stand on its features."""
+"""The evaluator: a classifier of all 345 classes. Quality is measured with its features."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,7 +9,7 @@ MAX_CHANNELS = 96
 
 
 class Residual(nn.Module):
-    """Two convolutions with batch norm around a shortcut (He et al. 2016, "Deep Residual Learning", fig. 2)."""
+    """Two convolutions with batch norm and a shortcut past them (He et al. 2016, "Deep Residual Learning", fig. 2)."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -22,7 +22,7 @@ class Residual(nn.Module):
 
 
 class Evaluator(nn.Module):
-    """A small residual classifier. channels: at 14x14, twice as many at 7x7, four times as many at 4x4."""
+    """A small residual classifier. channels: at 14x14; twice as many at 7x7, four times as many at 4x4."""
 
     def __init__(self, channels: int = 32, num_classes: int = len(CLASS_NAMES)):
         super().__init__()
@@ -35,10 +35,10 @@ class Evaluator(nn.Module):
         self.to_logits = nn.Linear(4 * channels, num_classes)
 
     def maps(self, ink: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Ink (N, 1, 28, 28) to what is seen where: (N, C, 14, 14), (N, 2C, 7, 7) and (N, 4C, 4, 4)."""
-        fine = self.at14(self.to14(ink))
-        middle = self.at7(self.to7(fine))
-        return fine, middle, self.at4(self.to4(middle))
+        """Ink (N, 1, 28, 28) to feature maps (N, C, 14, 14), (N, 2C, 7, 7) and (N, 4C, 4, 4)."""
+        x14 = self.at14(self.to14(ink))
+        x7 = self.at7(self.to7(x14))
+        return x14, x7, self.at4(self.to4(x7))
 
     def features(self, ink: Tensor) -> Tensor:
         """Ink (N, 1, 28, 28) to features (N, 4C)."""
@@ -50,5 +50,5 @@ class Evaluator(nn.Module):
 
 
 def _down(inputs: int, outputs: int, size: int) -> nn.Module:
-    """A convolution to half the height and width, with batch norm."""
+    """A convolution that halves height and width, with batch norm and ReLU."""
     return nn.Sequential(nn.Conv2d(inputs, outputs, size, 2, size // 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())

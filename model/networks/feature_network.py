@@ -1,4 +1,4 @@
-"""The guide: a small classifier, done learning, whose eyes the discriminator borrows."""
+"""The feature network: a small trained classifier whose features the discriminator uses."""
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ _LAYERS = (("to14", 0, 1, 4, 2), ("to7", 1, 2, 4, 2), ("at7", 2, 2, 3, 1), ("to4
 
 
 class FeatureClassifier(nn.Module):
-    """The guide while it learns, with a batch norm behind every convolution."""
+    """The feature network in training, with a batch norm after every convolution."""
 
     def __init__(self, num_classes: int = len(CLASS_NAMES)):
         super().__init__()
@@ -23,8 +23,10 @@ class FeatureClassifier(nn.Module):
 
     def features(self, ink: Tensor) -> Tensor:
         """Ink (N, 1, 28, 28) to features (N, 4C)."""
-        x = self.at7(self.to7(self.to14(ink)))  # (N, 2C, 7, 7)
-        return self.at4(self.to4(x)).mean((2, 3))
+        x = ink
+        for name, *_ in _LAYERS:
+            x = getattr(self, name)(x)
+        return x.mean((2, 3))  # of (N, 4C, 4, 4)
 
     def forward(self, ink: Tensor) -> Tensor:
         """Ink (N, 1, 28, 28) to one logit per class (N, K)."""
@@ -32,7 +34,10 @@ class FeatureClassifier(nn.Module):
 
 
 class FeatureNetwork(nn.Module):
-    """The guide as the discriminator uses it: plain convolutions whose weights are buffers, which nothing trains."""
+    """The feature network in the discriminator: convolutions whose weights are buffers, so nothing trains them."""
+
+    logit_weight: Tensor  # (K, 4C)
+    logit_shift: Tensor  # (K,)
 
     def __init__(self, num_classes: int = len(CLASS_NAMES)):
         super().__init__()
@@ -53,7 +58,7 @@ class FeatureNetwork(nn.Module):
 
 
 def fold(classifier: FeatureClassifier) -> FeatureNetwork:
-    """The guide that a trained classifier makes: its batch norms, as they work in evaluation, go into the convolutions.
+    """The feature network of a trained classifier: each batch norm becomes part of the convolution before it.
 
     w' = w * gain / sqrt(variance + eps), b' = shift - mean * gain / sqrt(variance + eps).
     """

@@ -4,14 +4,14 @@ import torch
 from torch import Tensor, nn
 
 from model.networks.class_embedding import EMBEDDING_DIM, PerClass
+from model.networks.generator_network import GeneratorNetwork
 
 
 class ClassNorm(nn.Module):
-    """Batch norm with a gain and a bias per class.
+    """Batch norm with a gain and a bias per class; with one class, plain batch norm.
 
-    Source: de Vries et al. 2017, "Modulating early visual processing by language", section 3.
-
-    With one class it is plain batch norm. A class belongs here and not beside z, where its constant part drowns z.
+    Source: de Vries et al. 2017, "Modulating early visual processing by language", section 3. The class enters here
+    and not as a part of z: there, its constant values would drown out z.
     """
 
     def __init__(self, channels: int, num_classes: int):
@@ -27,7 +27,7 @@ class ClassNorm(nn.Module):
 
 
 class Block(nn.Module):
-    """Class norm and ReLU over what came, then a convolution to the next size."""
+    """Class norm and ReLU, then a convolution to the next size."""
 
     def __init__(self, channels: int, convolution: nn.Module, num_classes: int):
         super().__init__()
@@ -35,15 +35,18 @@ class Block(nn.Module):
         self.convolution = convolution
 
     def forward(self, x: Tensor, classes: Tensor, embedding: Tensor | None) -> Tensor:
+        """x (N, C, H, W), classes (N,), embedding (N, E) -> the convolution's output."""
         return self.convolution(self.norm(x, classes, embedding).relu())
 
 
-class Generator(nn.Module):
-    """A DCGAN generator from a 7x7 grid, its channels few where the picture is large.
+class Generator(GeneratorNetwork):
+    """A DCGAN generator that starts from a 7x7 grid and has few channels where the picture is large.
 
     z_dim: length of the latent. channels: at 14x14; twice as many at 7x7, a third as many at 28x28.
-    num_classes: 1 for a class of its own, 345 for the base that all classes grow from.
+    num_classes: 1 for a generator of one class, 345 for the shared base, from which the others grow.
     """
+
+    class_embedding: Tensor  # (num_classes, E); only with several classes
 
     def __init__(self, z_dim: int = 64, channels: int = 48, num_classes: int = 1):
         super().__init__()
@@ -71,5 +74,4 @@ class Generator(nn.Module):
         return self.to_ink(x, classes, embedding).sigmoid()  # (N, 1, 28, 28)
 
     def style_weight(self) -> Tensor:
-        """The first layer's weight (features, Z)."""
         return self.to_grid.weight

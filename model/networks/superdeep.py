@@ -1,12 +1,14 @@
-"""The networks of the student project that this one grew from: the base line every figure is held against."""
+"""The networks of the student project that this project grew from: the baseline for every quality figure."""
 
 from torch import Tensor, nn
 
+from model.networks.generator_network import GeneratorNetwork
 
-class SuperDeepGenerator(nn.Module):
+
+class SuperDeepGenerator(GeneratorNetwork):
     """Four transposed convolutions, 1x1 -> 4 -> 8 -> 14 -> 28; each but the last with batch norm, ReLU and dropout.
 
-    depth: 4 as the students had it; every further layer is a 3x3 convolution at 14x14 with the same followers.
+    depth: 4 in the student project; each further layer is a 3x3 convolution at 14x14, also with norm, ReLU and dropout.
     """
 
     def __init__(self, z_dim: int = 100, depth: int = 4, dropout: float = 0.2):
@@ -15,14 +17,14 @@ class SuperDeepGenerator(nn.Module):
             raise ValueError(f"The superdeep generator has 4 to 12 layers, not {depth}.")
         self.z_dim = z_dim
 
-        def followed(convolution: nn.Module, channels: int) -> list[nn.Module]:
+        def layer(convolution: nn.Module, channels: int) -> list[nn.Module]:
             return [convolution, nn.BatchNorm2d(channels), nn.ReLU(), nn.Dropout(dropout)]
 
-        layers = followed(nn.ConvTranspose2d(z_dim, 256, 4, 1, 0), 256)  # 4x4
-        layers += followed(nn.ConvTranspose2d(256, 128, 4, 2, 1), 128)  # 8x8
-        layers += followed(nn.ConvTranspose2d(128, 64, 4, 2, 2), 64)  # 14x14
+        layers = layer(nn.ConvTranspose2d(z_dim, 256, 4, 1, 0), 256)  # 4x4
+        layers += layer(nn.ConvTranspose2d(256, 128, 4, 2, 1), 128)  # 8x8
+        layers += layer(nn.ConvTranspose2d(128, 64, 4, 2, 2), 64)  # 14x14
         for _ in range(depth - 4):
-            layers += followed(nn.Conv2d(64, 64, 3, 1, 1), 64)  # 14x14
+            layers += layer(nn.Conv2d(64, 64, 3, 1, 1), 64)  # 14x14
         layers += [nn.ConvTranspose2d(64, 1, 4, 2, 1), nn.Sigmoid()]  # 28x28
         self.layers = nn.Sequential(*layers)
 
@@ -31,12 +33,11 @@ class SuperDeepGenerator(nn.Module):
         return self.layers(z[:, :, None, None])
 
     def style_weight(self) -> Tensor:
-        """The first layer's weight (features, Z)."""
-        return self.layers[0].weight.flatten(1).T
+        return self.layers.get_parameter("0.weight").flatten(1).T
 
 
-class DeepGenerator(nn.Module):
-    """Dense to a 7x7 grid, then convolve up to 28x28: 128, 64 and 16 channels, GELU and dropout."""
+class DeepGenerator(GeneratorNetwork):
+    """A linear layer to a 7x7 grid, then convolutions up to 28x28: 128, 64 and 16 channels, GELU and dropout."""
 
     channels = (128, 64, 16)
 
@@ -56,12 +57,11 @@ class DeepGenerator(nn.Module):
         return self.layers(z)
 
     def style_weight(self) -> Tensor:
-        """The first layer's weight (features, Z)."""
-        return self.layers[0].weight
+        return self.layers.get_parameter("0.weight")
 
 
 class ShallowGenerator(DeepGenerator):
-    """The same with 32, 16 and 8 channels."""
+    """`DeepGenerator` with 32, 16 and 8 channels."""
 
     channels = (32, 16, 8)
 
@@ -72,19 +72,19 @@ class SuperDeepDiscriminator(nn.Module):
     def __init__(self):
         super().__init__()
 
-        def followed(convolution: nn.Module) -> list[nn.Module]:
+        def layer(convolution: nn.Conv2d) -> list[nn.Module]:
             return [convolution, nn.BatchNorm2d(convolution.out_channels), nn.LeakyReLU(0.2)]
 
         self.layers = nn.Sequential(
-            *followed(nn.Conv2d(1, 64, 4, 2, 1)),  # 14x14
-            *followed(nn.Conv2d(64, 128, 4, 2, 1)),  # 7x7
-            *followed(nn.Conv2d(128, 256, 4, 2, 1)),  # 3x3
-            *followed(nn.Conv2d(256, 512, 3, 1, 0)),  # 1x1
+            *layer(nn.Conv2d(1, 64, 4, 2, 1)),  # 14x14
+            *layer(nn.Conv2d(64, 128, 4, 2, 1)),  # 7x7
+            *layer(nn.Conv2d(128, 256, 4, 2, 1)),  # 3x3
+            *layer(nn.Conv2d(256, 512, 3, 1, 0)),  # 1x1
             *(nn.Flatten(), nn.Linear(512, 100), nn.LeakyReLU(0.2), nn.Linear(100, 1)),
         )
 
     def forward(self, ink: Tensor) -> Tensor:
-        """Ink (N, 1, 28, 28) to logits (N,); the students' closing sigmoid is part of the loss, where it is exact."""
+        """Ink (N, 1, 28, 28) to logits (N,); the students' final sigmoid is part of our loss, where it is exact."""
         return self.layers(ink).squeeze(1)
 
 

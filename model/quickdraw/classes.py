@@ -1,10 +1,10 @@
-"""The 345 classes of the Quick, Draw! dataset, and finding the one that somebody meant."""
+"""The 345 classes of the Quick, Draw! dataset, and finding the one that a text means."""
 
 import difflib
 import re
 from collections.abc import Iterable
 
-# Spelled and ordered as in the dataset's file names (github.com/googlecreativelab/quickdraw-dataset).
+# Spelling and order are those of the dataset's file names (github.com/googlecreativelab/quickdraw-dataset).
 _NAMES = """
 The Eiffel Tower, The Great Wall of China, The Mona Lisa, aircraft carrier, airplane, alarm clock, ambulance, angel,
 animal migration, ant, anvil, apple, arm, asparagus, axe, backpack, banana, bandage, barn, baseball, baseball bat,
@@ -39,33 +39,33 @@ CLASS_NAMES: tuple[str, ...] = tuple(" ".join(name.split()) for name in _NAMES.s
 
 
 class UnknownClassError(ValueError):
-    """Nothing of that name; the message says what comes close."""
+    """There is no such class. The message suggests similar names."""
 
 
 def slug(class_name: str) -> str:
-    """The file name stem of a class: lower case, words joined by hyphens ("stop sign" -> "stop-sign")."""
+    """A class's file name without suffix: lower case, words joined by hyphens ("stop sign" -> "stop-sign")."""
     return re.sub(r"[^a-z0-9+]+", "-", class_name.lower()).strip("-")
 
 
-def find_class(text: str, known: tuple[str, ...] = CLASS_NAMES) -> str:
-    """The name among `known` that `text` means, whatever its case, separators, article or plural.
+def find_class(text: str, names: tuple[str, ...] = CLASS_NAMES) -> str:
+    """The one of `names` that `text` means; case, separators, article and plural don't matter.
 
-    "Stop Sign", "stop_sign", "tshirt" and "mona lisa" are all found; anything else raises UnknownClassError.
+    It understands "Stop Sign", "stop_sign", "tshirt" and "mona lisa". Raises UnknownClassError.
     """
     if not isinstance(text, str):
         raise UnknownClassError("The class has to be a name, such as “cat”.")
-    wanted = _letters(text)
-    by_letters = {_letters(name): name for name in known}
-    for spelling in (wanted, wanted.removesuffix("s"), wanted + "s"):
+    letters = _letters(text)
+    by_letters = {_letters(name): name for name in names}
+    for spelling in (letters, letters.removesuffix("s"), letters + "s"):
         if spelling in by_letters:
             return by_letters[spelling]
-    close = difflib.get_close_matches(wanted, by_letters, n=3, cutoff=0.6)
-    hint = f"did you mean {_either(by_letters[key] for key in close)}?" if close else "the list has all names."
+    close = difflib.get_close_matches(letters, by_letters, n=3, cutoff=0.6)
+    hint = f"did you mean {_either(by_letters[key] for key in close)}?" if close else "check the list of classes."
     raise UnknownClassError(f"There is no class {_shown(text)}; {hint}")
 
 
 def _letters(text: str) -> str:
-    """What has to agree: letters, digits and the plus of a mixture; no class name begins with "the" otherwise."""
+    """What identifies a class: its letters and digits, and the plus of a mixture, without "the" at the start."""
     return re.sub(r"[^a-z0-9+]", "", text.lower()).removeprefix("the")
 
 

@@ -1,4 +1,4 @@
-"""The one door between pixels and tensors, and pictures made of drawings.
+"""From pixels to tensors and back, and pictures made of drawings.
 
 A drawing is uint8 (28, 28), 0 for paper and 255 for full ink, as the dataset stores it. Tensors hold ink in 0..1.
 """
@@ -25,7 +25,7 @@ def to_drawings(ink: Tensor) -> np.ndarray:
 
 
 def sheet(drawings: np.ndarray, columns: int = 8, scale: int = 1, gap: int = 0) -> Image.Image:
-    """Drawings (N, 28, 28) in rows of `columns` as one picture, black ink on white paper."""
+    """Drawings (N, 28, 28) in rows of `columns` as one picture, black on white."""
     rows = -(-len(drawings) // columns)
     pitch = SIZE + gap
     paper = np.zeros((rows * pitch + gap, columns * pitch + gap), np.uint8)
@@ -37,7 +37,7 @@ def sheet(drawings: np.ndarray, columns: int = 8, scale: int = 1, gap: int = 0) 
 
 
 def cut(picture: Image.Image, columns: int = 8) -> np.ndarray:
-    """The drawings (N, 28, 28) of an unscaled, gapless `sheet`."""
+    """The drawings (N, 28, 28) in a `sheet` that was made without scale and gap."""
     ink = 255 - np.asarray(picture.convert("L"))
     rows = ink.shape[0] // SIZE
     return ink.reshape(rows, SIZE, columns, SIZE).swapaxes(1, 2).reshape(-1, SIZE, SIZE)
@@ -45,17 +45,17 @@ def cut(picture: Image.Image, columns: int = 8) -> np.ndarray:
 
 def png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")  # Pillow's "optimize" takes eight times as long and saves a hundredth
+    picture.save(buffer, "PNG")  # "optimize" takes eight times as long and saves 1%
     return buffer.getvalue()
 
 
-def gif(frames: Sequence[Image.Image], milliseconds: int = 50, scale: int = 1, is_endless: bool = True) -> bytes:
-    """An animation in 16 greys, enlarged without smoothing: small files, crisp strokes."""
+def gif(frames: Sequence[Image.Image], milliseconds: int = 50, scale: int = 1, *, is_endless: bool = True) -> bytes:
+    """An animation in 16 greys, enlarged without smoothing: a small file with crisp strokes."""
     greys = [Image.fromarray((np.asarray(frame) // 16).astype(np.uint8)).convert("P") for frame in frames]
     for frame in greys:
         frame.putpalette([level * 17 for level in range(16) for _ in range(3)])
     large = [frame.resize((frame.width * scale, frame.height * scale), Image.Resampling.NEAREST) for frame in greys]
     buffer = io.BytesIO()
-    again = {"loop": 0} if is_endless else {}
-    large[0].save(buffer, "GIF", save_all=True, append_images=large[1:], duration=milliseconds, **again)
+    loop = {"loop": 0} if is_endless else {}
+    large[0].save(buffer, "GIF", save_all=True, append_images=large[1:], duration=milliseconds, **loop)
     return buffer.getvalue()

@@ -1,0 +1,13 @@
+"""What every generator offers, ours and the student project's."""
+
+from torch import Tensor, nn
+
+
+class GeneratorNetwork(nn.Module):
+    """z_dim: length of the latents that `forward` takes."""
+
+    z_dim: int
+
+    def style_weight(self) -> Tensor:
+        """The first layer's weight (features, Z), from which `style_directions` come."""
+        raise NotImplementedError
