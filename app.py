@@ -10,8 +10,9 @@ with contextlib.suppress(ImportError):
 
 import gradio as gr
 
-from model.drawing.sampler import Sampler, limit_threads, pick_device
+from model.drawing.sampler import Sampler
 from model.hub.collection import Collection
+from model.networks.device import limit_threads, pick_device
 from studio.page import build_page
 from studio.shared.assets import STUDIO
 from studio.shared.theme import paper

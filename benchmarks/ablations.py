@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 from benchmarks.variants import TRIES, Try
-from model.drawing.sampler import limit_threads, pick_device
 from model.files.classifiers import EVALUATOR_NAME, load_evaluator
 from model.files.shared_base import BASE_NAME, read_base
-from model.files.weights import write_file
+from model.files.writing import write_file
+from model.networks.device import limit_threads, pick_device
 from model.quickdraw.classes import CLASS_NAMES, find_class
 from model.quickdraw.images import sheet
 from train.config import DOODLE

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.drawing.sampler import limit_threads, pick_device
+from model.networks.device import limit_threads, pick_device
 from model.quickdraw.classes import CLASS_NAMES, find_class
 from train import loop
 from train.data import DEFAULT_ROWS, ROW_BYTES, DataError

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import train.fleet.fleet
 from benchmarks.harness.drawings import REAL_DRAWINGS
-from model.drawing.sampler import limit_threads
+from model.networks.device import limit_threads
 from model.quickdraw.classes import CLASS_NAMES
 from train.execution.execution import execute
 from train.fleet.fleet import Fleet, train_fleet

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.visitors import Visitor
-from model.files.checkpoint import REPOSITORY
-from model.files.weights import write_file
+from model.files.folders import REPOSITORY
+from model.files.writing import write_file
 
 OUTPUT = Path(__file__).with_name("PAGE.md")
 BARE = """

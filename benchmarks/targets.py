@@ -20,11 +20,12 @@ from statistics import median
 
 import numpy as np
 
-from model.drawing.sampler import Sampler, limit_threads, pick_device
+from model.drawing.sampler import Sampler
 from model.files.checkpoint import checkpoint_path, load_checkpoint
 from model.files.classifiers import EVALUATOR_NAME, load_evaluator
 from model.files.shared_base import BASE_NAME, Base, read_base
-from model.files.weights import write_file
+from model.files.writing import write_file
+from model.networks.device import limit_threads, pick_device
 from model.networks.evaluator import Evaluator
 from model.quickdraw.classes import CLASS_NAMES
 from train.config import DOODLE, SUPERDEEP

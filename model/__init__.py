@@ -1,1 +1,1 @@
-"""What a checkpoint is and how to draw with it. Knows neither the page nor training."""
+"""What a checkpoint is and how to draw with it. This package knows neither the page nor training."""

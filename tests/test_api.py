@@ -21,7 +21,7 @@ from benchmarks.harness.site import Site
 from model.drawing.latents import MAX_SEED
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 from model.quickdraw.images import cut
 from tests.support.samples import rendered
 

@@ -13,7 +13,7 @@ from benchmarks.chaos import storm, verdict
 from benchmarks.harness.drawings import suns, write_class
 from benchmarks.harness.mirror import Mirror
 from benchmarks.harness.site import Site
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 from tests.support.samples import SMALL, make_checkpoint
 from train.execution.admission import request_training
 from train.home import Home

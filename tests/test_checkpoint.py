@@ -19,7 +19,8 @@ from model.files.checkpoint import (
     read_card,
     save_checkpoint,
 )
-from model.files.weights import CheckpointError, content_hash, write_file
+from model.files.weights import CheckpointError, content_hash
+from model.files.writing import write_file
 from model.networks.architectures import GENERATORS, architecture, build
 from tests.support.samples import make_checkpoint
 

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from benchmarks.harness.drawings import suns, write_class
-from model.files.checkpoint import REPOSITORY, read_card
+from model.files.checkpoint import read_card
+from model.files.folders import REPOSITORY
 from model.hub.errors import HubError
 from model.quickdraw.classes import CLASS_NAMES
 from tests.support.samples import make_checkpoint

@@ -7,7 +7,7 @@ import pytest
 from huggingface_hub import SpaceCard, SpaceHardware
 from packaging.requirements import Requirement
 
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 from model.hub.errors import HubError
 from model.quickdraw.classes import slug
 from tests.support.hub import Hub, Repo

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from benchmarks.harness.drawings import suns
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 from model.networks.architectures import GENERATORS
 from model.quickdraw.classes import find_class
 from tests.support.pages import PAGES, examples, prose, text_of

@@ -18,7 +18,7 @@ from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from model.exports.export import Playing, export, morph_gif, morph_mp4, morph_webp
 from model.exports.vector import enlarged
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 from studio.shared.export import take
 from tests.support.samples import make_checkpoint, rendered
 
@@ -134,7 +134,7 @@ def test_a_link_leads_back_to_the_same_view(view):
 def test_bad_links_are_sentences():
     for query, sentence in {
         "?seed=7": "needs a class",
-        "?class=cat&seed=x": "no seed",
+        "?class=cat&seed=x": "not a whole number; correct the link's seed",
         "?class=cat&seed=-1": "is not allowed",
         "?class=cat&count=65": "1 to 64",
         "?class=cat&psi=nan": "not allowed",
@@ -143,10 +143,10 @@ def test_bad_links_are_sentences():
         "?class=cat&keys=1": "2 to 8",
         "?class=cat&keys=" + ",".join("1" * 500): "2 to 8",
         "?class=cat&into=dog": "takes keys",
-        "?class=cat&latent=1,x": "no latent",
+        "?class=cat&latent=1,x": "not a number; correct the link's latent",
         "?class=cat&latent=9": "latent's number",
         "?class=cat&latent=1&count=2": "single drawing",
-        "?class=" + "c" * 5000: "letters",
+        "?class=" + "c" * 5000: "up to 4,000 characters",
     }.items():
         with pytest.raises(ValueError, match=sentence):
             read_view(query)
@@ -175,7 +175,7 @@ def test_the_command_line_refuses_in_one_sentence(folder, tmp_path, monkeypatch)
         (["cat", "--keys", "1,2", "--out", "cat.png"], "not a kind of file"),
         ([], "Say what to draw"),
         (["cat", "--count", "99"], "1 to 64"),
-        (["--link", "?class=cat&seed=x"], "no seed"),
+        (["--link", "?class=cat&seed=x"], "not a whole number"),
         (["cat", "--style", "a,b"], "commas"),
     ):
         done = subprocess.run(

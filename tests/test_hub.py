@@ -22,10 +22,11 @@ import pytest
 from huggingface_hub import ModelCard
 from PIL import Image
 
-from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.drawing.latents import seeds_to_pictures
+from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.exports.export import export
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 from model.files.weights import CheckpointError
 from model.hub import client as hub_module
 from model.hub.client import check_repo

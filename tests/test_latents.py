@@ -39,7 +39,7 @@ def test_a_walk_begins_and_ends_at_its_seeds_and_moves_in_small_steps():
 
 def test_part_of_the_way_is_a_number_from_0_to_1():
     assert between("cat", 7, 12, 0.0) == Picture("cat", ((7, 1.0),))
-    assert between("cat", 7, 12, 0.25).keys == ((7, 0.75), (12, 0.25))
+    assert between("cat", 7, 12, 0.25).mix == ((7, 0.75), (12, 0.25))
     for bad in ("0.5", None, float("nan"), 1.5, -0.1, [0.5]):
         with pytest.raises(ValueError, match="use a number from 0 to 1"):
             between("cat", 7, 12, bad)

@@ -18,8 +18,9 @@ from gradio_client import Client
 from PIL import Image
 
 from benchmarks.harness.site import Site, free_port
-from model.drawing.sampler import Sampler, seeds_to_pictures
-from model.files.checkpoint import REPOSITORY
+from model.drawing.latents import seeds_to_pictures
+from model.drawing.sampler import Sampler
+from model.files.folders import REPOSITORY
 from model.quickdraw.images import cut
 from tests.support.hub import Hub
 from tests.support.pages import examples

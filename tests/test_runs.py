@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 from studio.train.run_view import distance_plot
 from tests.support.samples import SMALL
 from train.config import SUPERDEEP

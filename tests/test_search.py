@@ -8,9 +8,9 @@ import torch
 
 from benchmarks.harness.drawings import REAL_DRAWINGS
 from model.drawing import search as nearest
-from model.drawing.latents import Picture, morph_frames
+from model.drawing.latents import Picture, morph_frames, seeds_to_pictures
 from model.drawing.recogniser import Recogniser
-from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.drawing.sampler import Sampler
 from model.drawing.search import likeness, search
 from model.files.classifiers import EVALUATOR_NAME
 from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise

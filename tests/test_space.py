@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.harness.drawings import suns, write_class
 from benchmarks.harness.site import Site
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 from tests.support.browser import IS_CI, WAIT, pixels
 from train.home import Home
 from train.hub.space_files import front_matter, space_files

@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 
 from benchmarks.harness.drawings import suns, write_class
-from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.drawing.latents import seeds_to_pictures
+from model.drawing.sampler import Sampler
 from model.files.checkpoint import checkpoint_path, load_checkpoint
 from model.files.shared_base import read_base
 from model.quickdraw.classes import CLASS_NAMES

@@ -247,7 +247,7 @@ def test_a_search_that_ends_while_another_tab_is_open_leaves_the_address_to_that
 def test_a_bad_link_to_a_found_drawing_is_a_sentence(page, site):
     for latent, sentence in {
         "1,2": "The latent has 2 numbers",
-        "x": "“x” is no latent",
+        "x": "“x” is not a number",
         "9999": "number 9999.0 is not allowed",
         "0," * 1900: "A latent is a list",
     }.items():

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.files.weights import write_file
+from model.files.writing import write_file
 from model.networks.evaluator import Evaluator
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import png, sheet

@@ -8,7 +8,8 @@ from torch import nn
 
 from model.files.classifiers import FEATURE_NETWORK_NAME, load_feature_network
 from model.files.shared_base import BASE_NAME, FORMAT, MAX_BYTES, Base, read_base
-from model.files.weights import CheckpointError, fill, pack_weights, write_file
+from model.files.weights import CheckpointError, fill, pack_weights
+from model.files.writing import write_file
 from model.networks.feature_network import FeatureNetwork
 from model.quickdraw.classes import CLASS_NAMES
 from train.data import ATTRIBUTION

@@ -1,18 +1,15 @@
 """Where this installation keeps its files and gets its drawings: two environment variables and their defaults."""
 
-import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from model.files.checkpoint import REPOSITORY, checkpoint_folders
-from model.files.weights import CheckpointError
+from model.files.folders import REPOSITORY, checkpoint_folders, first_usable, home_from_environment
 from train.data import BUCKET
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,8 +22,7 @@ class Home:
     @classmethod
     def from_environment(cls) -> "Home":
         """DOODLES_HOME (default: the repository) and DOODLES_SOURCE (default: the dataset's public bucket)."""
-        folder = Path(os.environ.get("DOODLES_HOME") or REPOSITORY).expanduser().resolve()
-        return cls(folder).with_source(os.environ.get("DOODLES_SOURCE") or BUCKET)
+        return cls(home_from_environment()).with_source(os.environ.get("DOODLES_SOURCE") or BUCKET)
 
     def with_source(self, source: str) -> "Home":
         """The same with another source; a folder's path is made absolute, for the worker has another working folder."""
@@ -49,11 +45,5 @@ class Home:
         return checkpoint_folders(self.folder)
 
     def first_usable(self, name: str, read: Callable[[Path], T]) -> T | None:
-        """What `read` makes of the first file of that name that it can use; those it can't are logged."""
-        for folder in self.checkpoint_folders:
-            if (folder / name).exists():
-                try:
-                    return read(folder / name)
-                except CheckpointError as error:
-                    log.warning("%s", error)
-        return None
+        """What `read` returns for the first usable checkpoint file called `name`; unusable ones are logged."""
+        return first_usable(self.checkpoint_folders, name, read)

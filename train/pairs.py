@@ -8,7 +8,7 @@ from pathlib import Path
 from model.drawing.latents import Picture
 from model.drawing.partners import PAIRS_NAME
 from model.drawing.sampler import Sampler
-from model.files.weights import write_file
+from model.files.writing import write_file
 from model.networks.evaluator import Evaluator
 from train.metrics import embed
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 
 REAL_DRAWINGS = REPOSITORY.parent / "shared" / "quickdraw" / "numpy_bitmap"
 

@@ -9,7 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 
 
 def free_port() -> int:

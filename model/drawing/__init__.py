@@ -1,1 +1,1 @@
-"""From what a person asks for to pixels, and from a drawing back to a latent."""
+"""From a request (class, seeds, psi, style) to pixels, and from a drawing back to a latent."""

@@ -1,4 +1,4 @@
-"""From what a person picks (seeds, weights, psi) to the latent vector a generator takes."""
+"""From what a person picks (seeds, weights, psi, style) to the latent vector z that a generator takes."""
 
 import math
 from collections.abc import Sequence
@@ -9,29 +9,32 @@ import numpy as np
 
 MAX_SEED = 2**32 - 1
 MAX_PSI = 2.0
-MAX_KEYS = 8
-MAX_OFFSET = 4.0
-MAX_LENGTH = 1024  # numbers of a latent; no generator takes more
-MAX_NUMBER = 8.0  # in a latent; normally distributed ones hardly ever reach 5
+MAX_STYLE = 4.0  # how far a drawing may move along a style direction
+MAX_STYLES = 5  # style directions that a drawing may move along
+MAX_MIXED = 8  # seeds in one drawing
+MAX_KEYS = 8  # key drawings of a morph
+MAX_PICTURES = 64  # drawings in one request
+MAX_LATENT_LENGTH = 1024  # no generator takes more numbers
+MAX_LATENT_NUMBER = 8.0  # normally distributed numbers hardly ever reach 5
 
-# What a drawing comes from: a seed, or the very numbers of a latent, for a drawing that no seed gives.
-Key = int | tuple[float, ...]
+# A seed, or the numbers of a latent: some drawings that a search finds have no seed.
+SeedOrLatent = int | tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One drawing, as the page, links, the command line and the API all ask for it.
+    """One drawing, described the same way by the page, links, the command line and the API.
 
-    mix: (seed, weight) pairs, one for a plain drawing, several for a mixture of drawings. In place of a seed there may
-        be a latent, a tuple of as many numbers as the generator takes, such as `nearest.search` finds.
-    psi: scales the latent; below 1 is more typical, above 1 wilder.
-    style: how far to go along the generator's first style directions (see `style_directions`).
-    into, share: another class, and how much of its generator is mixed into that of class_name, 0 to 1.
-    Raises ValueError, with what is allowed, for anything out of bounds.
+    mix: (seed, weight) pairs: one pair for a plain drawing, several for a mix. A latent, such as `search` finds, may
+        replace a seed: a tuple with as many numbers as the generator takes.
+    psi: scales the latent. Below 1, drawings get more typical; above 1, wilder.
+    style: how far to move along the generator's strongest style directions (see `style_directions`), strongest first.
+    into, share: a second class, and the share of its generator's weights in the drawing, 0 to 1.
+    Raises ValueError for values out of bounds; its message says what is allowed.
     """
 
     class_name: str
-    mix: tuple[tuple[Key, float], ...]
+    mix: tuple[tuple[SeedOrLatent, float], ...]
     psi: float = 1.0
     style: tuple[float, ...] = ()
     into: str | None = None
@@ -40,85 +43,114 @@ class Picture:
     def __post_init__(self) -> None:
         if not isinstance(self.class_name, str):
             raise ValueError("The class has to be a name, such as “cat”.")
-        if not 1 <= len(self.mix) <= MAX_KEYS:
-            raise ValueError(f"A drawing is mixed from 1 to {MAX_KEYS} seeds, not from {len(self.mix)}.")
+        if not 1 <= len(self.mix) <= MAX_MIXED:
+            raise ValueError(f"A drawing mixes 1 to {MAX_MIXED} seeds, not {len(self.mix)}.")
         for key, weight in self.mix:
             check_latent(key) if isinstance(key, tuple) else check_seed(key)
             _check_number("A seed's weight", weight, -1.0, 1.0)
         if not any(weight for _, weight in self.mix):
             raise ValueError("At least one seed needs a weight other than 0.")
         check_psi(self.psi)
-        for offset in self.style:
-            _check_number("A style offset", offset, -MAX_OFFSET, MAX_OFFSET)
+        check_style(self.style)
         _check_number("The second class's share", self.share, 0.0, 1.0)
         if self.into is not None and self.style:
-            raise ValueError("Style style belong to one class; leave them or the second class out.")
+            raise ValueError("Style offsets belong to one class; leave out either them or the second class.")
+
+
+def seeds_to_pictures(
+    class_name: str,
+    seed: object,
+    count: object = 1,
+    psi: float = 1.0,
+    style: object = (),
+    *,
+    limit: int = MAX_PICTURES,
+) -> list[Picture]:
+    """`count` pictures, 1 to `limit`, with consecutive seeds; after the last seed comes 0. Raises ValueError."""
+    offsets = check_style(style)
+    offsets = offsets if any(offsets) else ()
+    seeds = seeds_from(check_seed(seed), check_count(count, limit))
+    return [Picture(class_name, ((each, 1.0),), psi, offsets) for each in seeds]
 
 
 def check_seed(seed: object) -> int:
-    """`seed` as an int in 0..2^32-1; whole floats, as JSON brings them, count. Raises ValueError otherwise."""
-    try:
-        whole = int(seed) if not isinstance(seed, bool | str) and int(seed) == seed else -1
-    except (TypeError, ValueError, OverflowError):
-        whole = -1
-    if not 0 <= whole <= MAX_SEED:
+    """`seed` as an int in 0..2^32-1; JSON's whole floats count. Raises ValueError."""
+    if isinstance(seed, float) and seed.is_integer():
+        seed = int(seed)
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed <= MAX_SEED:
         raise ValueError(f"The seed {str(seed)[:40]} is not allowed; use a whole number from 0 to {MAX_SEED}.")
-    return whole
+    return int(seed)
+
+
+def check_count(count: object, limit: int = MAX_PICTURES) -> int:
+    """`count` if it is an int in 1..limit. Raises ValueError."""
+    if type(count) is not int or not 1 <= count <= limit:
+        raise ValueError(f"You asked for {str(count)[:40]} drawings; ask for 1 to {limit:,} at a time.")
+    return count
 
 
 def seeds_from(first: int, count: int) -> list[int]:
-    """`count` consecutive seeds; after the last seed there is comes 0."""
+    """`count` consecutive seeds; after the last seed comes 0."""
     return [(first + place) % (MAX_SEED + 1) for place in range(count)]
 
 
 def check_latent(latent: object) -> tuple[float, ...]:
-    """`latent`, a list or tuple of so many numbers within bounds, as a tuple of floats. Raises ValueError otherwise."""
-    if not isinstance(latent, list | tuple) or not 1 <= len(latent) <= MAX_LENGTH:
-        raise ValueError(f"A latent is a list of 1 to {MAX_LENGTH} numbers, as many as the generator takes.")
-    return tuple(_check_number("A latent's number", number, -MAX_NUMBER, MAX_NUMBER) for number in latent)
+    """`latent`, a list or tuple of numbers within bounds, as a tuple of floats. Raises ValueError."""
+    if not isinstance(latent, list | tuple) or not 1 <= len(latent) <= MAX_LATENT_LENGTH:
+        raise ValueError(f"A latent is a list of 1 to {MAX_LATENT_LENGTH} numbers, as many as the generator takes.")
+    bound = MAX_LATENT_NUMBER
+    return tuple(_check_number("A latent's number", number, -bound, bound) for number in latent)
 
 
 def check_psi(psi: object) -> float:
+    """`psi` as a float. Raises ValueError."""
     return _check_number("Psi", psi, 0.0, MAX_PSI)
 
 
-def latent(mix: Sequence[tuple[Key, float]], z_dim: int, psi: float = 1.0) -> np.ndarray:
-    """The latent (Z,) float32 of a mixture: psi * sum(w_i z_i) / sqrt(sum(w_i^2)).
+def check_style(style: object) -> tuple[float, ...]:
+    """`style`, a list or tuple of up to MAX_STYLES offsets, as a tuple of floats. Raises ValueError."""
+    if not isinstance(style, list | tuple) or len(style) > MAX_STYLES:
+        raise ValueError(f"Up to {MAX_STYLES} style offsets are allowed, as a list of numbers.")
+    return tuple(_check_number("The style offset", offset, -MAX_STYLE, MAX_STYLE) for offset in style)
 
-    Each z_i comes from its own legacy Mersenne Twister stream, frozen by NumPy's policy (NEP 19), so a seed means the
-    same drawing on every machine and in every year; a latent in place of a seed is its own z_i. The root keeps the
-    mixture as normal as its parts. Raises ValueError for a latent of another length.
+
+def latent(mix: Sequence[tuple[SeedOrLatent, float]], z_dim: int, psi: float = 1.0) -> np.ndarray:
+    """The latent (Z,) float32 of a mix: psi * sum(w_i z_i) / sqrt(sum(w_i^2)).
+
+    Each z_i comes from its own legacy Mersenne Twister stream, which NumPy's policy (NEP 19) freezes, so a seed gives
+    the same drawing on every machine, today and in ten years; a latent in place of a seed is its own z_i. The root
+    keeps a mix of normally distributed latents normal. Raises ValueError for a latent of another length.
     """
-    total = sum(weight * _numbers(key, z_dim) for key, weight in mix)
+    total = sum((weight * _numbers(key, z_dim) for key, weight in mix), start=np.zeros(z_dim))
     norm = math.sqrt(sum(weight**2 for _, weight in mix))
     return (psi / norm * total).astype(np.float32)
 
 
 def morph_frames(
-    class_name: str, seeds: Sequence[Key], num_frames: int, psi: float = 1.0, into: str | None = None
+    class_name: str, keys: Sequence[SeedOrLatent], num_frames: int, psi: float = 1.0, into: str | None = None
 ) -> list[Picture]:
-    """`num_frames` pictures on the way from the first seed through all others to the last, both ends included.
+    """`num_frames` pictures of a morph through the key drawings of these seeds; the first and last are key drawings.
 
-    into: the class that the last picture is of, where the way leads from one class to another.
+    into: the class of the last picture, for a morph from one class to another. Raises ValueError.
     """
-    if not 2 <= len(seeds) <= MAX_KEYS:
-        raise ValueError(f"A morph_frames goes through 2 to {MAX_KEYS} seeds, not through {len(seeds)}.")
+    if not 2 <= len(keys) <= MAX_KEYS:
+        raise ValueError(f"A morph goes through 2 to {MAX_KEYS} drawings, not through {len(keys)}.")
     pictures = []
-    for position in np.linspace(0, len(seeds) - 1, num_frames):
-        leg = min(int(position), len(seeds) - 2)
-        way = between(class_name, seeds[leg], seeds[leg + 1], float(position) - leg, psi)
-        pictures.append(replace(way, into=into, share=float(position) / (len(seeds) - 1)) if into else way)
+    for position in np.linspace(0, len(keys) - 1, num_frames).tolist():
+        leg = min(int(position), len(keys) - 2)
+        picture = between(class_name, keys[leg], keys[leg + 1], position - leg, psi)
+        pictures.append(replace(picture, into=into, share=position / (len(keys) - 1)) if into else picture)
     return pictures
 
 
-def between(class_name: str, start: Key, end: Key, t: float, psi: float = 1.0) -> Picture:
-    """The picture that is `t`, 0 to 1, of the way from one seed or latent to another. Raises ValueError."""
-    _check_number("The part of the way", t, 0.0, 1.0)
+def between(class_name: str, start: SeedOrLatent, end: SeedOrLatent, t: float, psi: float = 1.0) -> Picture:
+    """The picture at `t` of a morph from one seed or latent, at 0, to another, at 1. Raises ValueError."""
+    _check_number("The position in a morph", t, 0.0, 1.0)
     return Picture(class_name, tuple((key, weight) for key, weight in ((start, 1 - t), (end, t)) if weight), psi)
 
 
 def style_directions(weight: np.ndarray) -> np.ndarray:
-    """Unit directions (Z, Z), one a row, that change a drawing most, strongest first.
+    """Unit directions (Z, Z), one per row, along which a drawing changes most, strongest first.
 
     weight: (features, Z), the generator's first layer. Closed-form factorization: the eigenvectors of its Gram matrix
     (Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs", eq. 5).
@@ -129,15 +161,15 @@ def style_directions(weight: np.ndarray) -> np.ndarray:
     return directions * np.sign(directions[np.arange(len(directions)), strongest])[:, None]
 
 
-def _numbers(key: Key, z_dim: int) -> np.ndarray:
+def _numbers(key: SeedOrLatent, z_dim: int) -> np.ndarray:
     if not isinstance(key, tuple):
         return _normal(int(key), z_dim)
     if len(key) != z_dim:
-        raise ValueError(f"The latent has {len(key)} numbers, but this generator takes {z_dim}; find it anew.")
+        raise ValueError(f"The latent has {len(key)} numbers, but this generator takes {z_dim}; search again.")
     return np.array(key)
 
 
-@lru_cache(maxsize=1024)  # a new stream takes longer than all else, and a morph asks for the same few a hundred times
+@lru_cache(maxsize=1024)  # a new stream is slow to start, and a morph needs the same few a hundred times
 def _normal(seed: int, z_dim: int) -> np.ndarray:
     numbers = np.random.RandomState(seed).standard_normal(z_dim)
     numbers.flags.writeable = False
@@ -145,7 +177,10 @@ def _normal(seed: int, z_dim: int) -> np.ndarray:
 
 
 def _check_number(what: str, value: object, low: float, high: float) -> float:
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:
-        raise ValueError(f"{what} {str(value)[:40]} is not allowed; use a number from {low:g} to {high:g}.")
-    return float(value)
+    if (
+        isinstance(value, int | float | np.integer | np.floating)
+        and not isinstance(value, bool)
+        and low <= value <= high
+    ):
+        return float(value)
+    raise ValueError(f"{what} {str(value)[:40]} is not allowed; use a number from {low:g} to {high:g}.")

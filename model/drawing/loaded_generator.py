@@ -1,4 +1,4 @@
-"""A generator in memory with its card, and the drawings that it makes of latents."""
+"""A generator in memory with its card, and how it draws pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,29 +6,30 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import nn
 from torch.func import functional_call
 
 from model.drawing.latents import Picture, latent, style_directions
 from model.files.checkpoint import Card
 from model.files.weights import layout
+from model.networks.generator_network import GeneratorNetwork
 from model.quickdraw.images import to_drawings
 
-BATCH = 16  # every batch has this size, so that a seed's pixels don't depend on how many others are drawn with it
+BATCH = 16  # the size of every batch, so that a seed's pixels don't depend on how many others are drawn with it
 
 
 @dataclass(frozen=True)
 class Loaded:
     card: Card
-    generator: nn.Module
+    generator: GeneratorNetwork
 
     @cached_property
-    def directions(self) -> np.ndarray:
+    def style_directions(self) -> np.ndarray:
+        """Unit vectors (Z, Z), one per row, strongest first."""
         return style_directions(self.generator.style_weight().cpu().numpy())
 
 
 def draw(loaded: Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
-    """Drawings uint8 (len(pictures), 28, 28) of one generator."""
+    """Drawings uint8 (len(pictures), 28, 28) by one generator."""
     z = np.stack([_latent(loaded, picture) for picture in pictures])
     padded = np.concatenate([z, np.zeros((-len(z) % BATCH, z.shape[1]), np.float32)])
     with torch.inference_mode():
@@ -37,17 +38,20 @@ def draw(loaded: Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray
 
 
 def draw_mixed(loaded: Loaded, other: Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
-    """Each picture by a generator of its own, its weights between those of two that grew from one base."""
-    ends = loaded.generator.state_dict(), other.generator.state_dict()
-    if layout(ends[0]) != layout(ends[1]):
+    """Each picture by a generator whose weights lie between those of two generators, which grew from the same base.
+
+    `share` says how near to `other`. Raises ValueError if the two are built differently.
+    """
+    start, end = loaded.generator.state_dict(), other.generator.state_dict()
+    if layout(start) != layout(end):
         names = f"“{loaded.card.class_name}” and “{other.card.class_name}”"
-        raise ValueError(f"{names} have generators of different kinds; pick another pair.")
+        raise ValueError(f"{names} have generators of different kinds, which can't be mixed; pick another pair.")
     drawings = []
     with torch.inference_mode():
         for picture in pictures:
             weights = {
-                name: tensor.lerp(ends[1][name], picture.share) if tensor.is_floating_point() else tensor
-                for name, tensor in ends[0].items()
+                name: tensor.lerp(end[name], picture.share) if tensor.is_floating_point() else tensor
+                for name, tensor in start.items()
             }
             z = torch.from_numpy(_latent(loaded, picture)[None]).to(device)
             drawings.append(to_drawings(functional_call(loaded.generator, weights, z)))
@@ -59,5 +63,5 @@ def _latent(loaded: Loaded, picture: Picture) -> np.ndarray:
     z = latent(picture.mix, loaded.generator.z_dim, picture.psi)
     if not picture.style:
         return z
-    style = np.asarray(picture.style, np.float32)
-    return z + style @ loaded.directions[: len(style)].astype(np.float32)
+    offsets = np.asarray(picture.style, np.float32)
+    return z + offsets @ loaded.style_directions[: len(offsets)].astype(np.float32)

@@ -1,10 +1,11 @@
-"""Which classes turn into which others with drawings that look good all along; train/pairs.py finds out."""
+"""Which classes can turn into which others with good drawings all along; train/pairs.py measures that."""
 
-import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from model.drawing.sampler import Sampler
+from model.files.header import mapping, read_object, text
 
 PAIRS_NAME = "pairs.json"
 MAX_BYTES = 2_000_000
@@ -12,32 +13,40 @@ MAX_BYTES = 2_000_000
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Pairs:
+    """revisions: class name to the revision of the card that was measured. partners: class name to class names."""
+
+    revisions: dict[str, str]
+    partners: dict[str, list[str]]
+
+
 def partners(sampler: Sampler, class_name: str) -> list[str]:
-    """The classes that a class may turn into, best first: pairs that were measured with the checkpoints at hand."""
-    cards = sampler.cards()
+    """The classes that a class can turn into, best first, as measured with the checkpoints that are here now."""
+    revisions = {name: card.revision for name, card in sampler.cards().items()}
     for folder in sampler.folders:
         path = folder / PAIRS_NAME
         if path.is_file():
-            measured = _read(path)
-            if class_name not in cards or measured["revisions"].get(class_name) != cards[class_name].revision:
-                continue
-            same = {name for name, revision in measured["revisions"].items() if name in cards}
-            same = {name for name in same if measured["revisions"][name] == cards[name].revision}
-            return [name for name in measured["partners"].get(class_name, []) if name in same]
+            pairs = _read(path)
+            current = {name for name, revision in pairs.revisions.items() if revisions.get(name) == revision}
+            if class_name in current:
+                return [name for name in pairs.partners.get(class_name, []) if name in current]
     return []
 
 
-def _read(path: Path) -> dict[str, dict]:
-    """revisions: class name to the revision of the card that was measured. partners: class name to class names."""
+def _read(path: Path) -> _Pairs:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ValueError
-        stored = json.loads(path.read_text())
-        revisions, found = stored["revisions"], stored["partners"]
-        names = [name for names in found.values() for name in names]
-        if not all(isinstance(text, str) for text in (*revisions.values(), *names)):
-            raise TypeError
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise ValueError(f"{path.name} is too large.")
+        stored = read_object({PAIRS_NAME: path.read_text(encoding="utf-8")}, PAIRS_NAME)
+        revisions = {name: text(revision) for name, revision in mapping(stored.get("revisions")).items()}
+        return _Pairs(revisions, {name: _names(names) for name, names in mapping(stored.get("partners")).items()})
+    except (OSError, ValueError):
         log.warning("%s can't be read; make it again with: python -m train pairs", path.name)
-        return {"revisions": {}, "partners": {}}
-    return {"revisions": revisions, "partners": found}
+        return _Pairs({}, {})
+
+
+def _names(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise ValueError("That is not a list of names.")
+    return [text(name) for name in value]

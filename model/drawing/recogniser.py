@@ -1,4 +1,4 @@
-"""What does a drawing look like, among all 345 classes? The evaluator's answer, for the page."""
+"""Which of the 345 classes does a drawing look like? The evaluator answers for the page."""
 
 import logging
 from collections.abc import Sequence
@@ -17,36 +17,39 @@ log = logging.getLogger(__name__)
 
 
 class Recogniser:
-    """The evaluator of the first folder that has a usable one, read when first needed and when its file changes."""
+    """The first usable evaluator in some folders. It is read when first needed and whenever its file changes."""
 
     def __init__(self, folders: Sequence[Path], device: str = "cpu"):
         self.folders, self.device = [Path(folder) for folder in folders], device
         self._read: dict[Path, tuple[int, Evaluator | None]] = {}
 
     def evaluator(self) -> Evaluator | None:
-        """None where there is no usable one, which the log explains."""
-        paths = (folder / EVALUATOR_NAME for folder in self.folders)
-        return next((evaluator for path in paths if path.exists() and (evaluator := self._of(path))), None)
+        """None if there is no usable one; the log says why."""
+        for path in (folder / EVALUATOR_NAME for folder in self.folders):
+            if path.exists() and (evaluator := self._evaluator_in(path)):
+                return evaluator
+        return None
 
     def top(self, drawing: np.ndarray, count: int = 5) -> list[tuple[str, float]]:
-        """The likeliest classes of a drawing uint8 (28, 28), each with its share of 1; none without an evaluator."""
+        """The likeliest classes of a drawing uint8 (28, 28), each with its probability; none without an evaluator."""
         evaluator = self.evaluator()
         if evaluator is None:
             return []
         with torch.inference_mode():
-            shares, classes = evaluator(to_ink(drawing[None], self.device))[0].softmax(0).topk(count)
-        return [(CLASS_NAMES[place], share) for place, share in zip(classes.tolist(), shares.tolist(), strict=True)]
+            probabilities, classes = evaluator(to_ink(drawing[None], self.device))[0].softmax(0).topk(count)
+        pairs = zip(classes.tolist(), probabilities.tolist(), strict=True)
+        return [(CLASS_NAMES[index], probability) for index, probability in pairs]
 
-    def _of(self, path: Path) -> Evaluator | None:
+    def _evaluator_in(self, path: Path) -> Evaluator | None:
         try:
-            changed = path.stat().st_mtime_ns
-            if self._read.get(path, (None, None))[0] != changed:
-                self._read[path] = changed, load_evaluator(path)[0].to(self.device)
+            modified = path.stat().st_mtime_ns
+            if self._read.get(path, (None, None))[0] != modified:
+                self._read[path] = modified, load_evaluator(path)[0].to(self.device)
         except OSError:
-            return None  # it has just gone
+            return None  # it was just removed
         except CheckpointError as error:
             log.warning("%s", error)
             if error.is_transient:
                 return None
-            self._read[path] = changed, None
+            self._read[path] = modified, None
         return self._read[path][1]

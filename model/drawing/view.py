@@ -1,33 +1,37 @@
-"""What a page shows, as data: drawings of a class, or a way through some. Links, commands and programs say the same."""
+"""What the page shows, as data: drawings of a class, or a morph. Links, commands and programs all describe it."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypedDict, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from model.drawing.latents import (
     MAX_KEYS,
-    MAX_LENGTH,
+    MAX_LATENT_LENGTH,
+    MAX_STYLES,
     Picture,
+    check_count,
     check_latent,
     check_psi,
     check_seed,
+    check_style,
     morph_frames,
-    seeds_from,
+    seeds_to_pictures,
 )
 
-MAX_COUNT = 64
-MAX_STYLES = 5
-MAX_QUERY = 4000  # letters
-FEWEST_FRAMES, FRAMES_PER_LEG = 64, 24
+MAX_QUERY_LENGTH = 4000  # characters
+MIN_FRAMES, FRAMES_PER_LEG = 64, 24  # of a morph; a leg leads from one key drawing to the next
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class View:
-    """Drawings of `count` seeds from `seed` on, or, with `keys`, the frames of the way through those seeds.
+    """`count` drawings with consecutive seeds from `seed` on, or, with `keys`, a morph through those seeds' drawings.
 
-    psi, style: see `Picture`. into: the class that the way leads to. latent: the numbers of a single drawing that no
-    seed gives, in place of one. Raises ValueError, with what is allowed.
+    psi, style: see `Picture`. into: the class that the morph ends in. latent: the numbers of one drawing that has no
+    seed. Raises ValueError for values out of bounds; its message says what is allowed.
     """
 
     class_name: str
@@ -40,36 +44,31 @@ class View:
     latent: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if type(self.count) is not int or not 1 <= self.count <= MAX_COUNT:
-            raise ValueError(f"{str(self.count)[:40]} drawings were asked for; ask for 1 to {MAX_COUNT} at a time.")
-        if len(self.style) > MAX_STYLES:
-            raise ValueError(f"Up to {MAX_STYLES} style offsets are allowed, not {len(self.style)}.")
-        if self.keys and not 2 <= len(self.keys) <= MAX_KEYS:
-            raise ValueError(f"A way goes through 2 to {MAX_KEYS} seeds, not through {len(self.keys)}.")
+        check_count(self.count)
+        check_style(self.style)
         for seed in (self.seed, *self.keys):
             check_seed(seed)
         check_psi(self.psi)
         if not self.keys and self.into is not None:
             raise ValueError("Turning into another class takes keys: 2 or more seeds.")
         if self.latent and (self.keys or self.count != 1):
-            raise ValueError("A latent is a single drawing; leave the keys and the count out.")
+            raise ValueError("A latent is a single drawing; leave out the keys and the count.")
         self.pictures()
 
     @property
     def num_frames(self) -> int:
-        return max(FEWEST_FRAMES, FRAMES_PER_LEG * (len(self.keys) - 1))
+        return max(MIN_FRAMES, FRAMES_PER_LEG * (len(self.keys) - 1))
 
     def pictures(self) -> list[Picture]:
         if self.keys:
             return morph_frames(self.class_name, self.keys, self.num_frames, self.psi, self.into)
-        style = self.style if any(self.style) else ()
         if self.latent:
+            style = self.style if any(self.style) else ()
             return [Picture(self.class_name, ((check_latent(self.latent), 1.0),), self.psi, style)]
-        seeds = seeds_from(self.seed, self.count)
-        return [Picture(self.class_name, ((seed, 1.0),), self.psi, style) for seed in seeds]
+        return seeds_to_pictures(self.class_name, self.seed, self.count, self.psi, self.style)
 
     def query(self) -> str:
-        """The part of a link from its question mark on."""
+        """The part of a link that starts with the question mark."""
         entries: dict[str, object] = {"class": self.class_name, "psi": _exact(self.psi)}
         if self.keys:
             entries |= {"keys": ",".join(map(str, self.keys))} | ({"into": self.into} if self.into else {})
@@ -79,7 +78,7 @@ class View:
         return "?" + urlencode(entries, safe=",")
 
     def command(self, hub: str = "") -> str:
-        """A command that writes the same drawings into a file. hub: a collection it needs, as DOODLES_HUB names it."""
+        """The command that draws the same into a file. hub: the collection that it needs, as DOODLES_HUB names it."""
         options = ["python", "-m", "model", self.class_name, "--psi", _exact(self.psi)]
         if self.keys:
             options += ["--keys", ",".join(map(str, self.keys)), *(["--into", self.into] if self.into else [])]
@@ -90,7 +89,7 @@ class View:
         return shlex.join([*([f"DOODLES_HUB={hub}"] if hub else []), *options])
 
     def python(self, hub: str = "") -> str:
-        """A program that makes the same drawings, an array uint8 (N, 28, 28). hub: as for `command`."""
+        """The program that draws the same, as an array uint8 (N, 28, 28). hub: see `command`."""
         repo, _, revision = hub.partition("@")
         collection = f", collection=Collection({repo!r}, {revision!r})" if hub else ""
         lines = [
@@ -105,40 +104,63 @@ class View:
         return "\n".join(lines)
 
 
-def read_view(query: str, **defaults: object) -> View:
-    """The view of a link's query; `defaults` are for what it leaves open. Raises ValueError."""
-    if not isinstance(query, str) or len(query) > MAX_QUERY:
-        raise ValueError(f"A link has up to {MAX_QUERY:,} letters.")
+class _Values(TypedDict, total=False):
+    """What a link says of a view."""
+
+    class_name: str
+    seed: int
+    count: int
+    psi: float
+    style: tuple[float, ...]
+    keys: tuple[int, ...]
+    into: str
+    latent: tuple[float, ...]
+
+
+def read_view(query: str, class_name: str | None = None, seed: int = 0, count: int = 1) -> View:
+    """The view of a link's query. class_name, seed, count: used where the query has none. Raises ValueError."""
+    if not isinstance(query, str) or len(query) > MAX_QUERY_LENGTH:
+        raise ValueError(f"A link's query is a text of up to {MAX_QUERY_LENGTH:,} characters.")
     entries = dict(parse_qsl(query.removeprefix("?")))
-    view = dict(defaults)
-    for name, kind in (("class_name", str), ("seed", int), ("count", int), ("psi", float), ("into", str)):
-        key = "class" if name == "class_name" else name
-        if key in entries:
-            view[name] = _read(key, entries, kind)
-    for name, kind, most in (("style", float, MAX_STYLES), ("keys", int, MAX_KEYS), ("latent", float, MAX_LENGTH)):
-        if name in entries:
-            parts = entries[name].split(",")
-            values = tuple(_read(name, {name: part}, kind) for part in parts[: most + 1])
-            view[name] = values
-    if "latent" in entries and "count" not in entries:
-        view["count"] = 1
-    if "class_name" not in view:
+    name = entries.get("class", class_name)
+    if name is None:
         raise ValueError("A link needs a class, such as ?class=cat.")
-    return View(**view)
+    values: _Values = {"class_name": name, "seed": seed, "count": 1 if "latent" in entries else count}
+    if "seed" in entries:
+        values["seed"] = _read("seed", entries["seed"], int)
+    if "count" in entries:
+        values["count"] = _read("count", entries["count"], int)
+    if "psi" in entries:
+        values["psi"] = _read("psi", entries["psi"], float)
+    if "into" in entries:
+        values["into"] = entries["into"]
+    if "style" in entries:
+        values["style"] = _read_all("style", entries["style"], float, MAX_STYLES)
+    if "keys" in entries:
+        values["keys"] = _read_all("keys", entries["keys"], int, MAX_KEYS)
+    if "latent" in entries:
+        values["latent"] = _read_all("latent", entries["latent"], float, MAX_LATENT_LENGTH)
+    return View(**values)
 
 
-def _read(key: str, entries: Mapping[str, str], kind: type) -> object:
+def _read_all(name: str, text: str, number: Callable[[str], T], limit: int) -> tuple[T, ...]:
+    """Numbers separated by commas; those after the first one beyond `limit`, which `View` refuses, are left out."""
+    return tuple(_read(name, part, number) for part in text.split(",")[: limit + 1])
+
+
+def _read(name: str, text: str, number: Callable[[str], T]) -> T:
     try:
-        return kind(entries[key])
+        return number(text)
     except ValueError as error:
-        raise ValueError(f"“{entries[key][:40]}” is no {key}; use a {'whole ' * (kind is int)}number.") from error
+        kind = "whole number" if number is int else "number"
+        raise ValueError(f"“{text[:40]}” is not a {kind}; correct the link's {name}.") from error
 
 
 def _exact(*numbers: float) -> str:
-    """The shortest text that is read as the very numbers, with commas between them."""
+    """The numbers in their shortest exact form, separated by commas."""
     return ",".join(repr(float(number)).removesuffix(".0") for number in numbers)
 
 
 def _joined(numbers: Sequence[float]) -> str:
-    """Numbers in single precision, as a latent's are, in the fewest digits that tell them all apart."""
+    """A latent's single-precision numbers in the fewest digits that tell them apart, separated by commas."""
     return ",".join(f"{number:.9g}" for number in numbers)

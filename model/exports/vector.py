@@ -10,80 +10,80 @@ from PIL import Image
 
 from model.quickdraw.images import SIZE
 
-_FINER = 4  # samples per pixel, by bicubic interpolation
-_SPACING = 0.9  # pixels from one node of an outline to the next
-LEVELS = 0.18, 0.6  # of ink, between which the outline runs
-INSIDE = 0.85  # of the ink; with all of it inside, strokes that are a pixel apart would run together
-FAINTEST = 0.8  # of the darkest ink; what is as dark is inside
-SMOOTHED = 0.08  # of a pixel's ink goes to each neighbour, lest the pixels' stairs show as waves
-_SMALLEST = 0.3  # square pixels; less is a speck
-_UNITS = 50  # of the SVG's coordinates per pixel; whole numbers make small files
+_SAMPLES_PER_PIXEL = 4  # by bicubic interpolation
+_NODE_DISTANCE = 0.9  # pixels between neighbouring nodes of an outline
+MIN_LEVEL, MAX_LEVEL = 0.18, 0.6  # of ink, for the outline
+INK_INSIDE = 0.85  # share of the ink inside outlines; with all of it, strokes a pixel apart would merge
+MAX_RELATIVE_LEVEL = 0.8  # of the darkest ink, so that the darkest parts are always inside
+SMOOTHING = 0.08  # share of a pixel's ink that goes to each neighbour, so that pixel steps don't show as waves
+_MIN_AREA = 0.3  # square pixels; smaller outlines are specks
+_UNITS_PER_PIXEL = 50  # of the SVG's coordinates, which are whole numbers to keep files small
 CREDIT = "Made with generators that learned from Google's Quick, Draw! Dataset, CC BY 4.0"
 
 
 def outlines(drawing: np.ndarray) -> list[np.ndarray]:
-    """Closed curves around the ink of a drawing (28, 28), each by its nodes (N, 2) as x and y in pixels; holes too.
+    """Closed curves around the ink of a drawing (28, 28) and around its holes, each as nodes (N, 2): x and y in pixels.
 
-    They run where the ink, finely interpolated, has the level that leaves most of it inside.
+    They run where the finely interpolated ink has the level that encloses most of it.
     """
-    fine, level = _interpolated(np.pad(drawing, 1), (SIZE + 2) * _FINER)
-    loops = contourpy.contour_generator(z=fine).lines(level)
-    in_pixels = [(loop + 0.5) / _FINER - 1 for loop in loops]
-    return [_evenly(loop) for loop in in_pixels if abs(_area(loop)) >= _SMALLEST]
+    fine, level = _interpolated(np.pad(drawing, 1), (SIZE + 2) * _SAMPLES_PER_PIXEL)
+    lines = contourpy.contour_generator(z=fine, line_type=contourpy.LineType.Separate).lines(level)
+    loops = [(np.asarray(line) + 0.5) / _SAMPLES_PER_PIXEL - 1 for line in lines]
+    return [_evenly(loop) for loop in loops if abs(_area(loop)) >= _MIN_AREA]
 
 
 def enlarged(drawing: np.ndarray, size: int) -> Image.Image:
-    """A drawing (28, 28) as a picture of `size` pixels a side, black on white, its edges where its outlines run."""
+    """A drawing (28, 28) as a picture of `size` x `size` pixels, black on white, with edges along its outlines."""
     fine, level = _interpolated(drawing, size)
     sharpness = size / SIZE  # so that an edge is about a pixel wide
-    return Image.fromarray(np.uint8(255 * np.clip(0.5 - sharpness * (fine - level), 0, 1)))
+    return Image.fromarray((255 * np.clip(0.5 - sharpness * (fine - level), 0, 1)).astype(np.uint8))
 
 
 def path_data(drawing: np.ndarray) -> str:
-    """The outlines of a drawing (28, 28) as the "d" of an SVG path; to be filled by the rule "evenodd"."""
+    """The outlines of a drawing (28, 28) as the "d" of an SVG path, which needs fill-rule="evenodd"."""
     return "".join(map(_curve, outlines(drawing)))
 
 
 def svg(drawings: np.ndarray, titles: Sequence[str], columns: int = 1, size: int = 512) -> str:
-    """Drawings (N, 28, 28) in rows of `columns` as one SVG, black on nothing, `size` pixels wide for each drawing."""
-    rows = -(-len(drawings) // columns)
+    """Drawings (N, 28, 28) in rows of `columns` as one SVG, black on transparent, `size` pixels wide each."""
+    rows, units = -(-len(drawings) // columns), SIZE * _UNITS_PER_PIXEL
     shapes = []
     for place, (drawing, title) in enumerate(zip(drawings, titles, strict=True)):
-        x, y = place % columns * SIZE * _UNITS, place // columns * SIZE * _UNITS
+        x, y = place % columns * units, place // columns * units
         move = f' transform="translate({x} {y})"' if x or y else ""
         shapes.append(f'<path{move} fill-rule="evenodd" d="{path_data(drawing)}"><title>{escape(title)}</title></path>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * size}" height="{rows * size}" '
-        f'viewBox="0 0 {columns * SIZE * _UNITS} {rows * SIZE * _UNITS}"><desc>{CREDIT}</desc>{"".join(shapes)}</svg>\n'
+        f'viewBox="0 0 {columns * units} {rows * units}"><desc>{CREDIT}</desc>{"".join(shapes)}</svg>\n'
     )
 
 
 def _interpolated(drawing: np.ndarray, size: int) -> tuple[np.ndarray, float]:
-    """The ink (size, size), and the level above which lies most of it."""
+    """The ink (size, size), and the level above which most of it lies."""
     ink = _smoothed(_smoothed(drawing.astype(np.float32) / 255).T).T
     fine = np.asarray(Image.fromarray(ink).resize((size, size), Image.Resampling.BICUBIC))
-    level = min(np.quantile(fine, 1 - INSIDE * ink.mean()), FAINTEST * fine.max())
-    return fine, float(np.clip(level, *LEVELS))
+    level = min(np.quantile(fine, 1 - INK_INSIDE * ink.mean()), MAX_RELATIVE_LEVEL * fine.max())
+    return fine, float(np.clip(level, MIN_LEVEL, MAX_LEVEL))
 
 
 def _smoothed(ink: np.ndarray) -> np.ndarray:
-    """Ink (H, W), each row mixed with those above and below; there is none outside."""
+    """Ink (H, W), each row mixed with those above and below; outside there is no ink."""
     around = np.pad(ink, ((1, 1), (0, 0)))
-    return (1 - 2 * SMOOTHED) * ink + SMOOTHED * (around[:-2] + around[2:])
+    return (1 - 2 * SMOOTHING) * ink + SMOOTHING * (around[:-2] + around[2:])
 
 
 def _area(loop: np.ndarray) -> float:
-    """Of a closed loop (N, 2), by the shoelace formula."""
+    """The area of a closed loop (N, 2), by the shoelace formula."""
     x, y = loop.T
     return 0.5 * float(x[:-1] @ y[1:] - x[1:] @ y[:-1])
 
 
 def _evenly(loop: np.ndarray) -> np.ndarray:
-    """Nodes (N, 2) at equal distances along a closed loop whose last point is its first."""
+    """Nodes (N, 2) at equal distances along a closed loop, whose last point is its first."""
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(loop, axis=0).T))])
-    count = max(6, math.ceil(lengths[-1] / _SPACING))
-    places = np.linspace(0, lengths[-1], count, endpoint=False)
-    return np.stack([np.interp(places, lengths, axis) for axis in loop.T], axis=1)
+    count = max(6, math.ceil(lengths[-1] / _NODE_DISTANCE))
+    positions = np.linspace(0, lengths[-1], count, endpoint=False)
+    return np.stack([np.interp(positions, lengths, axis) for axis in loop.T], axis=1)
 
 
 def _curve(nodes: np.ndarray) -> str:
@@ -91,11 +91,11 @@ def _curve(nodes: np.ndarray) -> str:
     before, after = np.roll(nodes, 1, axis=0), np.roll(nodes, -1, axis=0)
     tangent = (after - before) / 6
     ends = np.stack([nodes + tangent, after - np.roll(tangent, -1, axis=0), after], axis=1)  # (N, 3, 2)
-    begin = np.rint(nodes * _UNITS).astype(int)  # (N, 2)
-    steps = np.rint(ends * _UNITS).astype(int) - begin[:, None]  # (N, 3, 2), from where each piece begins
+    begin = np.rint(nodes * _UNITS_PER_PIXEL).astype(int)  # (N, 2)
+    steps = np.rint(ends * _UNITS_PER_PIXEL).astype(int) - begin[:, None]  # (N, 3, 2), relative to each piece's start
     return f"M{begin[0, 0]} {begin[0, 1]}c{_numbers(steps.ravel().tolist())}z"
 
 
 def _numbers(values: Sequence[int]) -> str:
-    """A minus sign separates as well as a space does."""
+    """The numbers in an SVG path, separated by spaces except where a minus sign does."""
     return "".join(f"{value}" if value < 0 else f" {value}" for value in values).strip()

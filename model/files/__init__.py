@@ -1,1 +1,1 @@
-"""The files that hold networks: checkpoints, the shared base, and the classifiers."""
+"""The files that hold networks: checkpoints, the shared base and the classifiers; and where they are."""

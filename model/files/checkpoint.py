@@ -1,42 +1,41 @@
-"""The one file format: a generator that draws one class, in a safetensors file that says all about itself."""
+"""A checkpoint: one generator of one class, in a safetensors file whose header describes it."""
 
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from torch import nn
 
+from model.files.header import count, counts, figure, mapping, read_object, text
 from model.files.weights import (
     CheckpointError,
     check_format,
     fill,
-    is_count,
     pack_weights,
     read_safetensors,
     read_weights,
-    write_file,
 )
+from model.files.writing import write_file
 from model.networks.architectures import GENERATORS, build
+from model.networks.generator_network import GeneratorNetwork
 from model.quickdraw.classes import CLASS_NAMES, slug
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 FORMAT = "endless-doodles/2"
 LICENSE = "CC-BY-4.0"
 MAX_BYTES = 2_500_000
 MAX_NAME_LENGTH = 120
-MAX_TEXT_LENGTH = 2000
-MAX_FIGURE = 1e12
-DRAFT = "draft"  # the recipe of a class that only the shared base knows
+DRAFT = "draft"  # the recipe of a class that only the shared base draws
 
 
 @dataclass(frozen=True)
 class Card:
     """What a checkpoint says about itself, apart from its weights.
 
-    class_name: what people ask for ("cat", "cat+dog"). trained_on: the dataset's classes behind it, with the number of
-    drawings of each. architecture: see `networks.build`. metrics: name to figure, as the training measured them.
+    class_name: what it draws ("cat", "cat+dog"). architecture: see `build`. images_seen: drawings it learned from,
+    repeats included. trained_on: how many drawings of each of the dataset's classes there were. source: "folder", or
+    the address that they came from. metrics: name to figure, measured in training.
     """
 
     class_name: str
@@ -59,7 +58,7 @@ class Card:
 
     @property
     def revision(self) -> str:
-        """Another one whenever a checkpoint was made anew."""
+        """A short hash that changes with every new training."""
         return f"{zlib.crc32(repr(self).encode()):08x}"
 
 
@@ -67,13 +66,8 @@ def checkpoint_path(folder: Path, class_name: str) -> Path:
     return folder / f"{slug(class_name)}.safetensors"
 
 
-def checkpoint_folders(home: Path) -> list[Path]:
-    """Where to draw from: what was trained under `home`, then what came with the repository."""
-    return list(dict.fromkeys([home / "checkpoints", REPOSITORY / "checkpoints"]))
-
-
 def save_checkpoint(folder: Path, card: Card, generator: nn.Module) -> Path:
-    """Write `<slug>.safetensors`: matrices in half precision, the small rest in full. Returns the path."""
+    """Write `<slug>.safetensors` and return its path. Raises ValueError for weights that don't belong in a file."""
     header = {"format": FORMAT, "license": LICENSE, "card": json.dumps(asdict(card), ensure_ascii=False)}
     path = checkpoint_path(folder, card.class_name)
     write_file(path, pack_weights(generator.state_dict(), header, MAX_BYTES))
@@ -86,16 +80,16 @@ def read_card(path: Path) -> Card:
     return _card(path, header)
 
 
-def load_checkpoint(path: Path) -> tuple[Card, nn.Module]:
-    """A card and its generator, ready to draw, on the CPU in full precision. Raises CheckpointError."""
+def load_checkpoint(path: Path) -> tuple[Card, GeneratorNetwork]:
+    """The card and the generator, ready to draw, on the CPU in full precision. Raises CheckpointError."""
     header, tensors = read_weights(path, FORMAT, MAX_BYTES)
     card = _card(path, header)
     return card, fill(path, lambda: build(GENERATORS, card.architecture), tensors)
 
 
 def check_name(class_name: str) -> str:
-    """A name that a checkpoint may carry, as it is. Raises ValueError."""
-    allowed = class_name.isascii() and all(letter.isalnum() or letter in " +-()" for letter in class_name)
+    """`class_name`, if it may name a checkpoint. Raises ValueError."""
+    allowed = class_name.isascii() and all(character.isalnum() or character in " +-()" for character in class_name)
     if not allowed or not slug(class_name) or len(class_name) > MAX_NAME_LENGTH:
         raise ValueError(
             f"“{class_name[:60]}” can't name a checkpoint; use up to {MAX_NAME_LENGTH} letters, digits, "
@@ -105,34 +99,33 @@ def check_name(class_name: str) -> str:
 
 
 def card_from(values: Mapping[str, object]) -> Card:
-    """A card of somebody else's values, checked. Raises ValueError, TypeError and the like."""
-    card = Card(**values)
-    well_formed = (
-        all(map(_is_text, (card.class_name, card.recipe, card.source, card.attribution)))
-        and isinstance(card.architecture, dict)
-        and all(map(_is_text, (*card.architecture, *card.metrics)))
-        and set(card.trained_on) <= set(CLASS_NAMES)
-        and all(_is_text(option) or type(option) in (int, float) for option in card.architecture.values())
-        and all(map(is_count, card.trained_on.values()))
-        and all(type(figure) in (int, float) and abs(figure) < MAX_FIGURE for figure in card.metrics.values())
-        and is_count(card.images_seen)
+    """A card from values that someone else wrote, checked. Raises ValueError."""
+    if values.keys() - {field.name for field in fields(Card)}:
+        raise ValueError("The card has unknown fields.")
+    trained_on = counts(values.get("trained_on"))
+    if not trained_on.keys() <= set(CLASS_NAMES):
+        raise ValueError("The card names classes that the dataset doesn't have.")
+    return Card(
+        class_name=check_name(text(values.get("class_name"))),
+        architecture={name: _option(value) for name, value in mapping(values.get("architecture")).items()},
+        recipe=text(values.get("recipe")),
+        images_seen=count(values.get("images_seen")),
+        trained_on=trained_on,
+        source=text(values.get("source")),
+        attribution=text(values.get("attribution")),
+        metrics={name: figure(value) for name, value in mapping(values.get("metrics", {})).items()},
     )
-    if not well_formed:
-        raise TypeError
-    check_name(card.class_name)
-    return card
 
 
-def _is_text(text: object) -> bool:
-    """Whether something read from a header can be shown, sent and stored: no line breaks, no halves of characters."""
-    return isinstance(text, str) and len(text) <= MAX_TEXT_LENGTH and text.isprintable()
+def _option(value: object) -> object:
+    return value if type(value) in (int, float) else text(value)
 
 
 def _card(path: Path, header: Mapping[str, str]) -> Card:
     check_format(path, header, FORMAT)
     try:
-        card = card_from(json.loads(header["card"]))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        card = card_from(read_object(header, "card"))
+    except ValueError as error:
         raise CheckpointError(f"{path.name} has an unreadable card; fetch or train it again.") from error
     if path.stem != slug(card.class_name):
         raise CheckpointError(f"{path.name} says that it draws “{card.class_name}”; rename or remove the file.")

@@ -1,10 +1,12 @@
-"""The files of the two classifiers: the evaluator, and the feature network."""
+"""The files of the two classifiers: the evaluator and the feature network."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from model.files.weights import CheckpointError, fill, is_count, pack_weights, read_weights, write_file
+from model.files.header import count, figure, read_object, text
+from model.files.weights import CheckpointError, fill, pack_weights, read_weights
+from model.files.writing import write_file
 from model.networks.evaluator import MAX_CHANNELS, Evaluator
 from model.networks.feature_network import FeatureNetwork
 
@@ -18,7 +20,7 @@ MAX_FEATURE_NETWORK_BYTES = 5_000_000
 
 @dataclass(frozen=True)
 class Report:
-    """How an evaluator came to be. top1, top5: share of held-back drawings recognised, the mean over classes."""
+    """How an evaluator was trained. top1, top5: share of held-back drawings that it recognises, a mean over classes."""
 
     channels: int
     images_seen: int
@@ -37,14 +39,18 @@ def load_evaluator(path: Path) -> tuple[Evaluator, Report]:
     """Raises CheckpointError."""
     header, tensors = read_weights(path, EVALUATOR_FORMAT, MAX_EVALUATOR_BYTES)
     try:
-        report = Report(**json.loads(header["report"]))
-        counts = (report.channels, report.images_seen, report.num_drawings)
-        shares = (report.top1, report.top5)
-        if not (all(map(is_count, counts)) and 1 <= report.channels <= MAX_CHANNELS):
-            raise ValueError
-        if not all(type(share) is float and 0 <= share <= 1 for share in shares):
-            raise ValueError
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        values = read_object(header, "report")
+        report = Report(
+            channels=count(values.get("channels")),
+            images_seen=count(values.get("images_seen")),
+            num_drawings=count(values.get("num_drawings")),
+            top1=figure(values.get("top1")),
+            top5=figure(values.get("top5")),
+            attribution=text(values.get("attribution")),
+        )
+        if not (1 <= report.channels <= MAX_CHANNELS and 0 <= report.top1 <= 1 and 0 <= report.top5 <= 1):
+            raise ValueError("The report has numbers out of bounds.")
+    except ValueError as error:
         raise CheckpointError(f"{path.name} has an unreadable header; remove it or train it again.") from error
     return fill(path, lambda: Evaluator(report.channels), tensors), report
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import gradio as gr
 
-from model.drawing.latents import Picture, check_psi, check_seed, seeds_from
+from model.drawing.latents import MAX_STYLES, Picture, check_psi, check_seed, seeds_to_pictures
 from model.drawing.sampler import Sampler
-from model.drawing.view import MAX_STYLES, View, read_view
+from model.drawing.view import View, read_view
 from model.quickdraw.images import png, sheet
 from studio.shared.assets import asset
 from studio.shared.class_picker import picker_functions, tab_html
@@ -94,15 +94,12 @@ def _pictures(class_name: str, asked: object) -> list[Picture]:
         raise ValueError(f"1 to {MAX_GROUPS} groups of drawings are allowed at a time.")
     pictures: list[Picture] = []
     for group in asked:
-        if not isinstance(group, list) or len(group) != 4:
+        if not isinstance(group, list) or len(group) != 4 or not isinstance(group[3], list):
             raise ValueError("A group of drawings is a seed, a count, psi and style offsets.")
-        seed, count, psi, style = check_seed(group[0]), *group[1:]
-        if type(count) is not int or not 1 <= count <= MAX_DRAWINGS - len(pictures):
+        seed, count, psi, style = group
+        pictures += seeds_to_pictures(class_name, seed, count, psi, style, limit=MAX_DRAWINGS)
+        if len(pictures) > MAX_DRAWINGS:
             raise ValueError(f"1 to {MAX_DRAWINGS:,} drawings are allowed at a time.")
-        if not isinstance(style, list) or len(style) > MAX_STYLES:
-            raise ValueError(f"Up to {MAX_STYLES} style offsets are allowed.")
-        style = tuple(style) if any(style) else ()
-        pictures += [Picture(class_name, ((each, 1.0),), psi, style) for each in seeds_from(seed, count)]
     return pictures
 
 

@@ -2,9 +2,9 @@
 
 import gradio as gr
 
-from model.drawing.latents import MAX_KEYS, MAX_PSI, MAX_SEED, check_psi, check_seed
+from model.drawing.latents import MAX_KEYS, MAX_PICTURES, MAX_PSI, MAX_SEED, MAX_STYLES, check_psi, check_seed
 from model.drawing.sampler import Sampler
-from model.drawing.view import MAX_COUNT, MAX_STYLES, View
+from model.drawing.view import View
 from model.exports.export import title
 from model.exports.vector import svg as svg_of
 from model.quickdraw.images import png, sheet
@@ -64,7 +64,7 @@ def add_api(sampler: Sampler) -> None:
     Parameters:
         {what}
         seed: the first seed, 0 to {MAX_SEED}
-        count: how many, 1 to {MAX_COUNT}
+        count: how many, 1 to {MAX_PICTURES}
         {how}
         {style}
     Returns:

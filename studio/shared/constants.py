@@ -1,15 +1,14 @@
 """The numbers that the page's scripts share with Python."""
 
-from model.drawing.latents import MAX_KEYS, MAX_PSI, MAX_SEED
-from model.drawing.view import MAX_COUNT, MAX_STYLES
+from model.drawing.latents import MAX_KEYS, MAX_PICTURES, MAX_PSI, MAX_SEED, MAX_STYLES
 from model.exports.export import FRAME_MILLISECONDS, LOOPS, SPEEDS
-from model.exports.vector import FAINTEST, INSIDE, LEVELS, SMOOTHED
+from model.exports.vector import INK_INSIDE, MAX_LEVEL, MAX_RELATIVE_LEVEL, MIN_LEVEL, SMOOTHING
 from model.quickdraw.images import SIZE
 from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES
 from train.runs.order import MAX_CLASSES
 
 RANDOM_SEED_MAX = 999_999  # short seeds are easier to remember and to pass on
-STYLE_LIMIT = 3.0  # of a style slider; the API takes offsets up to MAX_OFFSET
+STYLE_LIMIT = 3.0  # of a style slider; the API takes offsets up to MAX_STYLE
 MAX_DRAWINGS = 1664  # in one answer to the Draw tab
 SHEET_COLUMNS = 64  # of the sheets that the server answers with
 
@@ -21,7 +20,7 @@ def page_constants() -> dict[str, object]:
         "max_seed": MAX_SEED,
         "random_seed_max": RANDOM_SEED_MAX,
         "max_psi": MAX_PSI,
-        "max_count": MAX_COUNT,
+        "max_count": MAX_PICTURES,
         "max_drawings": MAX_DRAWINGS,
         "num_styles": MAX_STYLES,
         "style_limit": STYLE_LIMIT,
@@ -32,5 +31,10 @@ def page_constants() -> dict[str, object]:
         "max_strokes": MAX_STROKES,
         "max_points": MAX_POINTS,
         "max_classes": MAX_CLASSES,
-        "ink": {"smoothed": SMOOTHED, "levels": list(LEVELS), "inside": INSIDE, "faintest": FAINTEST},
+        "ink": {
+            "smoothed": SMOOTHING,
+            "levels": [MIN_LEVEL, MAX_LEVEL],
+            "inside": INK_INSIDE,
+            "faintest": MAX_RELATIVE_LEVEL,
+        },
     }

@@ -6,8 +6,8 @@ import zlib
 
 import numpy as np
 
-from model.drawing.latents import Picture
-from model.drawing.sampler import MAX_PICTURES, Sampler
+from model.drawing.latents import MAX_PICTURES, Picture
+from model.drawing.sampler import Sampler
 from model.files.checkpoint import Card
 from model.quickdraw.images import png, sheet
 from studio.shared.pictures import data_url, figures

@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 from filelock import FileLock
 
-from model.files.weights import write_file
+from model.files.writing import write_file
 from train.home import Home
 from train.runs.settings import Settings
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from model.drawing.latents import Picture
-from model.drawing.search import NUM_LOOKED_AT, likeness
+from model.drawing.search import NUM_CANDIDATES, likeness
 from model.exports.vector import enlarged
 from model.quickdraw.images import png
 from studio.shared.pictures import data_url
@@ -53,7 +53,7 @@ def result_html(
         words = f"Looking for the nearest “{name}” … {percent}%, so far {alike:.0%} of the ink in common."
     else:
         words = f"{_verdict(alike)} Yours and the nearest “{name}” have {alike:.0%} of their ink in common."
-        words += f" The nearest of {NUM_LOOKED_AT} random ones has {best_random:.0%}." if best_random else ""
+        words += f" The nearest of {NUM_CANDIDATES} random ones has {best_random:.0%}." if best_random else ""
     offer = escape(other)
     instead = (
         f'<button type="button" class="instead" data-name="{offer}">It looks more like “{offer}”: look there</button>'

@@ -4,10 +4,20 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from model.drawing.latents import MAX_SEED, Key, Picture, between, check_latent, check_seed, morph_frames, seeds_from
+from model.drawing.latents import (
+    MAX_PICTURES,
+    MAX_SEED,
+    Picture,
+    SeedOrLatent,
+    between,
+    check_latent,
+    check_seed,
+    morph_frames,
+    seeds_from,
+)
 from model.drawing.latents import latent as mixed
 from model.drawing.recogniser import Recogniser
-from model.drawing.sampler import MAX_PICTURES, Sampler
+from model.drawing.sampler import Sampler
 from model.drawing.search import DECIMALS, likeness, search
 from model.drawing.view import View, read_view
 from model.quickdraw.images import png, sheet
@@ -29,7 +39,7 @@ CHOOSE_ON_CLICK = """element.addEventListener("click", (event) => {
 });"""
 LIKELY = 0.2  # a class that the machine finds less likely than that is not worth a button
 
-Found = tuple[str, Key]  # class name and latent
+Found = tuple[str, SeedOrLatent]  # class name and latent
 
 
 def yours_tab(sampler: Sampler, tiles: Tiles) -> None:

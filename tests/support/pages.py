@@ -3,7 +3,7 @@
 import re
 import textwrap
 
-from model.files.checkpoint import REPOSITORY
+from model.files.folders import REPOSITORY
 
 PAGES = [
     path.relative_to(REPOSITORY).as_posix()

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from benchmarks.harness.drawings import suns
-from model.files.checkpoint import REPOSITORY, Card, save_checkpoint
+from model.files.checkpoint import Card, save_checkpoint
+from model.files.folders import REPOSITORY
 from model.networks.architectures import GENERATORS, architecture, build
 from model.quickdraw.classes import CLASS_NAMES
 from train.config import DOODLE

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from model.drawing.sampler import Sampler, pick_device
+from model.drawing.sampler import Sampler
 from model.files.checkpoint import checkpoint_path, load_checkpoint
 from model.files.classifiers import (
     EVALUATOR_NAME,
@@ -20,6 +20,7 @@ from model.files.classifiers import (
 )
 from model.files.shared_base import BASE_NAME, read_base
 from model.files.weights import CheckpointError
+from model.networks.device import pick_device
 from model.networks.evaluator import MAX_CHANNELS, Evaluator
 from model.networks.feature_network import FeatureClassifier, fold
 from model.quickdraw.classes import CLASS_NAMES

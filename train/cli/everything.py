@@ -7,10 +7,11 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from model.drawing.sampler import Sampler, pick_device
+from model.drawing.sampler import Sampler
 from model.files.checkpoint import checkpoint_path
 from model.files.weights import CheckpointError
 from model.hub.client import check_repo
+from model.networks.device import pick_device
 from model.quickdraw.classes import CLASS_NAMES, find_class
 from train.cli.command import Command, also_folder, data_arguments
 from train.config import DOODLE

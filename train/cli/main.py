@@ -22,11 +22,12 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import get_args
 
-from model.drawing.sampler import Sampler, pick_device
+from model.drawing.sampler import Sampler
 from model.files.checkpoint import checkpoint_path
 from model.files.weights import CheckpointError
 from model.hub.client import check_repo
 from model.networks.architectures import DISCRIMINATORS, GENERATORS, architecture
+from model.networks.device import pick_device
 from model.quickdraw.classes import CLASS_NAMES, find_class
 from train.cli.command import Command
 from train.cli.commands import COMMANDS, table_line

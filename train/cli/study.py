@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from model.drawing.sampler import pick_device
 from model.files.checkpoint import checkpoint_path, read_card
-from model.files.weights import write_file
+from model.files.writing import write_file
+from model.networks.device import pick_device
 from model.quickdraw.classes import find_class, slug
 from train.cli.command import Command, data_arguments
 from train.config import SUPERDEEP, Config

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from model.files.weights import write_file
+from model.files.writing import write_file
 from train.home import Home
 from train.runs.cleanup import clean_up, obstacle
 from train.runs.order import Order

@@ -12,7 +12,8 @@ import torch
 
 from model.files.checkpoint import MAX_BYTES
 from model.files.shared_base import BASE_NAME, Base, read_base
-from model.files.weights import clear_temporaries, pack_weights, write_file
+from model.files.weights import pack_weights
+from model.files.writing import clear_temporaries, write_file
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import png, sheet
 from train.data import DataError

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from model.files.weights import write_file
+from model.files.writing import write_file
 from model.quickdraw.images import gif
 from train.runs.run import Run
 

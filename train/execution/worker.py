@@ -19,7 +19,7 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
-from model.drawing.sampler import limit_threads, pick_device
+from model.networks.device import limit_threads, pick_device
 from train.execution.execution import execute
 from train.home import REPOSITORY, Home
 from train.hub.messages import push_message

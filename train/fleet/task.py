@@ -12,9 +12,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from model.drawing.sampler import limit_threads
 from model.files.checkpoint import checkpoint_path, load_checkpoint
-from model.files.weights import write_file
+from model.files.writing import write_file
+from model.networks.device import limit_threads
 from train.execution.execution import sentence_for, work_on
 from train.home import Home
 from train.runs.order import Order

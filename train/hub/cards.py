@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.drawing.latents import seeds_to_pictures
+from model.drawing.sampler import Sampler
 from model.files.checkpoint import Card
 from model.files.classifiers import EVALUATOR_NAME, load_evaluator
 from model.files.shared_base import BASE_NAME, read_base
-from model.files.weights import write_file
+from model.files.writing import write_file
 from model.quickdraw.classes import slug
 from model.quickdraw.images import png, sheet
 

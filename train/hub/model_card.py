@@ -28,7 +28,8 @@ In a copy of the Endless Doodles repository:
 
 ```python
 from model.hub.collection import Collection
-from model.drawing.sampler import Sampler, seeds_to_pictures
+from model.drawing.latents import seeds_to_pictures
+from model.drawing.sampler import Sampler
 
 sampler = Sampler([], collection=Collection("{repo}"))
 drawings = sampler.draw(seeds_to_pictures("{example}", seed=7, count=16))  # uint8 (16, 28, 28), 255 is ink

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from model.drawing.partners import PAIRS_NAME
-from model.files.checkpoint import REPOSITORY, load_checkpoint
+from model.files.checkpoint import load_checkpoint
+from model.files.folders import REPOSITORY
 from train.home import Home
 
 ROOMS = ("model", "studio", "train")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from model.files.weights import clear_temporaries
+from model.files.writing import clear_temporaries
 from train.cache import make_room
 from train.data import cached_path
 from train.home import Home

@@ -11,7 +11,8 @@ from torch import nn
 from model.files.checkpoint import Card, checkpoint_path, load_checkpoint, save_checkpoint
 from model.files.classifiers import EVALUATOR_NAME, load_evaluator
 from model.files.shared_base import BASE_NAME, read_base
-from model.files.weights import CheckpointError, clear_temporaries, read_safetensors, write_file
+from model.files.weights import CheckpointError, read_safetensors
+from model.files.writing import clear_temporaries, write_file
 from model.hub.collection import Collection
 from train.data import ATTRIBUTION
 from train.drawings import held_back

@@ -17,7 +17,8 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 from torch import nn
 
-from model.files.weights import read_safetensors, with_current_names, write_file
+from model.files.weights import read_safetensors, with_current_names
+from model.files.writing import write_file
 from model.quickdraw.classes import slug
 from train.loop import Progress, Training
 from train.runs.order import COMMAND_LINE, Order

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from model.files.weights import write_file
+from model.files.writing import write_file
 from train.config import RECIPES
 from train.loop import Progress
 from train.runs.order import Order

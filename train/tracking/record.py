@@ -4,7 +4,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass, field
 
-from model.files.weights import write_file
+from model.files.writing import write_file
 from train.runs.run import Run
 
 MARK = "tracked.json"
