@@ -131,7 +131,7 @@ def test_every_limit_is_documented_with_its_default():
         assert f"| `{each.metadata['variable']}` | {each.default:,g} |" in text_of("docs/hosting.md"), each.name
 
 
-def test_the_tree_lists_modules_that_exist():
+def test_the_tree_lists_every_module():
     """By the names in docs/architecture.md, each indented below its folder."""
     (tree,) = re.findall(r"^```\n(app\.py.+?)^```$", text_of("docs/architecture.md"), re.MULTILINE | re.DOTALL)
     listed, folders = set(), []
@@ -141,6 +141,9 @@ def test_the_tree_lists_modules_that_exist():
         assert (REPOSITORY / path).exists(), path
         listed.add(path)
         folders += [name] if name.endswith("/") else []
+    paths = [path for name in OURS for kind in ("py", "js") for path in (REPOSITORY / name).rglob(f"[!_]*.{kind}")]
+    missing = {path.relative_to(REPOSITORY).as_posix() for path in paths} - listed
+    assert not missing, f"add a line for each to docs/architecture.md: {sorted(missing)}"
 
 
 def test_the_new_names_in_the_changelog_can_be_imported():
