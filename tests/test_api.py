@@ -17,16 +17,16 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 
-from benchmarks.harness.site import Site
 from model.drawing.latents import MAX_SEED
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.files.folders import REPOSITORY
 from model.quickdraw.images import cut
+from tests.support.browser_fixtures import running_app
 from tests.support.samples import rendered
 
 HARD = settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 NUMBERS = [-1, 2**32, 10**400, 1e99, -1e99, 0.5, float("nan"), float("inf"), True, None, "7", ""]
 TEXTS = [
@@ -52,6 +52,13 @@ ODD = st.recursive(
 )
 LONG = st.sampled_from([[7] * 10_000, [[7, 1, 1, []]] * 10_000, "[" * 5000])
 ANY = ODD | LONG | st.sampled_from(["cat", 7, 1, [7, 12], [0.5]])
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """An app of this file's own, whose home nobody else has written to, with tools for language models."""
+    with running_app(tmp_path_factory.mktemp("app"), DOODLES_MCP="1") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +128,7 @@ def test_programs_see_what_can_be_drawn_and_only_named_endpoints(client):
     }  # fmt: skip
 
 
-def test_language_models_have_the_same_tools(tmp_path):
+def test_language_models_have_the_same_tools(site):
     async def talk(url: str) -> tuple[list, object, object]:
         async with (
             streamablehttp_client(f"{url}gradio_api/mcp/") as (reads, writes, _),
@@ -132,8 +139,7 @@ def test_language_models_have_the_same_tools(tmp_path):
             sun = await one.call_tool("svg", {"class_name": "sun", "seed": 7})
             return tools, sun, await one.call_tool("draw", {"class_name": "</script>"})
 
-    with Site(tmp_path, "", DOODLES_MCP="1") as app:
-        tools, sun, odd = asyncio.run(talk(app.url))
+    tools, sun, odd = asyncio.run(talk(site))
     described = {tool.name: tool for tool in tools}
     assert set(described) == {"draw", "svg", "morph", "classes", "train", "run"}
     for tool in tools:

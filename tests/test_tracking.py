@@ -133,6 +133,7 @@ def wait_until(condition) -> None:
     assert condition()
 
 
+@pytest.mark.slow
 def test_every_metric_arrives_once_though_the_server_is_killed_midway(server, home, quick, monkeypatch, caplog):
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
     client = client_of(server.url)

@@ -148,7 +148,7 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
 
 def test_a_failure_is_a_sentence_and_can_be_resumed_once_its_cause_is_gone(visit, site, tmp_path):
     page = visit("3.3.3.3")
-    start(page, "zebra", 0.5)
+    start(page, "zebra", 0.1)
     shows(page, "There is no file “zebra.npy”")
     wait_enabled(page, "resume", "discard")
     page.locator("#train-runs a[data-run]", has_text="zebra").get_by_text("failed").wait_for()

@@ -46,7 +46,7 @@ def pixels(url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("L"))
 
 
-def set_number(page, selector: str, value: int) -> None:
+def set_number(page, selector: str, value: float) -> None:
     box = page.locator(f"{selector} input[type=number]")
     box.fill(str(value))
     box.press("Enter")

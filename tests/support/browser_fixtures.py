@@ -1,5 +1,7 @@
 """Fixtures for tests in a browser: the app as a process of its own, Chromium, and a page that must not throw."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,9 @@ from benchmarks.harness.site import Site
 from tests.support.browser import CHROMIUM, IS_CI, WAIT
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory):
+@contextmanager
+def running_app(folder: Path, **settings: str) -> Iterator[Site]:
     """The app, started by its own command, with a loopback mirror of the drawings and one broken checkpoint."""
-    folder = tmp_path_factory.mktemp("site")
     drawings = REAL_DRAWINGS
     if not drawings.is_dir():
         drawings = folder / "drawings"
@@ -21,10 +22,17 @@ def app(tmp_path_factory):
     (folder / "home" / "checkpoints").mkdir(parents=True)
     (folder / "home" / "checkpoints" / "broom.safetensors").write_bytes(b"broken")
     with Mirror(drawings) as mirror:
-        running = Site(folder / "home", mirror.url)
+        running = Site(folder / "home", mirror.url, **settings)
         running.log = folder / "log"  # the home holds only what the app keeps there
         with running:
             yield running
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory) -> Iterator[Site]:
+    """One app for all files that don't ask for their own."""
+    with running_app(tmp_path_factory.mktemp("app")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
