@@ -251,6 +251,16 @@ def test_the_pages_own_calls_answer_whatever_arrives(site, components, component
     HARD(given(spoilt(good) | ANY)(check))()
 
 
+@pytest.mark.parametrize(
+    "sketch", [[None], ["x"], [[[["0.1", 0]]]], [[[[1e99, 0]]]], [[[[0.5, 0.5]] * 5000]], [], {"a": 1}, None, "x"]
+)
+def test_a_hostile_sketch_gets_a_sentence(site, components, sketch):
+    body = {"session_hash": "x", "component_id": components["yours-pad"], "fn_name": "look", "data": sketch}
+    status, text = post(f"{site}gradio_api/component_server", body)
+    answer = json.loads(text)
+    assert status == 200 and answer["top"] == [] and answer["words"].endswith("."), answer
+
+
 def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrives(site, home_folder):
     """What the buttons and sliders of Yours and Train send; Gradio's own checks may refuse it without a word."""
     with urllib.request.urlopen(site + "config") as answer:

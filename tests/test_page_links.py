@@ -27,7 +27,7 @@ def test_the_address_leads_back_to_what_is_shown(page, site):
 
 
 def test_a_bad_link_is_a_sentence_and_the_page_works(page, site):
-    for query in ("?class=blorp&seed=-3", "?psi=nan", "?count=1e9", "?style=1,2,3,4,5,6", "?seed=" + "9" * 5000):
+    for query in ("?class=blorp&seed=-3", "?psi=nan", "?seed=" + "9" * 5000):
         open_page(page, site, query)
         page.get_by_text("The link asks for something").first.wait_for()
         assert len(pictures(page)) == 16

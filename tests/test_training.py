@@ -234,16 +234,16 @@ def test_a_run_leaves_checkpoint_sheets_curves_and_animation(home):
 
 
 def test_a_run_cut_short_goes_on_where_its_snapshot_ends(home):
-    run = create_run(home.runs, order(home, num_steps=400), begin=True)
+    run = create_run(home.runs, order(home, num_steps=150), begin=True)
     work = execute(run, home)
     next(work)
     work.close()
     assert run.status().state == "running" and not is_held(run.folder / "lock")
     stopped_at = run.progress()[-1].step
-    assert 0 < stopped_at < 400
+    assert 0 < stopped_at < 150
     finish(run, home)
     steps = [entry.step for entry in run.progress()]
-    assert steps[-1] == 400 and steps == sorted(set(steps))
+    assert steps[-1] == 150 and steps == sorted(set(steps))
 
 
 def test_epochs_count_drawings(home):
