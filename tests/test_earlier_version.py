@@ -10,7 +10,7 @@ from safetensors.torch import save
 
 from benchmarks.harness.drawings import suns
 from model.drawing.view import View, read_view
-from model.files.weights import write_file
+from model.files.writing import write_file
 from model.hub.collection import Collection
 from tests.support.samples import SMALL, as_drawings
 from train.config import DOODLE
