@@ -1,4 +1,4 @@
-"""A checkpoint says all about itself, and only a sound one is ever used."""
+"""A checkpoint describes itself, and only an intact one is ever used."""
 
 import json
 import pickle
@@ -31,7 +31,7 @@ def metadata(path: Path) -> dict[str, str]:
 
 
 def forge(path: Path, tensors=None, card: dict | None = None, **header: str) -> None:
-    """Write the checkpoint anew with some parts exchanged, its hash made to match unless given."""
+    """Replace parts of a checkpoint; its hash is made to match unless it is given."""
     old = metadata(path)
     tensors = tensors or load_file(path)
     new_card = json.dumps(json.loads(old["card"]) | (card or {}))
@@ -52,7 +52,7 @@ def test_what_is_saved_is_what_is_loaded(tmp_path, network):
     assert (loaded(z) - generator(z)).abs().max() < 2 / 255
 
 
-def test_the_header_tells_format_licence_and_attribution(tmp_path):
+def test_the_header_has_format_licence_and_attribution(tmp_path):
     header = metadata(make_checkpoint(tmp_path))
     assert header["format"] == FORMAT and header["license"] == "CC-BY-4.0" and len(header["sha256"]) == 64
     assert json.loads(header["card"])["attribution"]

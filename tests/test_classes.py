@@ -1,4 +1,4 @@
-"""People find the class they mean."""
+"""People find the class that they mean."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_other_spellings_are_understood(text, class_name):
     assert find_class(text) == class_name
 
 
-def test_a_near_miss_is_answered_with_what_was_meant():
+def test_the_error_for_a_near_miss_suggests_the_class():
     with pytest.raises(UnknownClassError, match="did you mean “giraffe”"):
         find_class("girafe")
 

@@ -1,4 +1,4 @@
-"""The evaluator learns to tell classes apart, and only a sound file is ever used."""
+"""The evaluator learns to tell classes apart, and only an intact file is ever used."""
 
 import errno
 from unittest.mock import Mock

@@ -1,4 +1,4 @@
-"""What people take along opens elsewhere and shows the same; links, commands and programs lead to the very pixels."""
+"""Exported files open elsewhere and show the same; links, commands and programs give exactly the same pixels."""
 
 import io
 import json
@@ -24,7 +24,7 @@ from tests.support.samples import make_checkpoint, rendered
 
 DRAWINGS = View("cat", 7, 5, 0.9, (1.5, 0.0, -2.0))
 FOUND = View("cat", latent=tuple(round(0.1 * place - 3, 3) for place in range(64)))
-WAY = View("cat", keys=(7, 12, 99), into="dog")
+MORPH = View("cat", keys=(7, 12, 99), into="dog")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def ink(content: bytes) -> np.ndarray:
     return 255 - np.asarray(Image.open(io.BytesIO(content)).convert("L"))
 
 
-def test_a_png_has_the_very_pixels(sampler):
+def test_a_png_has_exactly_the_pixels(sampler):
     picture = ink(export(sampler, DRAWINGS, "png"))
     drawings = sampler.draw_all(DRAWINGS.pictures())
     assert picture.shape == (56, 84) and np.array_equal(picture[28:, 28:56], drawings[4])
@@ -61,7 +61,7 @@ def test_an_svg_opens_in_another_program(sampler):
     assert rendered(export(sampler, View("cat", 7), "svg").decode(), 8).max() > 0
 
 
-def test_an_archive_has_every_drawing_and_says_how_to_make_it_again(sampler):
+def test_an_archive_has_every_drawing_and_says_how_to_draw_it_again(sampler):
     content = export(sampler, DRAWINGS, "zip")
     assert content == export(sampler, DRAWINGS, "zip"), "the same bytes every time"
     drawings = sampler.draw_all(DRAWINGS.pictures())
@@ -78,7 +78,7 @@ def test_an_archive_has_every_drawing_and_says_how_to_make_it_again(sampler):
         assert tuple(entry["latent"]) == FOUND.latent and f"{entry['files']}.svg" in file.namelist()
 
 
-def test_films_have_every_frame_there_and_back():
+def test_animations_have_every_frame_back_and_forth():
     frames = suns(64)
     for kind, content in (("gif", morph_gif(frames, Playing())), ("webp", morph_webp(frames, Playing()))):
         morph = Image.open(io.BytesIO(content))
@@ -92,7 +92,7 @@ def test_films_have_every_frame_there_and_back():
 
 
 @pytest.mark.parametrize(("speed", "loop", "count"), [(0.25, "again", 64), (2.0, "once", 64), (0.5, "back", 126)])
-def test_films_play_as_on_the_page(speed, loop, count):
+def test_animations_play_as_on_the_page(speed, loop, count):
     frames, playing = suns(64), Playing(speed, loop)
     for make in (morph_gif, morph_webp):
         morph = Image.open(io.BytesIO(make(frames, playing)))
@@ -104,9 +104,9 @@ def test_films_play_as_on_the_page(speed, loop, count):
         assert len(list(morph.decode(video=0))) == count
 
 
-def test_how_a_film_plays_is_bounded(sampler):
+def test_how_a_morph_plays_is_bounded(sampler):
     for speed, loop in ((0, "back"), (1e99, "back"), ("1", "back"), (None, "back"), (1, "for ever"), (1, ["back"])):
-        with pytest.raises(ValueError, match=r"is not allowed|does not play"):
+        with pytest.raises(ValueError, match="is not allowed"):
             Playing(speed, loop)
 
 
@@ -118,14 +118,14 @@ def test_an_mp4_plays():
     assert np.abs(pictures[31].astype(float) - np.asarray(enlarged(frames[31], 504))).mean() < 12
 
 
-def test_without_its_package_an_mp4_is_a_sentence(sampler, monkeypatch):
+def test_an_mp4_without_its_package_says_what_to_install(sampler, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(ValueError, match="pip install av"):
-        export(sampler, WAY, "mp4")
+        export(sampler, MORPH, "mp4")
 
 
 @pytest.mark.parametrize(
-    "view", [DRAWINGS, WAY, FOUND, View("cat", 2**32 - 1, 64, 1 / 3, (0.1 + 0.2,)), View("cat", keys=(1, 2))]
+    "view", [DRAWINGS, MORPH, FOUND, View("cat", 2**32 - 1, 64, 1 / 3, (0.1 + 0.2,)), View("cat", keys=(1, 2))]
 )
 def test_a_link_leads_back_to_the_same_view(view):
     assert read_view(view.query()) == view
@@ -152,7 +152,7 @@ def test_bad_links_are_sentences():
             read_view(query)
 
 
-@pytest.mark.parametrize("view", [DRAWINGS, WAY, FOUND])
+@pytest.mark.parametrize("view", [DRAWINGS, MORPH, FOUND])
 def test_the_command_and_the_program_make_the_very_pixels(view, folder, sampler, tmp_path, monkeypatch):
     monkeypatch.setenv("DOODLES_HOME", str(folder.parent))
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))

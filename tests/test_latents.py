@@ -1,4 +1,4 @@
-"""A seed means the same drawing for ever; mixtures stay as normal as their parts."""
+"""A seed gives the same drawing forever; a mix is as normal as its parts."""
 
 import itertools
 
@@ -8,7 +8,7 @@ import pytest
 from model.drawing.latents import MAX_SEED, Picture, between, check_seed, latent, morph_frames, style_directions
 
 
-def test_a_seed_means_these_very_numbers_for_ever():
+def test_a_seed_gives_exactly_these_numbers_forever():
     assert latent([(7, 1.0)], 4) == pytest.approx([1.6905257, -0.46593738, 0.03282016, 0.40751627])
     assert latent([(MAX_SEED, 1.0)], 2) == pytest.approx(np.random.RandomState(MAX_SEED).standard_normal(2))
 
@@ -22,12 +22,12 @@ def test_psi_scales_and_a_weight_alone_does_not():
     assert latent([(7, 0.3)], 8) == pytest.approx(latent([(7, 1.0)], 8))
 
 
-def test_a_mixture_is_as_long_as_a_seed():
+def test_a_mix_is_as_long_as_a_seeds_latent():
     lengths = [np.linalg.norm(latent([(seed, 0.5), (seed + 1000, 0.5)], 64)) for seed in range(300)]
     assert np.mean(lengths) == pytest.approx(8.0, rel=0.02)
 
 
-def test_a_walk_begins_and_ends_at_its_seeds_and_moves_in_small_steps():
+def test_a_morph_begins_and_ends_at_its_seeds_and_moves_in_small_steps():
     pictures = morph_frames("cat", [7, 12, 3], 65)
     assert pictures[0] == Picture("cat", ((7, 1.0),))
     assert pictures[32] == Picture("cat", ((12, 1.0),))
@@ -37,7 +37,7 @@ def test_a_walk_begins_and_ends_at_its_seeds_and_moves_in_small_steps():
     assert max(steps) < 2 * np.mean(steps)
 
 
-def test_part_of_the_way_is_a_number_from_0_to_1():
+def test_a_position_in_a_morph_is_a_number_from_0_to_1():
     assert between("cat", 7, 12, 0.0) == Picture("cat", ((7, 1.0),))
     assert between("cat", 7, 12, 0.25).mix == ((7, 0.75), (12, 0.25))
     for bad in ("0.5", None, float("nan"), 1.5, -0.1, [0.5]):
@@ -46,13 +46,13 @@ def test_part_of_the_way_is_a_number_from_0_to_1():
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 1.5, "7", None, True, float("nan"), float("inf"), 10**400])
-def test_a_bad_seed_is_a_sentence_with_what_is_allowed(seed):
+def test_the_error_for_a_bad_seed_says_what_is_allowed(seed):
     with pytest.raises(ValueError, match="whole number from 0 to 4294967295"):
         check_seed(seed)
 
 
 @pytest.mark.parametrize(
-    "request_",
+    "values",
     [
         {"mix": ()},
         {"mix": ((1, 1.0),) * 9},
@@ -61,11 +61,12 @@ def test_a_bad_seed_is_a_sentence_with_what_is_allowed(seed):
         {"mix": ((1, 1.0),), "psi": 2.5},
         {"mix": ((1, 1.0),), "psi": "wild"},
         {"mix": ((1, 1.0),), "style": (9.0,)},
+        {"mix": ((1, 1.0),), "style": (1.0,) * 6},
     ],
 )
-def test_a_picture_out_of_bounds_cannot_be_asked_for(request_):
+def test_a_picture_out_of_bounds_is_refused(values):
     with pytest.raises(ValueError):
-        Picture("cat", **request_)
+        Picture("cat", **values)
 
 
 def test_style_directions_are_ordered_by_effect():

@@ -22,7 +22,7 @@ def test_every_generator_draws_ink_between_0_and_1(name):
 
 
 @pytest.mark.parametrize("name", DISCRIMINATORS)
-def test_every_discriminator_gives_its_opinions_of_each_drawing(name):
+def test_every_discriminator_judges_each_drawing(name):
     discriminator = build(DISCRIMINATORS, architecture(DISCRIMINATORS, name, {}))
     assert discriminator(torch.rand(3, 1, 28, 28)).shape == ((3, 4) if name == "guided" else (3,))
 
@@ -57,7 +57,7 @@ def test_a_class_norm_with_one_class_is_batch_norm():
     )
 
 
-def test_the_spread_of_a_batch_of_equals_is_nothing():
+def test_a_batch_of_equals_has_no_spread():
     same = torch.randn(1, 3, 4, 4).expand(8, -1, -1, -1)
     assert batch_spread(same).max() < 1e-3
     assert batch_spread(torch.randn(64, 3, 4, 4)).mean() == pytest.approx(1, abs=0.05)

@@ -20,7 +20,7 @@ def sampler(tmp_path):
     return Sampler([tmp_path])
 
 
-def test_the_way_into_another_class_begins_and_ends_at_its_own_drawings(sampler):
+def test_a_morph_into_another_class_begins_and_ends_at_drawings_of_the_two_classes(sampler):
     way = sampler.draw(morph_frames("cat", [7, 9], 5, into="dog"))
     ends = sampler.draw([Picture("cat", ((7, 1.0),)), Picture("dog", ((9, 1.0),))])
     assert np.array_equal(way[0], ends[0]) and np.array_equal(way[-1], ends[1])
@@ -41,7 +41,7 @@ def test_offsets_and_a_second_class_do_not_go_together():
             Picture("cat", ((7, 1.0),), into="dog", share=share)
 
 
-def test_partners_come_best_first_and_only_as_long_as_what_was_measured_stands(tmp_path, sampler):
+def test_partners_come_best_first_and_only_while_the_measured_checkpoints_are_current(tmp_path, sampler):
     measured = {("cat", "dog"): 0.85, ("cat", "bird"): 0.95, ("dog", "bird"): 0.0}
     save_pairs(tmp_path, sampler, ["cat", "dog", "bird"], measured)
     assert partners(sampler, "cat") == ["bird", "dog"] and partners(sampler, "dog") == ["cat"]
@@ -52,7 +52,7 @@ def test_partners_come_best_first_and_only_as_long_as_what_was_measured_stands(t
     assert partners(sampler, "cat") == []
 
 
-def test_pairs_are_measured_by_how_sure_the_evaluator_is_on_the_way(sampler):
+def test_pairs_are_measured_by_how_sure_the_evaluator_is_during_the_morph(sampler):
     measured = {
         (one, other): share for one, other, share in measure_pairs(Evaluator(4).eval(), sampler, ["cat", "dog"])
     }

@@ -1,4 +1,4 @@
-"""The same request is the same drawing, and one bad file spoils nothing."""
+"""The same request gives the same drawing, and one bad file spoils nothing."""
 
 import errno
 import os
@@ -68,12 +68,12 @@ def test_pictures_of_several_classes_come_back_in_order(sampler):
     assert_array_equal(drawings[1::2], draw(sampler, *range(4), class_name="stop sign"))
 
 
-def test_a_walk_begins_at_the_one_drawing_and_ends_at_the_other(sampler):
+def test_a_morph_begins_at_the_one_drawing_and_ends_at_the_other(sampler):
     frames = sampler.draw(morph_frames("cat", [7, 12], 64))
     ends = draw(sampler, 7, 12)
     assert_array_equal(frames[[0, -1]], ends)
     jumps = np.abs(np.diff(frames.astype(int), axis=0)).mean((1, 2))
-    assert jumps.max() < np.abs(ends[0].astype(int) - ends[1]).mean(), "no jump as large as the whole way"
+    assert jumps.max() < np.abs(ends[0].astype(int) - ends[1]).mean(), "no jump as large as from end to end"
 
 
 def test_bad_files_among_good_ones_are_left_out(sampler, tmp_path, caplog):

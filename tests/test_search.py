@@ -1,4 +1,4 @@
-"""Strokes become a drawing like the dataset's, and the search finds drawings that no seed of it gave."""
+"""Strokes become a drawing like the dataset's, and the search finds the latent of a drawing."""
 
 import json
 
@@ -86,7 +86,7 @@ def test_a_search_that_takes_too_long_ends_with_the_best_so_far(tmp_path, monkey
     assert len(guesses) == 2 and guesses[-1].fraction == 1
 
 
-def test_a_latent_is_a_key_like_a_seed(tmp_path):
+def test_a_latent_can_replace_a_seed(tmp_path):
     make_checkpoint(tmp_path)
     sampler = Sampler([tmp_path])
     numbers = tuple(np.random.RandomState(7).standard_normal(8).tolist())
@@ -100,7 +100,7 @@ def test_a_latent_is_a_key_like_a_seed(tmp_path):
 
 
 @pytest.mark.parametrize("bad", [(), (float("nan"),), ("1",), (9.0,), (None,), (True,), (0.0,) * 2000, ((0.0,),)])
-def test_a_latent_out_of_bounds_cannot_be_asked_for(bad):
+def test_a_latent_out_of_bounds_is_refused(bad):
     with pytest.raises(ValueError, match="latent"):
         Picture("cat", ((bad, 1.0),))
 

@@ -600,7 +600,7 @@ def test_an_unforeseen_error_fails_the_run_and_does_not_repeat_for_ever(home, mo
 
 def test_a_network_too_large_for_a_checkpoint_is_refused_before_it_is_trained(home):
     config = replace(SUPERDEEP, depth=12)
-    with pytest.raises(ValueError, match="its file holds 2500000 at most"):
+    with pytest.raises(ValueError, match="2,500,000 at most"):
         finish(create_run(home.runs, order(home, config=config), begin=True), home)
     assert not list_runs(home.runs)[0].progress()
 
