@@ -1,4 +1,4 @@
-"""A loopback Hugging Face Hub, with what huggingface_hub 2.x asks of the real one, that can be told to misbehave."""
+"""A loopback Hugging Face Hub with the endpoints that we use, which can be made to misbehave."""
 
 import base64
 import hashlib
@@ -20,14 +20,14 @@ TOKENS = {
     "hf_you": ("you", "write"),
     "hf_reader": ("you", "read"),
     "hf_visitor": ("visitor", "write"),
-    "mock-oauth-token-for-local-dev": ("visitor", "write"),  # of Gradio's sign-in where there is no Space
+    "mock-oauth-token-for-local-dev": ("visitor", "write"),  # of Gradio's sign-in outside of Spaces
 }
 NAME = r"[\w.-]+/[\w.-]+"
 
 
 @dataclass(frozen=True)
-class Made:
-    """One commit: all files of the repo as of then."""
+class Version:
+    """A commit, with all files of the repo at that time. changed: the paths that it wrote or deleted."""
 
     oid: str
     title: str
@@ -37,31 +37,31 @@ class Made:
 
 @dataclass
 class Repo:
-    """branches: name to the hash of its last commit; refs/pr/N are those of pull requests."""
+    """branches: name to the hash of the last commit; pull requests are the branches refs/pr/N."""
 
     kind: str
     private: bool = False
-    commits: list[Made] = field(default_factory=list)
+    commits: list[Version] = field(default_factory=list)
     branches: dict[str, str] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
 
-    def add(self, branch: str, title: str, changes: dict[str, bytes | None]) -> Made:
-        """changes: None removes a file."""
+    def add(self, branch: str, title: str, changes: dict[str, bytes | None]) -> Version:
+        """Commit changes: path to content, None to delete the file."""
         files = dict(self.at(branch).files if branch in self.branches else {})
         for name, content in changes.items():
             files.pop(name, None)
             if content is not None:
                 files[name] = content
         oid = hashlib.sha1(repr((time.time_ns(), title, sorted(files))).encode()).hexdigest()
-        made = Made(oid, title, files, tuple(changes))
-        self.commits.append(made)
+        version = Version(oid, title, files, tuple(changes))
+        self.commits.append(version)
         self.branches[branch] = oid
-        return made
+        return version
 
-    def at(self, revision: str) -> Made:
-        """Raises StopIteration where there is no such branch or commit."""
+    def at(self, revision: str) -> Version:
+        """A branch's last commit, or a commit by its hash. Raises StopIteration if there is none."""
         oid = self.branches.get(revision, revision)
-        return next(made for made in self.commits if made.oid == oid)
+        return next(version for version in self.commits if version.oid == oid)
 
 
 class Refusal(Exception):
@@ -71,11 +71,12 @@ class Refusal(Exception):
 
 
 class Hub:
-    """Use as a context manager. repos: "models/you/doodles" to Repo. requests: what was asked, as "GET /path".
+    """Use as a context manager. repos: "models/you/doodles" to Repo. requests: those received, as "GET /path".
 
-    Faults are taken by the first request whose method and path contain what follows the @, if anything does: "503",
-    "429:<seconds>", "retry:<seconds>" (as Retry-After says it), "cut:<bytes>" (the answer breaks off),
-    "slow:<seconds>", "tamper" (other bytes, as many), "deaf" (does it, and drops the connection without an answer).
+    faults: each, written fault@text, happens once, to the first request whose method and path contain the text (any
+    request without a text): "503", "429:<seconds>" (a RateLimit header), "retry:<seconds>" (a Retry-After header),
+    "cut:<bytes>" (the answer breaks off), "slow:<seconds>", "tamper" (as many other bytes), "deaf" (the request is
+    carried out, but the connection closes without an answer).
     """
 
     def __init__(self) -> None:
@@ -107,13 +108,13 @@ class Hub:
         self.server.server_close()
 
     def environment(self, home: Path, token: str = "hf_you") -> dict[str, str]:
-        """What makes a process talk to this Hub, as the token's user; uploads go by LFS, for there is no Xet here."""
-        named = {"HF_TOKEN": token} if token else {"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}
-        return {"HF_ENDPOINT": self.url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", **named}
+        """Variables that make a process use this Hub as the token's user. Uploads use LFS: there is no Xet here."""
+        user = {"HF_TOKEN": token} if token else {"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}
+        return {"HF_ENDPOINT": self.url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", **user}
 
     def validate(self, card: RepoCard) -> None:
-        """By huggingface_hub's own check of a card. Raises ValueError."""
-        with patch("huggingface_hub.constants.ENDPOINT", self.url):  # it asks the public Hub otherwise
+        """Let huggingface_hub check a card. Raises ValueError."""
+        with patch("huggingface_hub.constants.ENDPOINT", self.url):  # instead of the public Hub
             card.validate()
 
     def create(self, name: str = "models/you/doodles", private: bool = False) -> Repo:
@@ -127,10 +128,10 @@ class Hub:
         body = handler.rfile.read(length)
         split = urlsplit(handler.path)
         path = unquote(split.path)
-        asked = f"{handler.command} {path}"
+        request = f"{handler.command} {path}"
         with self.lock:
-            self.requests.append(asked)
-            place = next((i for i, fault in enumerate(self.faults) if fault.partition("@")[2] in asked), None)
+            self.requests.append(request)
+            place = next((i for i, fault in enumerate(self.faults) if fault.partition("@")[2] in request), None)
             fault = self.faults.pop(place).partition("@")[0] if place is not None else ""
         kind, _, number = fault.partition(":")
         if kind == "slow":
@@ -164,10 +165,9 @@ class Hub:
             with self.lock:
                 status, headers, content = self._route(handler, path, query, body)
         except Refusal as refusal:
-            said = {"X-Error-Code": refusal.code, "X-Error-Message": str(refusal)} if refusal.code else {}
-            said |= {name.replace("_", "-"): value for name, value in refusal.headers.items()}
-            told = {"error": str(refusal), "errors": [{"message": str(refusal)}]}
-            status, headers, content = refusal.status, said, told
+            headers = {"X-Error-Code": refusal.code, "X-Error-Message": str(refusal)} if refusal.code else {}
+            headers |= {name.replace("_", "-"): value for name, value in refusal.headers.items()}
+            status, content = refusal.status, {"error": str(refusal), "errors": [{"message": str(refusal)}]}
         if not isinstance(content, bytes):
             headers, content = {"Content-Type": "application/json", **headers}, json.dumps(content).encode()
         return status, headers, content
@@ -188,12 +188,12 @@ class Hub:
             r"/lfs/verify": dict,
         }
         for pattern, work in routes.items():
-            if found := re.fullmatch(pattern, path):
-                return 200, {}, work(*found.groups())
-        if found := re.fullmatch(r"/cdn/(\w{64})", path):
-            return self._part(handler, self.blobs[found[1]], {"ETag": f'"{found[1]}"'})
-        if found := re.fullmatch(rf"/(?:(spaces)/)?({NAME})/resolve/((?:refs/pr/\d+)|[^/]+)/(.+)", path):
-            return self._resolve(handler, user, *found.groups())
+            if match := re.fullmatch(pattern, path):
+                return 200, {}, work(*match.groups())
+        if match := re.fullmatch(r"/cdn/(\w{64})", path):
+            return self._part(handler, self.blobs[match[1]], {"ETag": f'"{match[1]}"'})
+        if match := re.fullmatch(rf"/(?:(spaces)/)?({NAME})/resolve/((?:refs/pr/\d+)|[^/]+)/(.+)", path):
+            return self._resolve(handler, user, *match.groups())
         raise Refusal(404, f"No such endpoint: {path}")
 
     def _user(self, handler: BaseHTTPRequestHandler) -> tuple[str, str]:
@@ -209,7 +209,7 @@ class Hub:
         return {"name": user, "fullname": user, "type": "user", "avatarUrl": "", "orgs": [], "auth": auth}
 
     def _validate(self, content: str, repoType: str) -> dict[str, object]:
-        """What the Hub wants of the metadata in a README."""
+        """The Hub's rules for the metadata in a README."""
         try:
             about = yaml.safe_load(content.split("---\n")[1])
             needed = {"license", "tags"} | ({"sdk", "app_file"} if repoType == "space" else {"pipeline_tag"})
@@ -230,21 +230,21 @@ class Hub:
             raise Refusal(400, "Metadata of another kind than documented")
         return {"errors": [], "warnings": []}
 
-    def _create(self, user: str, right: str, asked: dict) -> dict[str, str]:
-        owner = asked.get("organization") or user
-        kind = f"{asked.get('type') or 'model'}s"
-        name = f"{kind}/{owner}/{asked['name']}"
+    def _create(self, user: str, right: str, request: dict) -> dict[str, str]:
+        owner = request.get("organization") or user
+        kind = f"{request.get('type') or 'model'}s"
+        name = f"{kind}/{owner}/{request['name']}"
         if not user:
             raise Refusal(401, "Invalid username or password.")
         if owner != user or right != "write":
-            raise Refusal(403, f"You don't have the rights to create a {asked.get('type', 'model')} under {owner}")
-        url = f"{self.url}/{'' if kind == 'models' else kind + '/'}{owner}/{asked['name']}"
+            raise Refusal(403, f"You don't have the rights to create a {request.get('type', 'model')} under {owner}")
+        url = f"{self.url}/{'' if kind == 'models' else kind + '/'}{owner}/{request['name']}"
         if name in self.repos:
             raise Refusal(409, "You already created this repo", url=url)
-        self.create(name, asked.get("visibility") == "private").settings = asked
+        self.create(name, request.get("visibility") == "private").settings = request
         return {"url": url}
 
-    def _repo(self, user: str, kind: str | None, name: str, revision: str | None) -> tuple[Repo, Made]:
+    def _repo(self, user: str, kind: str | None, name: str, revision: str | None) -> tuple[Repo, Version]:
         repo = self.repos.get(f"{kind or 'models'}/{name}")
         if repo is None or (repo.private and name.partition("/")[0] != user):
             raise Refusal(404, "Repository not found", "RepoNotFound") if user else Refusal(401, "Invalid username")
@@ -254,15 +254,22 @@ class Hub:
             raise Refusal(404, f"Invalid rev id: {revision}", "RevisionNotFound") from None
 
     def _info(self, user: str, kind: str, name: str, revision: str | None, with_blobs: bool) -> dict[str, object]:
-        repo, made = self._repo(user, kind, name, revision)
-        siblings = [{"rfilename": path} for path in sorted(made.files)]
+        repo, version = self._repo(user, kind, name, revision)
+        siblings = [{"rfilename": path} for path in sorted(version.files)]
         if with_blobs:
-            siblings = [each | _blob(each["rfilename"], made.files[each["rfilename"]]) for each in siblings]
-        about = {"id": name, "sha": made.oid, "private": repo.private, "siblings": siblings, "tags": [], "downloads": 0}
+            siblings = [each | _blob(each["rfilename"], version.files[each["rfilename"]]) for each in siblings]
+        about = {
+            "id": name,
+            "sha": version.oid,
+            "private": repo.private,
+            "siblings": siblings,
+            "tags": [],
+            "downloads": 0,
+        }
         return about | {"runtime": self._runtime(repo)} if kind == "spaces" else about
 
     def _space(self, user: str, right: str, name: str) -> Repo:
-        """A Space whose settings the user may see and change."""
+        """A Space whose settings this user may read and change."""
         repo, _ = self._repo(user, "spaces", name, None)
         if right != "write" or name.partition("/")[0] != user:
             raise Refusal(403, "Forbidden: you must be an owner of the Space, or use a token with write access")
@@ -271,33 +278,33 @@ class Hub:
     def _variables(self, user: str, right: str, name: str, body: bytes) -> dict[str, object]:
         variables = self._space(user, right, name).settings.setdefault("variables", [])
         if body:
-            asked = json.loads(body)
-            variables[:] = [each for each in variables if each["key"] != asked["key"]] + [asked]
+            new = json.loads(body)
+            variables[:] = [each for each in variables if each["key"] != new["key"]] + [new]
         return {each["key"]: {"value": each["value"]} for each in variables}
 
-    def _hardware(self, user: str, right: str, name: str, asked: dict) -> dict[str, object]:
+    def _hardware(self, user: str, right: str, name: str, request: dict) -> dict[str, object]:
         repo = self._space(user, right, name)
-        repo.settings["hardware"] = asked["flavor"]
+        repo.settings["hardware"] = request["flavor"]
         return self._runtime(repo)
 
     def _runtime(self, repo: Repo) -> dict[str, object]:
         flavor = repo.settings.get("hardware", "cpu-basic")
         return {"stage": "BUILDING", "hardware": {"current": None, "requested": flavor}}
 
-    def _preupload(self, user: str, kind: str, name: str, revision: str, asked: dict) -> dict[str, object]:
-        _, made = self._repo(user, kind, name, revision)
-        told = []
-        for file in asked["files"]:
+    def _preupload(self, user: str, kind: str, name: str, revision: str, request: dict) -> dict[str, object]:
+        _, version = self._repo(user, kind, name, revision)
+        files = []
+        for file in request["files"]:
             is_large = _is_large(file["path"])
-            there = made.files.get(file["path"])
-            oid = _oid(there, is_large) if there is not None else None
+            content = version.files.get(file["path"])
+            oid = _oid(content, is_large) if content is not None else None
             mode = "lfs" if is_large else "regular"
-            told.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid})
-        return {"files": told}
+            files.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid})
+        return {"files": files}
 
-    def _batch(self, asked: dict) -> dict[str, object]:
+    def _batch(self, request: dict) -> dict[str, object]:
         objects = []
-        for each in asked["objects"]:
+        for each in request["objects"]:
             actions = {
                 "upload": {"href": f"{self.url}/lfs/{each['oid']}"},
                 "verify": {"href": f"{self.url}/lfs/verify"},
@@ -314,7 +321,7 @@ class Hub:
     def _commit(
         self, user: str, right: str, kind: str, name: str, revision: str, query: dict, body: bytes
     ) -> dict[str, object]:
-        repo, made = self._repo(user, kind, name, revision)
+        repo, version = self._repo(user, kind, name, revision)
         create_pr = "create_pr" in query
         if not user:
             raise Refusal(401, "Invalid username or password.")
@@ -324,7 +331,7 @@ class Hub:
             raise Refusal(403, "Forbidden: you must be an owner of the repo, or use a token with write access")
         lines = [json.loads(line) for line in body.splitlines()]
         header, changes = lines[0]["value"], {}
-        if header.get("parentCommit", made.oid) != made.oid:
+        if header.get("parentCommit", version.oid) != version.oid:
             raise Refusal(412, "The branch has been updated since")
         for line in lines[1:]:
             value = line["value"]
@@ -334,47 +341,47 @@ class Hub:
                 changes[value["path"]] = self.blobs[value["oid"]]
             elif line["key"] == "deletedFile":
                 changes[value["path"]] = None
-        branch, told = revision, {}
+        branch, links = revision, {}
         if create_pr:
             number = 1 + sum(other.startswith("refs/pr/") for other in repo.branches)
             branch = f"refs/pr/{number}"
-            repo.branches[branch] = made.oid
-            told = {"pullRequestUrl": f"{self.url}/{name}/discussions/{number}"}
+            repo.branches[branch] = version.oid
+            links = {"pullRequestUrl": f"{self.url}/{name}/discussions/{number}"}
         new = repo.add(branch, header["summary"], changes)
-        return {"success": True, "commitOid": new.oid, "commitUrl": f"{self.url}/{name}/commit/{new.oid}", **told}
+        return {"success": True, "commitOid": new.oid, "commitUrl": f"{self.url}/{name}/commit/{new.oid}", **links}
 
     def _resolve(
         self, handler: BaseHTTPRequestHandler, user: str, kind: str | None, name: str, revision: str, path: str
     ) -> tuple[int, dict, bytes]:
-        _, made = self._repo(user, kind, name, revision)
-        content = made.files.get(path)
+        _, version = self._repo(user, kind, name, revision)
+        content = version.files.get(path)
         if content is None:
-            raise Refusal(404, "Entry not found", "EntryNotFound", X_Repo_Commit=made.oid)
+            raise Refusal(404, "Entry not found", "EntryNotFound", X_Repo_Commit=version.oid)
         is_large = _is_large(path)
-        headers = {"X-Repo-Commit": made.oid, "ETag": f'"{_oid(content, is_large)}"'}
+        headers = {"X-Repo-Commit": version.oid, "ETag": f'"{_oid(content, is_large)}"'}
         if not is_large:
             return self._part(handler, content, headers)
         self.blobs.setdefault(_oid(content, True), content)
         linked = {"X-Linked-Size": str(len(content)), "X-Linked-ETag": headers["ETag"]}
-        elsewhere = self.url.replace("127.0.0.1", "localhost")  # large files come from another host, as they really do
+        elsewhere = self.url.replace("127.0.0.1", "localhost")  # as on the real Hub, large files come from another host
         return 302, {**headers, **linked, "Location": f"{elsewhere}/cdn/{_oid(content, True)}"}, b""
 
     def _part(self, handler: BaseHTTPRequestHandler, content: bytes, headers: dict) -> tuple[int, dict, bytes]:
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", handler.headers.get("Range", ""))
-        if not asked:
+        part = re.fullmatch(r"bytes=(\d+)-(\d*)", handler.headers.get("Range", ""))
+        if not part:
             return 200, headers, content
-        start, stop = int(asked[1]), int(asked[2] or len(content) - 1) + 1
-        told = f"bytes {start}-{min(stop, len(content)) - 1}/{len(content)}"
-        return 206, {**headers, "Content-Range": told}, content[start:stop]
+        start, stop = int(part[1]), int(part[2] or len(content) - 1) + 1
+        content_range = f"bytes {start}-{min(stop, len(content)) - 1}/{len(content)}"
+        return 206, {**headers, "Content-Range": content_range}, content[start:stop]
 
 
 def _is_large(path: str) -> bool:
-    """Whether the Hub stores a file by LFS, as it does with all that is no text."""
+    """Whether the Hub stores a file in LFS, as it does with files that aren't text."""
     return path.endswith((".safetensors", ".png"))
 
 
 def _blob(path: str, content: bytes) -> dict[str, object]:
-    """What the Hub says of a file when it is asked for its blob."""
+    """The Hub's description of a file."""
     about = {"size": len(content), "blobId": _oid(content, False)}
     if not _is_large(path):
         return about
@@ -385,7 +392,7 @@ def _blob(path: str, content: bytes) -> dict[str, object]:
 
 
 def _oid(content: bytes, is_large: bool) -> str:
-    """As Git names a blob, or LFS a file."""
+    """The hash of a file in LFS, or of a blob in Git."""
     if is_large:
         return hashlib.sha256(content).hexdigest()
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
