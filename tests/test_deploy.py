@@ -1,4 +1,4 @@
-"""One command makes a Space, or brings it up to date, with what its hardware takes, and breaks no Space of others."""
+"""One command creates a Space or updates it, with what its hardware supports, and leaves other files alone."""
 
 import hashlib
 import re
@@ -24,7 +24,7 @@ from train.hub.space_plan import CurrentSpace, Source, plan_space
 REPO = "you/endless-doodles"
 NAME = f"spaces/{REPO}"
 COLORS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
-# Keys of a Space's front matter, as the Hub documents them, with what they may be.
+# The keys of a Space's front matter that the Hub documents, with their allowed values.
 DOCUMENTED = {
     "title": str,
     "emoji": str,
@@ -32,7 +32,7 @@ DOCUMENTED = {
     "colorTo": COLORS,
     "sdk": {"gradio", "docker", "static"},
     "sdk_version": re.compile(r"\d+\.\d+\.\d+"),
-    "python_version": {"3.10.13", "3.12.12"},  # those that ZeroGPU has
+    "python_version": {"3.10.13", "3.12.12"},  # the versions that ZeroGPU has
     "app_file": str,
     "base_path": str,
     "short_description": re.compile(r".{10,60}"),
@@ -57,7 +57,7 @@ DOCUMENTED = {
 NEEDED = {"title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "python_version", "app_file", "license"}
 NEEDED |= {"short_description", "datasets", "tags", "hf_oauth", "hf_oauth_scopes", "startup_duration_timeout"}
 
-# The code of a Space before its folders got folders of their own.
+# The code of a Space as an earlier version deployed it, before model/, studio/ and train/ had folders.
 FLAT = {
     "model": """
         __init__.py __main__.py base.py checkpoint.py classes.py collection.py discriminator.py evaluator.py
@@ -105,25 +105,25 @@ def requirements(text: str) -> dict[str, Requirement]:
 
 
 @pytest.mark.parametrize("hardware, collection", [("", ""), ("zero-a10g", ""), ("cpu-basic", "you/doodles")])
-def test_the_front_matter_says_only_what_the_hub_documents(hub, at_home, hardware, collection):
+def test_the_front_matter_has_only_documented_keys(hub, at_home, hardware, collection):
     text = (REPOSITORY / "README.md").read_text()
     if hardware:
         text = space_files(at_home, REPO, hardware, collection)["README.md"].decode()
     hub.validate(SpaceCard(text))
-    said = SpaceCard(text).data.to_dict()
-    assert NEEDED <= said.keys() <= DOCUMENTED.keys() and ("thumbnail" in said) == bool(hardware)
-    for key, value in said.items():
+    keys = SpaceCard(text).data.to_dict()
+    assert NEEDED <= keys.keys() <= DOCUMENTED.keys() and ("thumbnail" in keys) == bool(hardware)
+    for key, value in keys.items():
         allowed = DOCUMENTED[key]
         if isinstance(allowed, re.Pattern):
             assert allowed.fullmatch(value), key
         else:
             assert isinstance(value, allowed) if isinstance(allowed, type) else value in allowed, key
-    assert (REPOSITORY / said["app_file"]).exists() and said["hf_oauth_scopes"] == ["contribute-repos"]
-    assert said.get("suggested_hardware", "") == hardware and said.get("models", []) == [collection] * bool(collection)
+    assert (REPOSITORY / keys["app_file"]).exists() and keys["hf_oauth_scopes"] == ["contribute-repos"]
+    assert keys.get("suggested_hardware", "") == hardware and keys.get("models", []) == [collection] * bool(collection)
 
 
 @pytest.mark.parametrize("hardware", ["cpu-basic", "zero-a10g", "t4-small"])
-def test_the_pins_are_versions_that_the_app_and_the_hardware_take(at_home, hardware):
+def test_the_pinned_versions_suit_the_app_and_the_hardware(at_home, hardware):
     ours = requirements((REPOSITORY / "requirements.txt").read_text())
     files = space_files(at_home, REPO, hardware)
     pinned = requirements(files["requirements.txt"].decode())
@@ -156,27 +156,27 @@ def test_a_new_space_has_the_app_its_checkpoints_and_its_settings(hub, at_home):
     assert "is building now" in deploy_message(deployment) and "on zero-a10g" in deploy_message(deployment)
 
 
-def test_all_that_ships_goes_up_with_the_code_in_one_commit_behind_the_weights(hub):
+def test_weights_are_committed_first_and_all_code_in_one_commit(hub):
     deploy(Home(), REPO, "cpu-basic")
     *weights, code = the_space(hub).commits[1:]
-    for made in weights:
-        assert len(made.changed) < 100 and all(name.startswith("checkpoints/") for name in made.changed)
+    for version in weights:
+        assert len(version.changed) < 100 and all(name.startswith("checkpoints/") for name in version.changed)
     assert "app.py" in code.changed and not [name for name in code.changed if name.startswith("checkpoints/")]
     assert {path.name for path in (REPOSITORY / "checkpoints").glob("*.safetensors")} <= {
-        name.partition("/")[2] for made in weights for name in made.changed
+        name.partition("/")[2] for version in weights for name in version.changed
     }
 
 
-def test_what_is_there_already_is_left_alone(hub, at_home):
+def test_an_unchanged_space_is_left_alone(hub, at_home):
     deploy(at_home, REPO)
     commits = len(the_space(hub).commits)
     hub.requests.clear()
     deployment = deploy(at_home, REPO)
     assert deployment.plan.is_empty and "nothing was changed" in deploy_message(deployment)
-    assert len(the_space(hub).commits) == commits and all(asked.startswith("GET") for asked in hub.requests)
+    assert len(the_space(hub).commits) == commits and all(request.startswith("GET") for request in hub.requests)
 
 
-def test_an_update_takes_away_what_is_gone_and_nothing_of_others(hub, at_home):
+def test_an_update_deletes_old_files_and_nothing_of_the_owner_s(hub, at_home):
     deploy(at_home, REPO)
     by_hand = {"model/old.py": b"gone", "notes.md": b"mine", "checkpoints/zebra.safetensors": b"mine", "app.py": b"old"}
     the_space(hub).add("main", "by hand", by_hand)
@@ -234,7 +234,7 @@ def test_a_plan_holds_only_what_differs():
     assert left.files_to_delete == ("checkpoints/cat.safetensors",), "the collection has it now"
 
 
-def test_classes_of_a_collection_are_left_to_it(hub, at_home):
+def test_checkpoints_that_the_collection_has_are_left_out(hub, at_home):
     push("you/doodles", [at_home.checkpoints / "cat.safetensors"])
     deploy(at_home, REPO)
     assert "checkpoints/cat.safetensors" in the_space(hub).at("main").files
@@ -252,7 +252,7 @@ def test_classes_of_a_collection_are_left_to_it(hub, at_home):
         deploy(at_home, REPO, collection="you/nothing")
 
 
-def test_what_the_owner_has_set_stays_and_other_hardware_gets_other_pins(hub, at_home):
+def test_the_owner_s_settings_stay_and_other_hardware_gets_other_versions(hub, at_home):
     deploy(at_home, REPO)
     space = the_space(hub)
     space.settings["variables"] = [{"key": "DOODLES_PROXY", "value": "2"}, {"key": "DOODLES_TRAINING", "value": "0"}]
@@ -264,7 +264,7 @@ def test_what_the_owner_has_set_stays_and_other_hardware_gets_other_pins(hub, at
     assert deploy(at_home, REPO).plan.is_empty, "it stays on the hardware that it has"
 
 
-def test_a_break_halfway_leaves_the_app_as_it_was_and_the_next_try_goes_on(hub, at_home):
+def test_a_failed_update_leaves_the_old_app_and_the_next_one_completes_it(hub, at_home):
     deploy(at_home, REPO)
     space = the_space(hub)
     before = space.add("main", "by hand", {"app.py": b"old", "model/drawing/view.py": b"old"})
@@ -283,7 +283,7 @@ def test_a_break_halfway_leaves_the_app_as_it_was_and_the_next_try_goes_on(hub, 
     assert files["app.py"] == (REPOSITORY / "app.py").read_bytes() and files["notes.md"] == b"quick"
 
 
-def test_a_first_try_that_breaks_off_has_no_half_app_and_the_next_one_goes_on(hub, at_home):
+def test_a_failed_first_deployment_has_no_code_and_the_next_one_completes_it(hub, at_home):
     def interfere(progress: Progress) -> None:
         the_space(hub).add("main", "by someone else", {"README.md": b"!"})
 
@@ -320,17 +320,17 @@ def test_a_dry_run_changes_nothing(hub, at_home):
         ("hf_you", "nothing", "", "write owner/name"),
     ],
 )
-def test_what_goes_wrong_is_said_in_a_sentence(hub, at_home, monkeypatch, capsys, token, repo, fault, sentence):
+def test_errors_are_one_sentence(hub, at_home, monkeypatch, capsys, token, repo, fault, sentence):
     monkeypatch.setenv("HF_TOKEN", token)
     monkeypatch.setenv("DOODLES_HOME", str(at_home.folder))
     hub.faults = [fault] if fault else []
     assert main(["space", "--repo", repo, "--hardware", "cpu-basic"]) == 2
-    said = capsys.readouterr().err.strip()
-    assert sentence in said and said.count("\n") == 0 and token not in said
+    error = capsys.readouterr().err.strip()
+    assert sentence in error and error.count("\n") == 0 and token not in error
     assert not hub.repos
 
 
-def test_hardware_that_the_hub_does_not_have_is_refused(capsys):
+def test_unknown_hardware_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["space", "--repo", REPO, "--hardware", "toaster"])
     assert "zero-a10g" in capsys.readouterr().err
