@@ -16,7 +16,7 @@ from model.networks.device import limit_threads, pick_device
 from studio.page import build_page
 from studio.shared.assets import STUDIO
 from studio.shared.theme import paper
-from train.execution.worker import attend, push_in_background
+from train.execution.worker import keep_worker_running, push_in_background
 from train.home import Home
 from train.runs.settings import is_zero_gpu
 
@@ -31,7 +31,7 @@ def build_app() -> gr.Blocks:
 def launch(app: gr.Blocks, **options: object) -> None:
     """Serve the page; runs that another process left unfinished go on, and what it could not push is pushed."""
     home = Home.from_environment()
-    attend(home)
+    keep_worker_running(home)
     push_in_background(home)
     app.queue(max_size=64).launch(
         theme=paper(),

@@ -23,7 +23,7 @@ from train.drawings import Drawings, learned
 from train.evaluation import GeneratorEvaluation
 from train.grow import find_feature_network, grow_from_base
 from train.home import Home
-from train.loop import Training, draw_seeds
+from train.training import Training, draw_seeds
 
 SLICE_SECONDS = 5.0
 OUTPUT = Path(__file__).with_name("ABLATIONS.md")

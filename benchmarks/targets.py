@@ -29,13 +29,14 @@ from model.networks.device import limit_threads, pick_device
 from model.networks.evaluator import Evaluator
 from model.quickdraw.classes import CLASS_NAMES
 from train.config import DOODLE, SUPERDEEP
-from train.data import DEFAULT_ROWS, DataError, check_more, load_drawings, load_more
+from train.data import DEFAULT_ROWS, DataError, check_extra_folder, load_drawings, load_extra
 from train.drawings import Drawings, held_back, learned
 from train.evaluation import GeneratorEvaluation
 from train.grow import NEWCOMERS, grow_from_base
 from train.home import Home
-from train.loop import Training, draw_seeds, fit
+from train.loop import fit
 from train.metrics import embed, frechet_distance, recognised
+from train.training import Training, draw_seeds
 
 OUTPUT = Path(__file__).with_name("TARGETS.md")
 NEWCOMER_FIGURES = Path(__file__).with_name("newcomers.json")
@@ -65,7 +66,7 @@ def main() -> None:
         raise SystemExit(f"{parser.prog}: There is no evaluator or no base here; see python -m train --help.")
     evaluator = loaded[0]
     try:
-        check_more(also := str(Path(options.also).resolve()) if options.also else None, home.source)
+        check_extra_folder(also := str(Path(options.also).resolve()) if options.also else None, home.source)
         lines = _table(home, evaluator, base, also, options)
     except (ValueError, DataError) as error:
         raise SystemExit(f"{parser.prog}: {error}") from error
@@ -96,7 +97,7 @@ def _shipped(home: Home, evaluator: Evaluator, also: str | None, again: bool) ->
         measured[name] = card.metrics
         if again:
             _, generator = home.first_usable(checkpoint_path(Path(), name).name, load_checkpoint)
-            more = [drawings for part in card.trained_on for drawings in load_more(part, DEFAULT_ROWS, also)]
+            more = [drawings for part in card.trained_on for drawings in load_extra(part, DEFAULT_ROWS, also)]
             measured[name] = GeneratorEvaluation(evaluator, tuple(card.trained_on), parts, more).measure(generator)
 
     many = [name for name in measured if exact[name] >= MANY]

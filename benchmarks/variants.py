@@ -1,4 +1,4 @@
-"""What else the recipe could be: other losses, rates, batches, augmentation, each as a line of benchmarks/tries.py."""
+"""What else the recipe could be: other losses, rates, batches, augmentation, each a line of benchmarks/ablations.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,66 +10,64 @@ from torch.nn import functional as F
 from model.quickdraw.images import to_ink
 from train.augment import augment
 from train.config import DOODLE, SUPERDEEP, Config
-from train.loop import Training
 from train.losses import r1_penalty
+from train.training import Training
 
 
 class Relativistic(Training):
     """Real and fake in pairs (Jolicoeur-Martineau 2019, "The Relativistic Discriminator", eq. 9)."""
 
-    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        self.real_logits = real.detach()
-        return F.softplus(fake - real).mean()
+    def _discriminator_loss(self, real: Tensor, fake: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+        penalised = self.config.r1_gamma > 0 and self.step % self.config.r1_every == 0
+        real_logits = self._judge(real.requires_grad_(penalised), classes)
+        fake = augment(fake, self.config.augment)
+        fake_logits = self._judge(fake.requires_grad_(penalised), classes)
+        self.real_logits = real_logits.detach()
+        loss = F.softplus(fake_logits - real_logits).mean()
+        if not penalised:
+            return loss, loss.new_zeros(())
+        weight = self.config.r1_gamma / 2 * self.config.r1_every
+        return loss, weight * self._penalty(real, real_logits, fake, fake_logits)
 
-    def _generator_loss(self, fake: Tensor) -> Tensor:
-        return F.softplus(self.real_logits - fake).mean()
+    def _penalty(self, real: Tensor, real_logits: Tensor, fake: Tensor, fake_logits: Tensor) -> Tensor:
+        return r1_penalty(real, real_logits[:, :1])
+
+    def _generator_loss(self, fake: Tensor, classes: Tensor) -> Tensor:
+        return F.softplus(self.real_logits - self._judge(augment(fake, self.config.augment), classes)).mean()
 
 
 class RelativisticRegularised(Relativistic):
     """The same, with the penalty on fakes too (Huang et al. 2024, "The GAN is dead; long live the GAN!")."""
 
-    def _judge(self, ink: Tensor, classes: Tensor) -> Tensor:
-        fakes_are_penalised = not ink.requires_grad and self.step % self.config.r1_every == 0
-        logits = super()._judge(ink.requires_grad_() if fakes_are_penalised else ink, classes)
-        if fakes_are_penalised:
-            self.at_fakes = ink, logits[:, :1]
-        return logits
-
-    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        loss = super()._discriminator_loss(real, fake)
-        if self.step % self.config.r1_every == 0:
-            loss = loss + self.config.r1_gamma / 2 * self.config.r1_every * r1_penalty(*self.at_fakes)
-        return loss
+    def _penalty(self, real: Tensor, real_logits: Tensor, fake: Tensor, fake_logits: Tensor) -> Tensor:
+        return r1_penalty(real, real_logits[:, :1]) + r1_penalty(fake, fake_logits[:, :1])
 
 
 class AdaptiveAugmentation(Training):
     """Augments the more, the surer the discriminator is of real drawings (Karras et al. 2020, "Training GANs with
     Limited Data", section 3.2): its sign is brought to 0.6 on average, in steps of a hundredth."""
 
-    strength = 1.0
+    def _judge(self, ink: Tensor, classes: Tensor) -> Tensor:
+        self.latest_logits.append(logits := super()._judge(ink, classes))
+        return logits
 
-    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        too_sure = float(real[:, 0].detach().sign().mean()) > 0.6
-        self.strength = min(3.0, max(0.1, self.strength + (0.01 if too_sure else -0.01)))
-        return super()._discriminator_loss(real, fake)
-
-    def _moved(self, ink: Tensor) -> Tensor:
-        return augment(ink, self.strength)
+    def _advance(self) -> tuple[float, float]:
+        self.latest_logits: list[Tensor] = []  # of real drawings, fakes, and fakes again
+        losses = super()._advance()
+        too_sure = float(self.latest_logits[0][:, 0].detach().sign().mean()) > 0.6
+        strength = self.config.augment + (0.01 if too_sure else -0.01)
+        self.config = replace(self.config, augment=min(3.0, max(0.1, strength)))
+        return losses
 
 
 class MatchingFeatures(Training):
-    """The generator also brings its mean features, as the guide sees them, to the real ones' (Salimans 2016, 3.1)."""
+    """The generator also brings its mean features, in the feature network, to the real ones' (Salimans 2016, 3.1)."""
 
-    def _fake(self, classes: Tensor) -> Tensor:
-        self.fakes = super()._fake(classes)
-        return self.fakes
-
-    def _generator_loss(self, fake: Tensor) -> Tensor:
+    def _generator_loss(self, fake: Tensor, classes: Tensor) -> Tensor:
         real = to_ink(self.drawings[self._next_rows().numpy()], self.device)
-        gap = self.discriminator.feature_network(self.fakes)[1].mean(0) - self.discriminator.feature_network(real)[
-            1
-        ].mean(0)
-        return super()._generator_loss(fake) + gap.square().mean()
+        features = self.discriminator.feature_network
+        gap = features(fake)[1].mean(0) - features(real)[1].mean(0)
+        return super()._generator_loss(fake, classes) + gap.square().mean()
 
 
 class FreshNorms(Training):

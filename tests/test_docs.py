@@ -21,8 +21,8 @@ from model.quickdraw.classes import find_class
 from tests.support.pages import PAGES, examples, prose, text_of
 from tests.support.samples import SMALL, as_drawings
 from train.hub.space_files import space_files
-from train.loop import Training
 from train.runs.settings import Settings
+from train.training import Training
 
 OURS = ("app.py", "model", "studio", "train")
 ADDRESS = "http://127.0.0.1:7860"

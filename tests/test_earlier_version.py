@@ -15,10 +15,10 @@ from model.hub.collection import Collection
 from tests.support.samples import SMALL, as_drawings
 from train.config import DOODLE
 from train.home import Home
-from train.loop import Training
 from train.runs.run import Run, find_run
 from train.runs.settings import Settings
-from train.tracking.recording import is_tracked
+from train.tracking.sending import is_tracking_on
+from train.training import Training
 
 RUN_ID = "20261127-065500-sun-1a2b"
 CONFIG = {
@@ -104,7 +104,7 @@ def test_its_variables_set_what_they_set(monkeypatch, tmp_path):
     home = Home.from_environment()
     assert (home.folder, home.source) == (tmp_path, "http://127.0.0.1:9/")
     assert Collection.from_environment().repo == "you/doodles"
-    assert is_tracked()
+    assert is_tracking_on()
 
 
 def test_its_run_folders_are_read(tmp_path):

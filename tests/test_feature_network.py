@@ -17,7 +17,7 @@ from model.quickdraw.classes import CLASS_NAMES
 from tests.support.samples import SMALL, as_drawings
 from train.grow import find_feature_network, grow_from_base, save_base
 from train.home import Home
-from train.loop import Training
+from train.training import Training
 
 GUIDED = replace(SMALL, discriminator="guided", z_dim=4)
 

@@ -28,12 +28,13 @@ from tests.support.samples import SMALL, as_drawings, make_checkpoint
 from train.fleet.fleet import Fleet, train_fleet
 from train.fleet.task import Outcome, Task, land, work
 from train.home import Home
-from train.loop import Training, fit
+from train.loop import fit
 from train.runs.cleanup import clean_up
 from train.runs.order import Order
 from train.runs.promotion import promote_file
 from train.runs.run import Run, create_run, list_runs
 from train.runs.settings import Settings
+from train.training import Training
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HAS_RAY and not os.environ.get("CI"), reason="needs requirements-fleet.txt")

@@ -10,7 +10,7 @@ from model.drawing.partners import PAIRS_NAME, partners
 from model.drawing.sampler import Sampler
 from model.networks.evaluator import Evaluator
 from tests.support.samples import make_checkpoint
-from train.pairs import LEAST, measure_pairs, save_pairs
+from train.pairs import MIN_CONFIDENCE, measure_pairs, save_pairs
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_pairs_are_measured_by_how_sure_the_evaluator_is_during_the_morph(sample
     }
     assert list(measured) == [("cat", "dog")]
     share = measured["cat", "dog"]
-    assert share == 0 or LEAST <= share <= 1
+    assert share == 0 or MIN_CONFIDENCE <= share <= 1
 
 
 def test_a_broken_file_of_pairs_offers_none(tmp_path, sampler):

@@ -20,9 +20,10 @@ from train.config import SUPERDEEP
 from train.execution import worker as worker_module
 from train.execution.worker import ensure_worker
 from train.loop import Progress
+from train.runs.lock import is_held
 from train.runs.order import Order
-from train.runs.queue import fair_line, next_run, place, take_turn
-from train.runs.run import MAX_ACTIVE, BusyError, Run, create_run, find_run, is_held, list_runs
+from train.runs.queue import fair_queue, next_run, place, take_turn
+from train.runs.run import MAX_ACTIVE, BusyError, Run, create_run, find_run, list_runs
 
 
 def order(home, **changes) -> Order:
@@ -70,7 +71,7 @@ def test_a_run_of_an_earlier_version_keeps_to_its_recipe(home):
 def test_another_length_of_the_same_class_is_another_run(home):
     first = create_run(home.runs, order(home))
     second = create_run(home.runs, order(home, num_steps=6))
-    assert [run.id for run in fair_line(list_runs(home.runs))] == [first.id, second.id]
+    assert [run.id for run in fair_queue(list_runs(home.runs))] == [first.id, second.id]
     with pytest.raises(BusyError) as caught:
         create_run(home.runs, order(home, requested_by="somebody else"))
     assert caught.value.run_id == first.id, "whoever asks for the same joins"
@@ -81,7 +82,7 @@ def test_another_length_of_the_same_class_is_another_run(home):
 def test_turns_go_round_among_visitors(home):
     asked = "AAABBCAB"
     runs = [create_run(home.runs, order(home, class_name=f"s {i}", requested_by=who)) for i, who in enumerate(asked)]
-    assert [run.status().order.requested_by for run in fair_line(list_runs(home.runs))] == list("ABCABABA")
+    assert [run.status().order.requested_by for run in fair_queue(list_runs(home.runs))] == list("ABCABABA")
     served = []
     for _ in asked:
         run = next_run(home.runs)
@@ -218,8 +219,8 @@ import time
 from pathlib import Path
 from train.execution import worker
 from train.home import Home
-worker.ATTEND_SECONDS = 0.5
-worker.attend(Home(Path({str(home.folder)!r}), {home.source!r}))
+worker.CHECK_SECONDS = 0.5
+worker.keep_worker_running(Home(Path({str(home.folder)!r}), {home.source!r}))
 time.sleep(600)
 """
     pages = [subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY) for _ in range(2)]
@@ -256,7 +257,7 @@ def test_the_log_says_what_happened_and_does_not_grow_for_ever(home, monkeypatch
     run.resume()
     words = re.findall(r"^\S+ \S+ \[\d+\] (.*)$", (run.folder / "log.txt").read_text(), re.MULTILINE)
     assert words[0].startswith("ordered by page") and words[1:3] == ["running. Getting ready.", "running. Learning."]
-    assert words[3:] == ["asked to stop", "stopped. Stopped early.", "queued once more"]
+    assert words[3:] == ["asked to stop", "stopped. Stopped early.", "queued again"]
     (home.runs / "worker.log").write_bytes(bytes(worker_module.LOG_BYTES + 1))
     with worker_module._open_log(home.runs / "worker.log") as log:
         assert log.tell() == 0
@@ -300,7 +301,7 @@ def test_a_full_disk_holds_the_queue_up_and_fails_nobody(home, monkeypatch):
     free = iter([10**9, 0, 0, *[10**9] * 9])
     monkeypatch.setattr(worker_module.shutil, "disk_usage", lambda path: SimpleNamespace(free=next(free)))
     monkeypatch.setattr(worker_module.sys, "argv", ["worker"])
-    monkeypatch.setattr(worker_module, "_step_back", lambda: None)
+    monkeypatch.setattr(worker_module, "_lower_priority", lambda: None)
     begun = []
 
     def execute(run, *_: object):

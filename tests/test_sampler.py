@@ -19,7 +19,7 @@ from model.quickdraw.classes import CLASS_NAMES
 from studio.draw.draw_tab import _answer
 from studio.shared.tiles import Tiles
 from tests.support.samples import make_base, make_checkpoint
-from train.loop import draw_seeds
+from train.training import draw_seeds
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from benchmarks.harness.drawings import suns, write_class
 from studio.shared.visitors import address, visitor_id
 from studio.train.run_view import status_html
 from tests.support.samples import SMALL
-from train.cache import load_at_hand, make_room
+from train.cache import limit_cache, load_cached
 from train.data import cached_path, load_drawings
 from train.execution.admission import request_again, request_training
-from train.execution.execution import sentence_for
 from train.runs.cleanup import MEGABYTE, clean_up
 from train.runs.fetch import fetch
+from train.runs.messages import BLOCKED, sentence_for
 from train.runs.order import Order, page_order
 from train.runs.queue import next_run, place
 from train.runs.run import BusyError, create_run, list_runs
@@ -45,7 +45,7 @@ def test_every_setting_is_read_from_its_variable_within_its_bounds():
         assert getattr(Settings.from_environment({variable: f" {low} "}), each.name) == low
         for wrong in (low - 1, high + 1, "many", "nan", "1e999"):
             with pytest.raises(
-                ValueError, match=rf"{variable} is .*; give a .*number from .* to .*, or leave it out\."
+                ValueError, match=rf"{variable} is .*; set it to a .*number from .* to .*, or unset it\."
             ):
                 Settings.from_environment({variable: str(wrong)})
 
@@ -119,8 +119,8 @@ def test_in_a_read_only_folder_the_page_goes_on_and_says_so(home, monkeypatch):
         patched.setattr(os, "open", open_file)
         patched.setattr(os, "access", lambda path, mode: mode != os.W_OK and really_access(path, mode))
         assert next_run(home.runs).id == interrupted.id
-        assert all("Nothing can be written here" in shown(run) for run in (interrupted, waiting))
-        with pytest.raises(ValueError, match=r"Nothing can be written here.*come back"):
+        assert all(BLOCKED["read_only"] in shown(run) for run in (interrupted, waiting))
+        with pytest.raises(ValueError, match=r"can't write files here.*come back"):
             request_training(home, Settings(), order(home, "another"))
         with pytest.raises(OSError) as caught:
             waiting.ask_to_stop()
@@ -132,14 +132,14 @@ def test_in_a_read_only_folder_the_page_goes_on_and_says_so(home, monkeypatch):
 def test_going_on_counts_as_asking(home):
     settings = replace(Settings(), runs_per_hour=2)
     run = request_training(home, settings, order(home))
-    with pytest.raises(ValueError, match="under way"):
+    with pytest.raises(ValueError, match="in progress"):
         request_again(home, settings, run, "visitor-a")
     run.ask_to_stop()
     assert request_again(home, settings, run, "visitor-a").status().state == "queued"
     run.ask_to_stop()
     with pytest.raises(ValueError, match="an hour"):
         request_again(home, settings, run, "visitor-a")
-    with pytest.raises(ValueError, match="no longer there"):
+    with pytest.raises(ValueError, match="has been removed"):
         request_again(home, settings, run, "visitor-b", more_seconds=60.0)
     for fewer in (0.0, -300.0, float("nan")):
         with pytest.raises(ValueError, match="not allowed"):
@@ -226,24 +226,24 @@ def test_drawings_used_least_recently_go_first_and_those_in_use_stay(tmp_path, m
         os.utime(cached, (number, number))
     load_drawings("sun", 20, mirror.url, tmp_path)  # used again
     keep = cached_path("stop sign", mirror.url, tmp_path)
-    make_room(tmp_path, 2 * 20 * 784 + 500, in_use={keep})
+    limit_cache(tmp_path, 2 * 20 * 784 + 500, in_use={keep})
     assert keep.exists() and cached_path("sun", mirror.url, tmp_path).exists()
     assert not cached_path("The Mona Lisa", mirror.url, tmp_path).exists()
 
 
 def test_a_source_that_is_gone_midway_leaves_the_rows_at_hand(home, mirror, monkeypatch, drawings_folder):
     write_class(drawings_folder, "sun", suns(300))
-    monkeypatch.setattr("train.data.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("train.download.time.sleep", lambda seconds: None)
     ordered = order(home.with_source(mirror.url))
-    assert load_at_hand("sun", 300, mirror.url, home.cache) is None
+    assert load_cached("sun", 300, mirror.url, home.cache) is None
     mirror.faults = ["", f"cut:{784 * 120}", *["503"] * 10]
     fetched = fetch(ordered, home)
-    assert len(fetched.exact["sun"]) == 120 and "went on with the 120 at hand" in fetched.notes[0]
-    assert np.array_equal(fetched.exact["sun"], np.load(drawings_folder / "sun.npy")[:120].reshape(-1, 28, 28))
+    assert len(fetched.by_class["sun"]) == 120 and [each.num_drawings for each in fetched.incomplete] == [120]
+    assert np.array_equal(fetched.by_class["sun"], np.load(drawings_folder / "sun.npy")[:120].reshape(-1, 28, 28))
     mirror.faults = []
-    assert len(fetch(ordered, home).exact["sun"]) == 300, "the rest comes when the source is back"
+    assert len(fetch(ordered, home).by_class["sun"]) == 300, "the rest comes when the source is back"
     mirror.faults = ["404"] * 9
-    assert fetch(replace(ordered, num_rows=200), home).notes == (), "what is cached is not asked for"
+    assert fetch(replace(ordered, num_rows=200), home).incomplete == (), "what is cached is not asked for"
 
 
 def test_a_mixture_is_the_same_order_whoever_names_which_class_first(home):

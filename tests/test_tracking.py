@@ -21,16 +21,16 @@ from benchmarks.harness.site import free_port
 from tests.support.browser import IS_CI
 from tests.support.samples import SMALL
 from train.cli.main import main
-from train.execution import execution as execute_module
+from train.execution import recorder as recorder_module
 from train.execution.execution import execute
 from train.fleet.fleet import GROUP, Fleet, train_fleet
 from train.fleet.task import work
 from train.loop import Progress, fit
 from train.runs.order import Order
 from train.runs.run import create_run, list_runs
-from train.tracking import recording as tracking
+from train.tracking import sending as tracking
 from train.tracking.mlflow_store import EXPERIMENT, Store
-from train.tracking.record import MARK, put_on_record
+from train.tracking.sent import SENT_NAME, track
 
 WAIT = 120.0  # seconds
 
@@ -80,7 +80,7 @@ def server(tmp_path_factory):
 @pytest.fixture
 def quick(monkeypatch):
     """A training that reports every step, and is sent at once and whole."""
-    monkeypatch.setattr(execute_module, "fit", lambda training, num_steps, *_: fit(training, num_steps, every=1))
+    monkeypatch.setattr(recorder_module, "fit", lambda training, num_steps, *_: fit(training, num_steps, every=1))
     monkeypatch.setattr(tracking, "EVERY_SECONDS", 0.2)
     monkeypatch.setattr(tracking, "LAST_SECONDS", WAIT)  # on a slow machine, too
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
@@ -143,10 +143,10 @@ def test_every_metric_arrives_once_though_the_server_is_killed_midway(server, ho
             wait_until(lambda: steps(client, run))
             server.kill()
         if progress.step == 20:
-            wait_until(lambda: "sent later" in caplog.text)
+            wait_until(lambda: "be sent later" in caplog.text)
             server.start()
     assert run.status().state == "done"
-    assert caplog.text.count("sent later") == 1, "it is said once"
+    assert caplog.text.count("be sent later") == 1, "it is said once"
     main_steps = [entry.step for entry in run.progress()]
     assert main_steps == list(range(1, 31))
     for metric in ("loss_discriminator", "loss_generator", "images_per_second"):
@@ -169,7 +169,7 @@ def test_whoever_is_killed_after_sending_and_before_noting_it_sends_nothing_twic
     finish(run, home)
     assert steps(client, run) == [1, 2, 3, 4, 5]
     for forgotten in (json.dumps({"id": recorded(client, run).info.run_id}), "{}"):
-        (run.folder / MARK).write_text(forgotten)
+        (run.folder / SENT_NAME).write_text(forgotten)
         Store(server.url, home).send_all([run])
         assert steps(client, run) == [1, 2, 3, 4, 5]
         assert recorded(client, run).info.status == "FINISHED"
@@ -194,7 +194,7 @@ def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(serve
     long_ago = 1_700_000_000
     for run in runs:
         os.utime(run.folder / "run.json", (long_ago, long_ago))
-    put_on_record(runs[0], "a study")
+    track(runs[0], "a study")
     assert main(["track"]) == 2, "nobody has said where to"
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
     assert main(["track", "--all"]) == 0
@@ -222,16 +222,16 @@ def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(serve
 
 def test_a_run_that_mlflow_does_not_take_keeps_no_other_from_it(server, home, caplog):
     first, second = ended(home, "sun"), ended(home, "star")
-    put_on_record(first)
+    track(first)
     store, client = Store(server.url, home), client_of(server.url)
     assert store.send_all([first]) == 1
     client.delete_run(recorded(client, first).info.run_id)
     first.append(Progress(6, 0.6, 1.0, 100.0, 0.5, 0.6))
     first.set_state("done", "Done after all.")
-    put_on_record(second)
+    track(second)
     assert [store.send_all([first, second]) for _ in range(2)] == [1, 0]
     assert steps(client, second) == [1, 2, 3, 4, 5]
-    assert caplog.text.count(f"doesn't take run {first.id}") == 1
+    assert caplog.text.count(f"refuses run {first.id}") == 1
 
 
 @pytest.mark.parametrize("sees_home", [True, False])
@@ -279,8 +279,8 @@ def test_a_run_that_can_not_be_put_on_record_is_trained_all_the_same(home, quick
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
     monkeypatch.setattr(tracking, "find_spec", lambda name: None)
     monkeypatch.setattr(
-        "train.tracking.record.write_file", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+        "train.tracking.sent.write_file", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
     )
     run = create_run(home.runs, order(home), begin=True)
     finish(run, home)
-    assert run.status().state == "done" and "is not put on record" in caplog.text
+    assert run.status().state == "done" and "won't be sent" in caplog.text

@@ -25,17 +25,21 @@ from train.data import load_drawings
 from train.drawings import held_back
 from train.evaluation import GeneratorEvaluation
 from train.execution import execution as execute_module
+from train.execution import recorder as recorder_module
 from train.execution.execution import execute
 from train.grow import NEWCOMERS, grow_from_base, save_base
 from train.hub.push import push
-from train.loop import Progress, Training, TrainingError, draw_seeds, fit, update_ema
+from train.loop import Progress, TrainingError, fit
 from train.runs import promotion as promotion_module
 from train.runs import run as runs_module
 from train.runs import status as status_module
 from train.runs.fetch import fetch
+from train.runs.lock import is_held
+from train.runs.messages import FROM_BASE, sentence_for
 from train.runs.order import Order
 from train.runs.promotion import undo
-from train.runs.run import Run, create_run, is_held, list_runs
+from train.runs.run import Run, create_run, list_runs
+from train.training import Training, draw_seeds, update_ema
 
 SMALL_SUPERDEEP = replace(SUPERDEEP, batch_size=8, z_dim=8)
 
@@ -156,11 +160,11 @@ def test_fit_reports_in_order_and_ends_when_told():
         next(fit(training))
 
 
-def test_losses_that_run_away_end_the_training_with_a_sentence():
+def test_losses_that_diverge_end_the_training_with_a_sentence():
     training = Training(SMALL, as_drawings(suns(20)))
     with torch.no_grad():
         training.generator.to_grid.weight.fill_(float("nan"))
-    with pytest.raises(TrainingError, match="ran away"):
+    with pytest.raises(TrainingError, match="diverged"):
         list(fit(training, num_steps=2))
 
 
@@ -204,15 +208,14 @@ def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
     assert set(cards) == set(CLASS_NAMES) and all(card.is_draft for card in cards.values())
     told = []
     run = create_run(home.runs, order(home, num_steps=1, config=replace(SMALL, from_base=True)), begin=True)
-    list(execute(run, home, tell=told.append))
-    assert "Growing from the shared base." in told
+    list(execute(run, home, notify=told.append))
+    assert FROM_BASE in told
 
     content = (home.checkpoints / "_base.safetensors").read_bytes()
     shorter = create_run(home.runs, replace(ordered, num_steps=2, replace=False), begin=True)
     finish(shorter, everything)
-    assert (
-        home.checkpoints / "_base.safetensors"
-    ).read_bytes() == content and "has seen more" in shorter.status().sentence
+    assert (home.checkpoints / "_base.safetensors").read_bytes() == content
+    assert shorter.status().promotion == "kept"
 
 
 def test_a_run_leaves_checkpoint_sheets_curves_and_animation(home):
@@ -261,41 +264,41 @@ def test_a_mixture_learns_from_all_its_classes(home):
 def test_a_stopped_run_keeps_a_usable_checkpoint(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     for progress in execute(run, home):
-        if progress.step > promotion_module.FEWEST_STEPS:
+        if progress.step > promotion_module.MIN_STEPS:
             run.ask_to_stop()
-    assert run.status().state == "stopped" and "can be drawn" in run.status().sentence
+    assert (run.status().state, run.status().promotion) == ("stopped", "promoted")
     assert load_checkpoint(home.checkpoints / "sun.safetensors")
 
 
 def test_a_run_stopped_too_early_for_drawings_publishes_nothing(home, monkeypatch):
-    monkeypatch.setattr(promotion_module, "FEWEST_STEPS", 10**9)
+    monkeypatch.setattr(promotion_module, "MIN_STEPS", 10**9)
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     for _ in execute(run, home):
         run.ask_to_stop()
-    assert run.status().state == "stopped" and "too early" in run.status().sentence
+    assert (run.status().state, run.status().promotion) == ("stopped", "too_early")
     assert not home.checkpoints.exists()
 
 
 def test_a_run_stopped_just_before_its_first_step_has_not_failed(home, monkeypatch):
-    begin = execute_module._begin
+    start = execute_module._start
 
-    def begin_and_stop(run: Run, *rest: object) -> None:
-        begin(run, *rest)
+    def start_and_stop(run: Run, *rest: object) -> None:
+        start(run, *rest)
         run.ask_to_stop()
 
     run = create_run(home.runs, order(home), begin=True)
     with monkeypatch.context() as patched:
-        patched.setattr(execute_module, "_begin", begin_and_stop)
+        patched.setattr(execute_module, "_start", start_and_stop)
         assert finish(run, home) == []
-    assert run.status().state == "stopped" and "too early" in run.status().sentence
+    assert (run.status().state, run.status().promotion) == ("stopped", "too_early")
     run.resume()
     assert finish(run, home)[-1].step == 6 and run.status().state == "done"
 
 
 def test_a_full_disk_and_a_forbidden_folder_are_told_apart():
-    assert "free some space" in execute_module.sentence_for(OSError(28, "No space left on device"))
-    forbidden = execute_module.sentence_for(PermissionError(13, "Permission denied", "runs"))
-    assert "rights" in forbidden and "space" not in forbidden
+    assert "free some space" in sentence_for(OSError(28, "No space left on device"))
+    forbidden = sentence_for(PermissionError(13, "Permission denied", "runs"))
+    assert "permissions" in forbidden and "space" not in forbidden
 
 
 def test_a_run_left_with_a_snapshot_counts_no_attempt(home):
@@ -341,13 +344,13 @@ def run_away_at(monkeypatch, steps: dict[int, float]) -> None:
 
 def test_losses_that_run_away_roll_back_and_go_on_at_half_the_rate(home, monkeypatch):
     run_away_at(monkeypatch, {4: SMALL.learning_rate * 0.4})
-    monkeypatch.setattr(execute_module, "_save_snapshot", lambda *_: None)  # none by the clock, to roll back to
+    monkeypatch.setattr(recorder_module, "_save_snapshot", lambda *_: None)  # none by the clock, to roll back to
     run = create_run(home.runs, order(home), begin=True)
     said = []
     monkeypatch.setattr(Run, "set_state", _told(said))
     assert finish(run, home)[-1].step == 6
     assert run.status().state == "done" and "halved twice" in run.status().sentence
-    assert any("Went back to step 0 and on at half the rate" in sentence for sentence in said)
+    assert any("Went back to step 0 and halved the learning rate" in sentence for sentence in said)
     _, generator = load_checkpoint(home.checkpoints / "sun.safetensors")
     assert all(weight.isfinite().all() for weight in generator.state_dict().values())
 
@@ -365,17 +368,17 @@ def _told(said: list[str]):
 def test_losses_that_keep_running_away_end_in_a_sentence(home, monkeypatch):
     run_away_at(monkeypatch, {2: 0.0})
     run = create_run(home.runs, order(home), begin=True)
-    with pytest.raises(TrainingError, match="ran away 4 times"):
+    with pytest.raises(TrainingError, match="diverged 4 times"):
         finish(run, home)
-    assert run.status().state == "failed" and "halved 3 times" in run.status().sentence
+    assert run.status().state == "failed"
     training = Training(SMALL, as_drawings(suns(20)))
     assert run.load_snapshot(training) and training.is_finite(), "the last good snapshot stays"
 
 
 def test_a_resumed_run_is_bit_equal_to_an_uninterrupted_one_after_a_rollback_too(home, monkeypatch):
     run_away_at(monkeypatch, {3: SMALL.learning_rate * 0.8})
-    monkeypatch.setattr(execute_module, "MEASURE_STEPS", 2)  # a report, and so a chance to leave, every other step
-    monkeypatch.setattr(execute_module, "_save_snapshot", lambda *_: None)  # none by the clock, to roll back to
+    monkeypatch.setattr(recorder_module, "MEASURE_STEPS", 2)  # a report, and so a chance to leave, every other step
+    monkeypatch.setattr(recorder_module, "_save_snapshot", lambda *_: None)  # none by the clock, to roll back to
     weights = []
     for leave_after in (None, 1):
         run = create_run(home.runs, order(home, class_name=f"sun {leave_after}", num_steps=8), begin=True)
@@ -403,19 +406,19 @@ def test_a_finished_run_can_be_trained_longer(home):
 def test_a_stop_of_a_run_whose_worker_died_keeps_what_it_has_learned(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     work = execute(run, home)
-    while next(work).step < promotion_module.FEWEST_STEPS:
+    while next(work).step < promotion_module.MIN_STEPS:
         pass
     work.close()
     run.ask_to_stop()
     assert finish(run, home) == []
-    assert run.status().state == "stopped" and "can be drawn" in run.status().sentence
+    assert (run.status().state, run.status().promotion) == ("stopped", "promoted")
 
 
 def test_a_run_killed_while_it_measures_does_not_begin_for_ever(home, monkeypatch):
     class Killed(BaseException):
         pass
 
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise Killed
 
     monkeypatch.setattr(execute_module, "promote", killed)
@@ -423,7 +426,7 @@ def test_a_run_killed_while_it_measures_does_not_begin_for_ever(home, monkeypatc
     for _ in range(1 + execute_module.MAX_ATTEMPTS):  # the first one did learn
         with pytest.raises(Killed):
             finish(run, home)
-    with pytest.raises(TrainingError, match="want of memory"):
+    with pytest.raises(TrainingError, match="memory ran out"):
         finish(run, home)
 
 
@@ -436,9 +439,9 @@ def test_a_run_that_is_killed_again_and_again_ends_all_the_same_if_it_gets_furth
         if training.step < num_steps:
             raise Killed
 
-    monkeypatch.setattr(execute_module, "fit", fit_one_step)
-    monkeypatch.setattr(execute_module, "SNAPSHOT_SECONDS", 0.0)
-    monkeypatch.setattr(execute_module, "SNAPSHOT_SHARE", math.inf)
+    monkeypatch.setattr(recorder_module, "fit", fit_one_step)
+    monkeypatch.setattr(recorder_module, "SNAPSHOT_SECONDS", 0.0)
+    monkeypatch.setattr(recorder_module, "SNAPSHOT_SHARE", math.inf)
     num_kills = execute_module.MAX_ATTEMPTS + 2
     run = create_run(home.runs, order(home, num_steps=num_kills + 1))
     for _ in range(num_kills):
@@ -469,7 +472,7 @@ def test_undo_puts_the_replaced_checkpoint_back_and_forth(home):
     for class_name in ("sun", "moon"):
         make_checkpoint(home.checkpoints, class_name)
     first = (home.checkpoints / "sun.safetensors").read_bytes()
-    with pytest.raises(ValueError, match="none to put back"):
+    with pytest.raises(ValueError, match="nothing can be undone"):
         undo(home, "sun")
     finish(create_run(home.runs, order(home, num_steps=1), begin=True), home)
     second = (home.checkpoints / "sun.safetensors").read_bytes()
@@ -522,7 +525,7 @@ def by_pixels(monkeypatch):
     """Distances that a tiny network can shorten in seconds: between the mean drawings."""
 
     def distance(self, generator, num_drawn=500):
-        return float(np.abs(draw_seeds(generator, range(100)).mean(0) - self.kept.mean(0)).mean())
+        return float(np.abs(draw_seeds(generator, range(100)).mean(0) - self.held_back.mean(0)).mean())
 
     monkeypatch.setattr(GeneratorEvaluation, "distance", distance)
 
@@ -537,7 +540,7 @@ def test_a_worse_checkpoint_does_not_replace_a_better_one(home, hub, monkeypatch
     run = create_run(home.runs, order(home, num_steps=1, replace=False), begin=True)
     finish(run, home)
     assert (home.checkpoints / "sun.safetensors").read_bytes() == content
-    assert "is better" in run.status().sentence
+    assert run.status().promotion == "kept"
 
     monkeypatch.setenv("DOODLES_HUB", "you/doodles")
     push("you/doodles", [home.checkpoints / "sun.safetensors"])
@@ -545,7 +548,7 @@ def test_a_worse_checkpoint_does_not_replace_a_better_one(home, hub, monkeypatch
     run = create_run(home.runs, order(home, num_steps=1, replace=False), begin=True)
     finish(run, home)
     assert not (home.checkpoints / "sun.safetensors").exists(), "nor one of the collection"
-    assert "is better" in run.status().sentence
+    assert run.status().promotion == "kept"
 
     (home.checkpoints / "sun.safetensors").write_bytes(content)
     run = create_run(home.runs, order(home, num_steps=1, replace=True), begin=True)
@@ -593,7 +596,7 @@ def test_an_unforeseen_error_fails_the_run_and_does_not_repeat_for_ever(home, mo
 
     dying = create_run(home.runs, order(home))
     dying.set_state("running", attempts=execute_module.MAX_ATTEMPTS)
-    with pytest.raises(TrainingError, match=f"cut off {execute_module.MAX_ATTEMPTS} times in a row"):
+    with pytest.raises(TrainingError, match=f"interrupted {execute_module.MAX_ATTEMPTS} times in a row"):
         finish(dying, home)
     assert dying.status().state == "failed"
 
@@ -625,7 +628,7 @@ def test_no_training_sees_a_drawing_that_is_held_back(home, tmp_path):
     seen = {drawing.tobytes() for drawing in fetched.drawings[np.arange(len(fetched.drawings))]}
     kept = {drawing.tobytes() for drawing in exact[held_back(len(exact))]}
     assert len(fetched.drawings) == 270 and fetched.rows == {"sun": 270} and not seen & kept
-    for wrong, sentence in ((home.source, "held back in"), (str(tmp_path / "nowhere"), "no folder")):
+    for wrong, sentence in ((home.source, "the same folder as the data"), (str(tmp_path / "nowhere"), "no folder")):
         with pytest.raises(ValueError, match=sentence):
             order(home, also=wrong)
 
@@ -647,7 +650,7 @@ def test_the_rate_falls_to_its_final_share():
 def test_a_run_publishes_its_best_generator_not_its_last(home, monkeypatch):
     distances = iter([3.0, 1.0, 2.0, 9.0, 9.0, 9.0])
     monkeypatch.setattr(GeneratorEvaluation, "distance", lambda self, generator, num_drawn=500: next(distances))
-    monkeypatch.setattr(execute_module, "MEASURE_STEPS", 2)
+    monkeypatch.setattr(recorder_module, "MEASURE_STEPS", 2)
     run = create_run(home.runs, order(home, num_steps=6), begin=True)
     assert [entry.distance for entry in finish(run, home) if entry.distance is not None] == [3.0, 1.0, 2.0]
     card, _ = load_checkpoint(home.checkpoints / "sun.safetensors")

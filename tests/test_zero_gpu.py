@@ -14,8 +14,9 @@ from tests.support.samples import SMALL
 from train.execution import zero_gpu as zero_gpu
 from train.execution.admission import request_again, request_training
 from train.execution.zero_gpu import call_duration, gpu_call, train_in_calls
+from train.runs.lock import is_held
 from train.runs.order import Order
-from train.runs.run import Run, create_run, is_held
+from train.runs.run import Run, create_run
 from train.runs.settings import Settings
 
 
@@ -61,7 +62,7 @@ def test_a_run_is_done_in_several_lent_calls(home, monkeypatch):
 
 
 def test_a_call_that_is_killed_loses_only_what_came_after_the_last_snapshot(home, monkeypatch):
-    monkeypatch.setattr("train.execution.execution.SNAPSHOT_SECONDS", 0.5)
+    monkeypatch.setattr("train.execution.recorder.SNAPSHOT_SECONDS", 0.5)
     run = new_run(home, seconds=3600.0)
     with pytest.raises(TimeoutError):
         list(train_in_calls(home, run, lambda *arguments: lend(arguments, lambda: run.trained_seconds() > 0.5)))

@@ -1,1 +1,1 @@
-"""How a checkpoint is made."""
+"""Training generators."""

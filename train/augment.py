@@ -1,4 +1,4 @@
-"""Small random moves of real and fake drawings alike, so that the discriminator can't learn the real ones by heart."""
+"""Small random moves of real and fake drawings, so that the discriminator can't memorise the real ones."""
 
 import math
 
@@ -8,11 +8,13 @@ from torch.nn import functional as F
 
 
 def augment(ink: Tensor, strength: float = 1.0) -> Tensor:
-    """Ink (N, 1, 28, 28), each drawing shifted up to 2 pixels, turned up to 7 degrees and scaled up to 10 %.
+    """Ink (N, 1, 28, 28), each drawing shifted up to 2 pixels, rotated up to 7 degrees and scaled up to 10 %.
 
     Differentiable, so that the generator learns through it (Zhao et al. 2020, "Differentiable Augmentation for
-    Data-Efficient GAN Training"); `strength` scales all limits.
+    Data-Efficient GAN Training"). `strength` multiplies all limits; 0 returns the same ink.
     """
+    if strength == 0:
+        return ink
     shift, turn, scale = strength * 2 / 14, strength * math.radians(7), strength * 0.1
     between = torch.rand(5, len(ink), device=ink.device, dtype=ink.dtype).mul(2).sub(1)  # (5, N) in -1..1
     angle = between[0] * turn

@@ -1,43 +1,44 @@
-"""Fetched drawings at hand: learned from when their source is gone, and removed when they take too much room."""
+"""The cache of downloaded drawings: used when their source is gone, and kept within a size."""
 
+import os
 from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from train.data import DataError, cached_path, read_extent
+from train.data import cached_path, is_url, read_extent
+from train.download import DataError
 
-FEWEST_ROWS = 50
+MIN_ROWS = 50
 
 
-def load_at_hand(class_name: str, num_rows: int, source: str, cache: Path) -> np.ndarray | None:
-    """Drawings uint8 (N, 28, 28) of a class that were fetched from a served source before, `num_rows` at most.
+def load_cached(class_name: str, num_rows: int, source: str, cache: Path) -> np.ndarray | None:
+    """Up to `num_rows` drawings uint8 (N, 28, 28) of a class that were downloaded from a server before.
 
-    None where there are fewer than FEWEST_ROWS; then they had better be fetched.
+    None if there are fewer than MIN_ROWS, too few to train with.
     """
-    if urlsplit(source).scheme not in ("http", "https"):
+    if not is_url(source):
         return None
     path = cached_path(class_name, source, cache)
-    found = []
-    for kept in (path, path.with_suffix(".part")):
+    candidates = []
+    for candidate in (path, path.with_suffix(".part")):
         try:
-            rows, start, at_hand = read_extent(kept)
+            promised, start, available = read_extent(candidate)
         except (OSError, DataError):
             continue
-        found.append((min(rows, at_hand, num_rows), start, kept))
-    rows, start, kept = max(found, default=(0, 0, path))
-    return np.memmap(kept, np.uint8, "r", offset=start, shape=(rows, 28, 28)) if rows >= FEWEST_ROWS else None
+        candidates.append((min(promised, available, num_rows), start, candidate))
+    rows, start, best = max(candidates, default=(0, 0, path))
+    return np.memmap(best, np.uint8, "r", offset=start, shape=(rows, 28, 28)) if rows >= MIN_ROWS else None
 
 
-def make_room(cache: Path, most_bytes: float, in_use: Collection[Path] = ()) -> None:
-    """Remove what was used least recently until the rest takes no more than `most_bytes`; never what is `in_use`."""
-    files = [path for kind in ("npy", "part") for path in cache.glob(f"*/*.{kind}")]
-    sizes = {path: found for path in files if (found := _stat(path))}
-    total = sum(found.st_size for found in sizes.values())
-    for path, found in sorted(sizes.items(), key=lambda pair: pair[1].st_mtime):
-        if total <= most_bytes:
+def limit_cache(cache: Path, max_bytes: float, in_use: Collection[Path] = ()) -> None:
+    """Remove the least recently used files until the rest takes at most `max_bytes`; keep those `in_use`."""
+    paths = [path for suffix in ("npy", "part") for path in cache.glob(f"*/*.{suffix}")]
+    stats = {path: stat for path in paths if (stat := _stat(path))}
+    total = sum(stat.st_size for stat in stats.values())
+    for path, stat in sorted(stats.items(), key=lambda pair: pair[1].st_mtime):
+        if total <= max_bytes:
             return
         if path.with_suffix(".npy") in in_use:
             continue
@@ -46,11 +47,11 @@ def make_room(cache: Path, most_bytes: float, in_use: Collection[Path] = ()) -> 
                 path.unlink(missing_ok=True)
         except Timeout:
             continue
-        total -= found.st_size
+        total -= stat.st_size
 
 
-def _stat(path: Path):
-    """What the system says of a file, None if it is gone by now."""
+def _stat(path: Path) -> os.stat_result | None:
+    """A file's size and times, None if it's gone by now."""
     try:
         return path.stat()
     except FileNotFoundError:

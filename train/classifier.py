@@ -1,21 +1,21 @@
-"""Training a classifier of all 345 classes: the evaluator that figures stand on, or the guide that trainings follow."""
+"""Training a classifier of all 345 classes: the evaluator, which measures quality, or the feature network."""
 
 import copy
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import to_ink
 from train.augment import augment
 from train.drawings import ClassSampler, Drawings
-from train.loop import update_ema
-from train.metrics import embed
+from train.metrics import Classifier, embed
+from train.training import on_device, update_ema
 
 DEFAULT_IMAGES = 1_500_000
 BATCH = 128
@@ -23,12 +23,12 @@ LEARNING_RATE = 3e-3
 WARM_UP = 0.04  # of all steps
 EMA_DECAY = 0.998
 AUGMENT = 1.5
-SEEDS_APART = 1_000_003  # more than there are steps, so that trainings of two seeds see no batch in common
+STEP_SEEDS = 1_000_003  # more than there are steps, so that trainings with two seeds share no batch
 
 
 @dataclass(frozen=True)
 class ClassifierProgress:
-    """How far a classifier is. loss: the mean since the last report; fraction: of the whole, 0..1."""
+    """The progress of a classifier's training. loss: mean since the last report; fraction: of the whole, 0..1."""
 
     step: int
     fraction: float
@@ -36,31 +36,31 @@ class ClassifierProgress:
     loss: float
 
 
-class ClassifierTraining:
-    """A classifier, learning. All randomness follows from `seed`; `ema`, the averaged weights, is what to keep."""
+class ClassifierTraining(Generic[Classifier]):
+    """The training of a classifier. All randomness follows from `seed`; the averaged weights `ema` are the result."""
 
-    def __init__(self, drawings: Drawings, network: nn.Module, seed: int = 0, device: torch.device | str = "cpu"):
+    def __init__(self, drawings: Drawings, network: Classifier, seed: int = 0, device: torch.device | str = "cpu"):
         self.drawings, self.seed, self.device = drawings, seed, torch.device(device)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
-        self.ema = copy.deepcopy(self.network).eval().requires_grad_(False)
+        self.network: Classifier = on_device(network, self.device)
+        self.ema: Classifier = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), LEARNING_RATE, weight_decay=0.05)
 
     def run(self, num_images: int) -> Iterator[ClassifierProgress]:
-        """Learn from `num_images` drawings, repeats included. Yields about once a second."""
+        """Train on `num_images` drawings, repeats included. Yields about once a second."""
         classes = torch.from_numpy(self.drawings.classes)
         sampler = ClassSampler(classes, len(CLASS_NAMES))
-        # Common classes come up more often, which must not make them likelier: their share goes into the loss and stays
-        # out of the logits (Menon et al. 2021, "Long-tail Learning via Logit Adjustment", eq. 10).
+        # Common classes come up more often. To keep that out of the logits, the loss adds each class's share (Menon et
+        # al. 2021, "Long-tail Learning via Logit Adjustment", eq. 10).
         shares = sampler.weights.div(sampler.weights.sum()).clamp_min(1e-9).log().float().to(self.device)
         num_steps = max(1, num_images // BATCH)
         losses, reported = [], time.monotonic()
         for step in range(num_steps):
-            torch.manual_seed(self.seed * SEEDS_APART + step)
+            torch.manual_seed(self.seed * STEP_SEEDS + step)
             rows = sampler.draw(BATCH)
             ink = augment(to_ink(self.drawings[rows.numpy()], self.device), AUGMENT)
-            warmth = min(1, (step + 1) / (WARM_UP * num_steps))
+            warm_up = min(1, (step + 1) / (WARM_UP * num_steps))
             for group in self.optimizer.param_groups:
-                group["lr"] = LEARNING_RATE * warmth * 0.5 * (1 + math.cos(math.pi * step / num_steps))
+                group["lr"] = LEARNING_RATE * warm_up * 0.5 * (1 + math.cos(math.pi * step / num_steps))
             logits = self.network(ink) + shares
             loss = F.cross_entropy(logits, classes[rows].to(self.device), label_smoothing=0.1)
             self.optimizer.zero_grad(set_to_none=True)
@@ -70,13 +70,13 @@ class ClassifierTraining:
             losses.append(float(loss.detach()))
             elapsed = time.monotonic() - reported
             if elapsed >= 1 or step + 1 == num_steps:
-                pace = len(losses) * BATCH / max(1e-9, elapsed)
-                yield ClassifierProgress(step + 1, (step + 1) / num_steps, pace, sum(losses) / len(losses))
+                images_per_second = len(losses) * BATCH / max(1e-9, elapsed)
+                yield ClassifierProgress(step + 1, (step + 1) / num_steps, images_per_second, sum(losses) / len(losses))
                 losses, reported = [], time.monotonic()
 
 
-def accuracy(classifier: nn.Module, drawings: Drawings) -> tuple[float, float]:
-    """Top-1 and top-5 on drawings of many classes, each class counting the same."""
+def accuracy(classifier: Classifier, drawings: Drawings) -> tuple[float, float]:
+    """Top-1 and top-5 accuracy on drawings of many classes, where every class counts the same."""
     _, logits = embed(classifier, drawings)
     classes = torch.from_numpy(drawings.classes)
     hits = logits.topk(5).indices == classes[:, None]  # (N, 5)

@@ -1,4 +1,4 @@
-"""Drawings as a training reads them: where they lie, a few at a time, apart from those held back to measure with."""
+"""Drawings as a training reads them: a few at a time, without those held back for measuring."""
 
 from collections.abc import Sequence
 
@@ -6,25 +6,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-HELD_BACK_EVERY = 5  # one drawing in so many is never learned from ...
-HELD_BACK_WITHIN = 10_000  # ... among the first so many of a file: enough to measure with
+HELD_BACK_EVERY = 5  # every fifth drawing is held back ...
+HELD_BACK_WITHIN = 10_000  # ... among the first 10,000 of a file, which is enough for measuring
 
 
 def held_back(num_drawings: int) -> np.ndarray:
-    """Which rows (H,) of a class's file no training sees; a longer file holds back the same ones and more."""
+    """Rows (H,) of a class's file that no training sees. A longer file holds back the same rows and more."""
     return np.arange(HELD_BACK_EVERY - 1, min(num_drawings, HELD_BACK_WITHIN), HELD_BACK_EVERY)
 
 
 def learned(num_drawings: int) -> np.ndarray:
-    """All other rows (L,), for training."""
+    """All other rows (L,): those to train on."""
     return np.setdiff1d(np.arange(num_drawings), held_back(num_drawings), assume_unique=True)
 
 
 class Drawings:
-    """Drawings of one class or many, as one sequence that is read from its arrays, memory-mapped files mostly.
+    """Drawings of one class or many, as one sequence over several arrays, usually memory-mapped files.
 
-    parts: (class index, uint8 (N, 28, 28), rows of it (R,)) each. Nothing is copied but what is asked for, so memory
-    stays small however large the files are.
+    parts: each a class index, an array uint8 (N, 28, 28), and the rows (R,) of it to use. Only the requested drawings
+    are copied, so large files need little memory.
     """
 
     def __init__(self, parts: Sequence[tuple[int, np.ndarray, np.ndarray]]):
@@ -38,13 +38,16 @@ class Drawings:
         return len(self._row)
 
     def __getitem__(self, indices: np.ndarray | slice) -> np.ndarray:
-        """Drawings uint8 (n, 28, 28), copied."""
+        """A copy of some drawings, uint8 (n, 28, 28)."""
         pairs = zip(self._part[indices].tolist(), self._row[indices].tolist(), strict=True)
         return np.stack([self._arrays[part][row] for part, row in pairs])
 
 
 class ClassSampler:
-    """Draws rows of many classes (N,), each class in proportion to the root of its number of drawings."""
+    """Samples rows of many classes, each class in proportion to the root of its number of drawings.
+
+    classes: each row's class (N,).
+    """
 
     def __init__(self, classes: Tensor, num_classes: int = 0):
         self.sizes = classes.bincount(minlength=num_classes)
@@ -61,14 +64,14 @@ class ClassSampler:
 
 
 class Epochs:
-    """Draws all rows before any comes again, epoch after epoch, each in a new order that follows from the seed."""
+    """Goes through all rows epoch after epoch, each time in a new order that follows from the seed."""
 
     def __init__(self, size: int, seed: int):
         self.size, self.seed = size, seed
         self._order: tuple[int, Tensor] | None = None
 
     def draw(self, num_rows: int, first: int) -> Tensor:
-        """Row indices (num_rows,), where `first` were drawn before."""
+        """Row indices (num_rows,), after `first` rows of earlier steps."""
         places = torch.arange(first, first + num_rows)
         epochs, places = places // self.size, places % self.size
         rows = torch.empty_like(places)

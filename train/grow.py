@@ -1,4 +1,4 @@
-"""Training the shared base (model/files/shared_base.py), and growing one class from it."""
+"""The shared base (model/files/shared_base.py): saving it, and starting the training of one class from it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ from model.networks.feature_network import FeatureNetwork
 from model.quickdraw.classes import CLASS_NAMES
 from train.data import ATTRIBUTION
 from train.home import Home
-from train.loop import Training
+from train.training import Training
 
-# The base's two networks see hardly any drawings of these, so that what growing does for a class new to them can be
-# measured at home. (The guide has seen them all.)
+# The base sees hardly any drawings of these classes, so that we can measure how well a class that is new to it starts
+# from it. (The feature network has seen them all.)
 NEWCOMERS = ("bicycle", "cat")
 NEWCOMER_ROWS = 55
 
 
 def save_base(folder: Path, training: Training, rows: Mapping[str, int]) -> Path:
-    """Write the averaged generator and the discriminator. rows: drawings of each class. Returns the path."""
+    """Write the averaged generator and the discriminator. rows: drawings per class. Returns the path."""
     parts: dict[str, nn.Module] = {"generator": training.ema, "discriminator": training.discriminator}
     tensors = {f"{part}.{name}": tensor for part, net in parts.items() for name, tensor in net.state_dict().items()}
     header = {
@@ -40,24 +40,25 @@ def save_base(folder: Path, training: Training, rows: Mapping[str, int]) -> Path
 
 
 def find_feature_network(home: Home) -> FeatureNetwork:
-    """The guide for trainings that begin with nothing: a file of its own, or the base's. Raises CheckpointError."""
+    """The feature network for trainings without a base: its own file, or the base's copy. Raises CheckpointError."""
     if network := home.first_usable(FEATURE_NETWORK_NAME, load_feature_network):
         return network
     base = home.first_usable(BASE_NAME, read_base)
     prefix = "discriminator.feature_network."
-    own = {name.removeprefix(prefix): tensor for name, tensor in base.tensors.items() if prefix in name} if base else {}
-    if not own:
-        raise CheckpointError("There is no guide here for the discriminator; make one with: python -m train guide")
-    return fill(base.path, FeatureNetwork, own)
+    stored = base.tensors if base else {}
+    tensors = {name.removeprefix(prefix): tensor for name, tensor in stored.items() if prefix in name}
+    if base is None or not tensors:
+        raise CheckpointError("There is no feature network here; make one with: python -m train guide")
+    return fill(base.path, FeatureNetwork, tensors)
 
 
 def grow_from_base(training: Training, base: Base, class_names: Sequence[str]) -> bool:
-    """Set both networks of a single-class training to what the base knows of `class_names`, their mean for a mixture.
+    """Copy the base's weights of `class_names`, or their mean for a mixture, into a single-class training's networks.
 
-    Returns False, and changes nothing, when the base has other networks than the training.
+    Returns False, and changes nothing, if the base's networks differ from the training's.
     """
     pairs = (training.architecture, base.generator), (training.discriminator_architecture, base.discriminator)
-    if any(known != wanted | {"num_classes": len(CLASS_NAMES)} for wanted, known in pairs):
+    if any(in_base != own | {"num_classes": len(CLASS_NAMES)} for own, in_base in pairs):
         return False
     generator = base.of_classes("generator", class_names)
     training.generator.load_state_dict(generator)

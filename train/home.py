@@ -1,4 +1,4 @@
-"""Where this installation keeps its files and gets its drawings: two environment variables and their defaults."""
+"""Where this installation keeps its files and gets its drawings from: two environment variables, with defaults."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Home:
-    """folder: writable; holds checkpoints/, runs/ and cache/. source: a folder or address of drawings (see `data`)."""
+    """folder: writable, for checkpoints/, runs/ and cache/. source: a folder or address of drawings (see data.py)."""
 
     folder: Path = REPOSITORY
     source: str = BUCKET
@@ -25,7 +25,7 @@ class Home:
         return cls(home_from_environment()).with_source(os.environ.get("DOODLES_SOURCE") or BUCKET)
 
     def with_source(self, source: str) -> "Home":
-        """The same with another source; a folder's path is made absolute, for the worker has another working folder."""
+        """The same with another source. A folder becomes absolute, because the worker has another working directory."""
         return replace(self, source=source if "://" in source else str(Path(source).expanduser().resolve()))
 
     @property

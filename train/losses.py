@@ -1,4 +1,4 @@
-"""What the two networks are asked to do."""
+"""The losses of both networks."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from torch.nn import functional as F
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Real up, fake down: binary cross-entropy of the logits' sigmoids (Goodfellow et al. 2014, eq. 1).
 
-    Logits (N, opinions), or (N,) of a single one. Here as below, the mean over drawings and opinions.
+    Logits (N, opinions), or (N,) for a single opinion. Like the losses below, a mean over drawings and opinions.
     """
     return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
@@ -19,9 +19,9 @@ def generator_loss(fake_logits: Tensor) -> Tensor:
 
 
 def recognition_loss(log_likelihood: Tensor) -> Tensor:
-    """Fakes that are recognised: the cross-entropy of their class (Odena et al. 2017, "AC-GAN", eq. 2), (N,) -> ().
+    """Cross-entropy of the fakes' class (Odena et al. 2017, "AC-GAN", eq. 2). log_likelihood (N,).
 
-    There the discriminator learns to tell classes as well; here a classifier does that learned it from real drawings.
+    In that paper the discriminator learns to classify, too; here, a classifier trained on real drawings does it.
     """
     return -log_likelihood.mean()
 

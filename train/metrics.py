@@ -1,32 +1,37 @@
-"""How far drawings are from real ones, in the features of a network that knows all classes."""
+"""Metrics of drawings against real ones, in the features of a classifier of all classes."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from model.networks.evaluator import Evaluator
+from model.networks.feature_network import FeatureClassifier
 from model.quickdraw.images import to_ink
 from train.drawings import Drawings
 
 NEIGHBOURS = 5
 _BATCH = 250
 
+Classifier = TypeVar("Classifier", Evaluator, FeatureClassifier)
 
-def embed(evaluator: nn.Module, drawings: np.ndarray | Drawings) -> tuple[Tensor, Tensor]:
-    """Drawings uint8 (N, 28, 28) to an evaluator's float64 features (N, F) and logits (N, K), on the CPU."""
-    device = next(evaluator.parameters()).device
+
+def embed(classifier: Classifier, drawings: np.ndarray | Drawings) -> tuple[Tensor, Tensor]:
+    """Drawings uint8 (N, 28, 28) to a classifier's float64 features (N, F) and logits (N, K), on the CPU."""
+    device = next(classifier.parameters()).device
     with torch.inference_mode():
         batches = (to_ink(drawings[at : at + _BATCH], device) for at in range(0, len(drawings), _BATCH))
-        features = torch.cat([evaluator.features(batch) for batch in batches])
-        return features.double().cpu(), evaluator.to_logits(features).cpu()
+        features = torch.cat([classifier.features(batch) for batch in batches])
+        return features.double().cpu(), classifier.to_logits(features).cpu()
 
 
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
     """Fréchet distance of Gaussians fitted to features (N, F) and (M, F) (Heusel et al. 2017, eq. 6)."""
     mean_gap = (real.mean(0) - fake.mean(0)).square().sum()
     covariance_real, covariance_fake = real.T.cov(), fake.T.cov()
-    # The trace of the root of the product is the sum of the roots of its eigenvalues, which are real and not negative.
+    # The trace of the product's root is the sum of the roots of its eigenvalues, which are real and not negative.
     roots = torch.linalg.eigvals(covariance_real @ covariance_fake).real.clamp_min(0).sqrt()
     return float(mean_gap + covariance_real.trace() + covariance_fake.trace() - 2 * roots.sum())
 
@@ -48,24 +53,24 @@ def coverage(real: Tensor, fake: Tensor, neighbours: int = NEIGHBOURS) -> float:
 
 
 def recognised(logits: Tensor, classes: Sequence[int], top: int = 1) -> float:
-    """Share of drawings, logits (N, K), that have one of the classes among their `top` likeliest."""
-    found = logits.topk(top).indices[:, :, None] == torch.tensor(classes)  # (N, top, classes)
-    return float(found.any(2).any(1).double().mean())
+    """Share of drawings, as logits (N, K), that have one of the classes among their `top` likeliest ones."""
+    hits = logits.topk(top).indices[:, :, None] == torch.tensor(classes)  # (N, top, classes)
+    return float(hits.any(2).any(1).double().mean())
 
 
 def distances_to(references: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-    """How far each of features (N, F) is from its nearest of references (M, F), (N,), and which that is, (N,)."""
-    exactly = "donot_use_mm_for_euclid_dist"  # copies are at 0 and not at what rounding makes of it
-    nearest = torch.cdist(features, references, compute_mode=exactly).min(1)
+    """Distances (N,) of features (N, F) to the nearest of references (M, F), and the indices (N,) of those."""
+    exact = "donot_use_mm_for_euclid_dist"  # so that copies have distance 0, without rounding errors
+    nearest = torch.cdist(features, references, compute_mode=exact).min(1)
     return nearest.values, nearest.indices
 
 
 def copy_score(fake_distances: Tensor, real_distances: Tensor) -> float:
-    """How much farther from the drawings learned from fakes are than held-back real ones, in standard deviations.
+    """How much farther fakes are from the training drawings than held-back real ones are, in standard deviations.
 
-    The Mann-Whitney U of the two sets of distances (M,) and (N,) to the nearest drawing learned from, standardised
-    (Meehan et al. 2020, "A Non-Parametric Test to Detect Data-Copying in Generative Models", section 3.1). Far below 0
-    means copies, far above 0 that fakes keep away from everything learned.
+    The standardised Mann-Whitney U of the two sets of distances (M,) and (N,) to the nearest training drawing (Meehan
+    et al. 2020, "A Non-Parametric Test to Detect Data-Copying in Generative Models", section 3.1). Far below 0, fakes
+    are copies; far above 0, they are unlike all training drawings.
     """
     fake, real = fake_distances, real_distances
     wins = (fake[:, None] > real).double().sum() + 0.5 * (fake[:, None] == real).double().sum()
@@ -79,5 +84,5 @@ def _share_within(reference: Tensor, candidates: Tensor, neighbours: int) -> flo
 
 
 def _radii(points: Tensor, neighbours: int) -> Tensor:
-    """Distance of each point (N, F) to its k-th nearest other one, (N,)."""
+    """Distance (N,) of each point (N, F) to its k-th nearest neighbour."""
     return torch.cdist(points, points).kthvalue(min(neighbours + 1, len(points)), dim=1).values

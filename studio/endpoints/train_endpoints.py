@@ -9,9 +9,9 @@ from studio.shared.events import mistake
 from studio.shared.visitors import visitor_id
 from train.config import DOODLE
 from train.execution.admission import request_training
-from train.execution.execution import sentence_for
 from train.execution.worker import ensure_worker
 from train.home import Home
+from train.runs.messages import sentence_for
 from train.runs.order import page_order
 from train.runs.queue import place
 from train.runs.run import BusyError, find_run

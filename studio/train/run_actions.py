@@ -11,11 +11,11 @@ from studio.shared.events import mistake
 from studio.shared.visitors import visitor_id
 from train.config import RECIPES
 from train.execution.admission import may_change, request_again, request_training
-from train.execution.execution import sentence_for
 from train.execution.worker import ensure_worker, push_in_background
 from train.execution.zero_gpu import train_in_calls
 from train.home import Home
 from train.runs.cleanup import clean_up
+from train.runs.messages import sentence_for
 from train.runs.order import page_order
 from train.runs.run import BusyError, Run, find_run
 from train.runs.settings import Settings, is_zero_gpu

@@ -11,7 +11,8 @@ import pandas as pd
 
 from studio.shared.pictures import sheet_html
 from train.loop import Progress
-from train.runs.cleanup import obstacle
+from train.runs.cleanup import blocked_by
+from train.runs.messages import BLOCKED
 from train.runs.queue import Place
 from train.runs.run import Run, list_runs
 from train.runs.status import Status
@@ -45,8 +46,8 @@ def status_html(run: Run, status: Status, progress: Progress | None, place: Plac
     elif status.state == "running" and run.waits_for_worker():
         word, is_interrupted = "interrupted", True
     details = [escape(status.sentence)] if status.sentence and not is_interrupted else []
-    if (place or is_interrupted) and (sentence := obstacle(run.folder.parent)):
-        details.append(sentence)
+    if (place or is_interrupted) and (blocked := blocked_by(run.folder.parent)):
+        details.append(BLOCKED[blocked])
     elif is_interrupted:
         details.append("It goes on soon from its last snapshot.")
     elif place:

@@ -17,7 +17,7 @@ from model.quickdraw.classes import CLASS_NAMES
 from train.config import DOODLE
 from train.drawings import Drawings
 from train.grow import save_base
-from train.loop import Training
+from train.training import Training
 
 SHIPPED = REPOSITORY / "checkpoints"
 SMALL = replace(DOODLE, discriminator="doodle", channels=6, z_dim=8, batch_size=8, from_base=False)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.data import DEFAULT_ROWS, check_more
+from train.data import DEFAULT_ROWS, check_extra_folder
 from train.home import Home
 
 
@@ -25,7 +25,7 @@ class Command:
 def also_folder(options: argparse.Namespace, home: Home) -> str | None:
     """The folder of more drawings that somebody named, checked."""
     also = str(Path(options.also).resolve()) if options.also else None
-    check_more(also, home.source)
+    check_extra_folder(also, home.source)
     return also
 
 

@@ -32,12 +32,13 @@ from train.cli.space_command import SPACE
 from train.cli.study import STUDY
 from train.cli.track import TRACK
 from train.config import DOODLE
-from train.data import ATTRIBUTION, load_drawings, load_more
+from train.data import ATTRIBUTION, load_drawings, load_extra
 from train.drawings import Drawings, held_back, learned
 from train.evaluation import GeneratorEvaluation
 from train.home import Home
 from train.hub.cards import write_cards
 from train.pairs import measure_pairs, save_pairs
+from train.runs.messages import undone
 from train.runs.promotion import undo
 
 
@@ -60,7 +61,7 @@ def _evaluate(options: argparse.Namespace, home: Home) -> int:
     for name in names or [name for name, card in sampler.cards().items() if not card.is_draft]:
         card = sampler.cards()[name]
         exact = [load_drawings(part, options.rows, home.source, home.cache) for part in card.trained_on]
-        more = [drawings for part in card.trained_on for drawings in load_more(part, options.rows, also)]
+        more = [drawings for part in card.trained_on for drawings in load_extra(part, options.rows, also)]
         evaluation = GeneratorEvaluation(loaded[0].to(device), tuple(card.trained_on), exact, more)
         if options.drafts or card.is_draft:
             if base is None or name not in CLASS_NAMES:
@@ -141,7 +142,7 @@ def _learn(options: argparse.Namespace, home: Home, network: nn.Module) -> tuple
         drawings = load_drawings(class_name, options.rows, home.source, home.cache)
         parts.append((index, drawings, learned(len(drawings))))
         kept.append((index, drawings, held_back(len(drawings))))
-        parts += [(index, part, np.arange(len(part))) for part in load_more(class_name, options.rows, also)]
+        parts += [(index, part, np.arange(len(part))) for part in load_extra(class_name, options.rows, also)]
     training = ClassifierTraining(Drawings(parts), network, options.seed, pick_device(options.device))
     with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
         for progress in training.run(options.images):
@@ -157,7 +158,9 @@ def _undo_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _undo(options: argparse.Namespace, home: Home) -> int:
-    print(undo(home, Sampler(home.checkpoint_folders).find(options.name)))
+    class_name = Sampler(home.checkpoint_folders).find(options.name)
+    undo(home, class_name)
+    print(undone(class_name))
     return 0
 
 

@@ -17,16 +17,16 @@ from train.cli.command import Command, also_folder, data_arguments
 from train.config import DOODLE
 from train.data import DataError, count_drawings
 from train.execution.console import follow
-from train.execution.execution import sentence_for
 from train.fleet.fleet import fleet_arguments, fleet_of, train_fleet
 from train.home import Home
 from train.hub.messages import push_message
 from train.hub.push import push
 from train.loop import TrainingError
+from train.runs.messages import sentence_for
 from train.runs.order import Order
 from train.runs.repeat import done_run, start_or_resume
 from train.runs.run import BusyError
-from train.tracking.recording import tracking_uri
+from train.tracking.sending import tracking_uri
 
 FEWEST_DRAWINGS = 500  # of a class, for `all` to train it unasked
 MISTAKES = (DataError, TrainingError, CheckpointError, ValueError, OSError)  # of one class, told in a sentence

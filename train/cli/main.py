@@ -34,15 +34,15 @@ from train.cli.commands import COMMANDS, table_line
 from train.config import BASE, DOODLE, RECIPES, Config
 from train.data import DEFAULT_ROWS, DataError
 from train.execution.console import follow
-from train.execution.execution import sentence_for
 from train.home import Home
 from train.hub.messages import print_progress, push_message
 from train.hub.push import push
 from train.loop import TrainingError
+from train.runs.messages import sentence_for
 from train.runs.order import COMMAND_LINE, Order, default_name
 from train.runs.promotion import is_promoted
 from train.runs.run import Run, create_run, list_runs
-from train.tracking.recording import tracking_uri
+from train.tracking.sending import tracking_uri
 
 DEFAULT_MINUTES = 5.0
 _CHOICES = {"recipe": list(RECIPES), "generator": list(GENERATORS), "discriminator": list(DISCRIMINATORS)}
@@ -171,7 +171,7 @@ def _run_to_resume(options: argparse.Namespace, home: Home) -> Run:
         status = run.status()
         named = run.id == options.resume or (options.resume == "last" and status.order.requested_by == COMMAND_LINE)
         if named and status.state != "done":
-            run.take()
+            run.acquire()
             run.resume()
             return run
     raise ValueError(f"There is no unfinished run “{options.resume[:60]}” in {home.runs}; --list shows the runs.")

@@ -17,8 +17,8 @@ from train.home import Home
 from train.runs.order import Order
 from train.runs.repeat import done_run, start_or_resume
 from train.runs.run import Run
-from train.tracking.record import put_on_record
-from train.tracking.recording import tracking_uri
+from train.tracking.sending import tracking_uri
+from train.tracking.sent import track
 
 # What the students had stands first; the other values are tried with everything else as it stands there.
 SWEEP: Mapping[str, Sequence[float]] = {
@@ -77,7 +77,7 @@ def study(class_name: str, home: Home, epochs: float, num_rows: int, device: str
             config=variant.config,
         )
         run = done_run(order, home) or start_or_resume(order, home)
-        put_on_record(run, f"study of {class_name}")
+        track(run, f"study of {class_name}")
         if run.status().state != "done":
             print(variant.name)
             follow(run, home, device)

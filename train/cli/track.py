@@ -6,8 +6,8 @@ from train.cli.command import Command
 from train.home import Home
 from train.runs.run import find_run, list_runs
 from train.tracking.mlflow_store import Store
-from train.tracking.record import put_on_record
-from train.tracking.recording import tracking_uri
+from train.tracking.sending import tracking_uri
+from train.tracking.sent import track
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def _track(options: argparse.Namespace, home: Home) -> int:
             raise ValueError(f"There is no run “{run_id[:60]}” in {home.runs}; --list shows the runs.")
         runs.append(found)
     for run in runs:
-        put_on_record(run)
+        track(run)
     try:
         sent = Store(uri, home).send_all(list_runs(home.runs))
     except Exception as error:  # MLflow's own, and those of all that it talks through

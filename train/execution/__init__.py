@@ -1,1 +1,1 @@
-"""Carrying out runs: in this process, in a worker, or on a lent GPU."""
+"""Executing runs: in this process, in a worker process, or on a GPU lent by ZeroGPU."""

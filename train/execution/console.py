@@ -1,4 +1,4 @@
-"""Following a run at the terminal."""
+"""Executing a run in a terminal, with a progress bar."""
 
 import signal
 
@@ -11,7 +11,7 @@ from train.runs.run import Run
 
 
 def follow(run: Run, home: Home, device: str) -> None:
-    """Work on a run and show how it goes. Ctrl-C once stops it with what it has, twice drops it."""
+    """Execute a run and show its progress. Ctrl-C once stops it and keeps its results; twice aborts it."""
 
     def stop(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -21,13 +21,13 @@ def follow(run: Run, home: Home, device: str) -> None:
     try:
         print(f"Run {run.id} on {device}")
         with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
-            for progress in execute(run, home, device, tell=bar.set_postfix_str):
+            for progress in execute(run, home, device, notify=bar.set_postfix_str):
                 bar.set_postfix_str(_line(progress), refresh=False)
                 bar.update(100 * progress.fraction - bar.n)
     finally:
         signal.signal(signal.SIGINT, before)
     print(run.status().sentence)
-    print(f"Sheet, loss curves and animation: {run.folder}")
+    print(f"Drawings, loss curves and animation: {run.folder}")
 
 
 def _line(progress: Progress) -> str:

@@ -1,4 +1,4 @@
-"""Pictures of how a run went: its loss curves and its animation."""
+"""A run's pictures: its loss curves and its animation."""
 
 import io
 
@@ -8,12 +8,12 @@ from model.files.writing import write_file
 from model.quickdraw.images import gif
 from train.runs.run import Run
 
-HOLD_FRAMES = 12  # how often the last frame is repeated, so that the end can be looked at
+HOLD_FRAMES = 12  # how often the last frame is repeated, so that viewers have time to see it
 
 
 def write_curves(run: Run) -> None:
     """losses.png and losses.svg: both networks' losses over the steps."""
-    # Not pyplot, whose figures are global; and late, since matplotlib takes a second to import.
+    # Not pyplot, whose figures are global. Imported here because matplotlib takes a second.
     from matplotlib.figure import Figure
 
     progress = run.progress()
@@ -32,7 +32,7 @@ def write_curves(run: Run) -> None:
 
 
 def write_gif(run: Run) -> None:
-    """training.gif: the sheet of fixed seeds from the first step to the last; none if there was no first."""
+    """training.gif: all sheets of the fixed seeds, from first to last; no file if there are none."""
     frames = []
     for path in run.sheets():
         with Image.open(path) as picture:

@@ -19,16 +19,16 @@ from model.files.checkpoint import checkpoint_path
 from model.files.classifiers import EVALUATOR_NAME, FEATURE_NETWORK_NAME
 from model.files.shared_base import BASE_NAME
 from model.files.weights import CheckpointError
-from train.execution.execution import sentence_for
 from train.fleet.fleet_progress import FleetProgress
 from train.fleet.task import Outcome, Task, land, work
 from train.home import Home
 from train.hub.push import CLASSES_PER_COMMIT
+from train.runs.messages import sentence_for
 from train.runs.order import Order
 from train.runs.repeat import done_orders
 from train.runs.run import Run
-from train.tracking.record import put_on_record
-from train.tracking.recording import is_tracked, recording
+from train.tracking.sending import is_tracking_on, sending
+from train.tracking.sent import track
 
 INSTALL = "pip install -r requirements-fleet.txt"
 MAX_WORKERS = 256
@@ -99,7 +99,7 @@ def train_fleet(
     to_push = [checkpoint_path(home.checkpoints, order.class_name) for order in orders if order in done]
     fleet_progress = FleetProgress(len(waiting), len(to_push), failures or {}, fleet.as_json)
     if waiting:
-        with contextlib.closing(fleet_progress.bar), _connected(ray, fleet), _marked(home) as mark, recording(home):
+        with contextlib.closing(fleet_progress.bar), _connected(ray, fleet), _marked(home) as mark, sending(home):
             for outcome in _outcomes(ray, waiting, home, fleet, mark):
                 outcome = _landed(outcome, home)
                 fleet_progress.add(outcome)
@@ -188,7 +188,7 @@ def _outcomes(ray, orders: Sequence[Order], home: Home, fleet: Fleet, mark: str)
 
 def task_of(order: Order, home: Home, fleet: Fleet, mark: str) -> Task:
     """What a worker needs to know to carry out an order."""
-    device, group = "cuda" if fleet.gpus else "cpu", GROUP if is_tracked() else ""
+    device, group = "cuda" if fleet.gpus else "cpu", GROUP if is_tracking_on() else ""
     current = _content(checkpoint_path(home.checkpoints, order.class_name)) if fleet.address else None
     return Task(order, home, mark, device, current, group)
 
@@ -213,8 +213,8 @@ def _landed(outcome: Outcome, home: Home) -> Outcome:
         land(outcome, home)
     except (CheckpointError, ValueError, OSError) as error:
         return Outcome(outcome.class_name, "failed", sentence_for(error), outcome.host)
-    if is_tracked():
-        put_on_record(Run(home.runs / outcome.run_id), GROUP)
+    if is_tracking_on():
+        track(Run(home.runs / outcome.run_id), GROUP)
     return outcome
 
 

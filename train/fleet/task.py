@@ -15,13 +15,14 @@ from filelock import FileLock, Timeout
 from model.files.checkpoint import checkpoint_path, load_checkpoint
 from model.files.writing import write_file
 from model.networks.device import limit_threads
-from train.execution.execution import sentence_for, work_on
+from train.execution.execution import execute_locked
 from train.home import Home
+from train.runs.messages import sentence_for
 from train.runs.order import Order
 from train.runs.promotion import is_promoted, promote_file
 from train.runs.repeat import done_run, start_or_resume
 from train.runs.run import RUN_ID, BusyError, Run
-from train.tracking.record import put_on_record
+from train.tracking.sent import track
 
 OWN_FOLDER = Path("~/.cache/endless-doodles")  # of a machine that doesn't see the driver's home
 PATIENCE_SECONDS = 60.0  # for a run that somebody holds: a worker whose machine is lost may take a while to die
@@ -78,8 +79,8 @@ def work(task: Task, shared_weights: Files) -> Outcome:
             if not sees_home:
                 _lay(home.checkpoints, {checkpoint_path(home.checkpoints, name).name: task.current})
             if task.group and sees_home:
-                put_on_record(run, task.group)
-            for _ in work_on(run, home, task.device):
+                track(run, task.group)
+            for _ in execute_locked(run, home, task.device):
                 pass
         status = run.status()
         outcome = Outcome(name, status.state, status.sentence)
@@ -108,7 +109,7 @@ def land(outcome: Outcome, home: Home) -> None:
         for name in sorted(outcome.files, key="run.json".__eq__):  # which makes it a run, so last
             if name == "run.json":
                 load_checkpoint(path)
-                if outcome.published:
+                if outcome.promoted:
                     promote_file(path, home)
             write_file(folder / name, outcome.files[name])
     finally:

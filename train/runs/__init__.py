@@ -1,1 +1,1 @@
-"""A run is a folder: what to train, its state, its place in the queue, and what is kept of it."""
+"""Runs: folders that hold an order, its state and its results; and their queue."""

@@ -1,4 +1,4 @@
-"""Room for what comes next: old runs of the page's, their snapshots and fetched drawings go, oldest first."""
+"""Freeing disk space: old runs of the page, their snapshots and downloaded drawings are removed, oldest first."""
 
 import contextlib
 import os
@@ -9,28 +9,27 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from model.files.writing import clear_temporaries
-from train.cache import make_room
+from train.cache import limit_cache
 from train.data import cached_path
 from train.home import Home
 from train.runs.order import COMMAND_LINE
+from train.runs.outcome import Blocked
 from train.runs.run import RUN_ID, Run, list_runs
 from train.runs.settings import Settings
 
 MEGABYTE = 1_000_000
-FREE_BYTES = 20_000_000  # on the disk, for a training to be begun
+FREE_BYTES = 20_000_000  # that a training needs on the disk to start
 
 
-def obstacle(runs: Path) -> str:
-    """Why nothing can be trained here just now, in a sentence; empty if something can."""
+def blocked_by(runs: Path) -> Blocked | None:
+    """Why no training can start here now; None if one can."""
     if not os.access(runs, os.W_OK):
-        return "Nothing can be written here, so nothing can be trained; come back when its host has seen to that."
-    if shutil.disk_usage(runs).free < FREE_BYTES:
-        return "The disk here is full, so nothing can be trained; come back when its host has made room."
-    return ""
+        return "read_only"
+    return "disk_full" if shutil.disk_usage(runs).free < FREE_BYTES else None
 
 
 def clean_up(home: Home, settings: Settings) -> None:
-    """Keep to the budgets. What is active stays, and so do finished checkpoints and what the command line ordered."""
+    """Remove what exceeds the limits, except active runs, promoted checkpoints, and runs of the command line."""
     runs = list_runs(home.runs)
     active = [run for run in runs if run.is_active()]
     in_use = {
@@ -38,7 +37,7 @@ def clean_up(home: Home, settings: Settings) -> None:
         for run in active
         for class_name in run.status().order.class_names
     }
-    make_room(home.cache, settings.cache_mb * MEGABYTE, in_use)
+    limit_cache(home.cache, settings.cache_mb * MEGABYTE, in_use)
     old = [run for run in runs if run.status().order.requested_by != COMMAND_LINE and not run.is_active()]
     _prune(old, settings)
     _free_disk(home.runs, old)
@@ -46,9 +45,9 @@ def clean_up(home: Home, settings: Settings) -> None:
 
 
 def _prune(old: list[Run], settings: Settings) -> None:
-    """Remove the oldest of some inactive runs; of those kept, the snapshots go first where room is short."""
-    too_many, kept = old[: -settings.keep_runs], old[-settings.keep_runs :]
-    for run in too_many:
+    """Remove the oldest inactive runs. If the rest takes too much space, its snapshots go first."""
+    excess, kept = old[: -settings.keep_runs], old[-settings.keep_runs :]
+    for run in excess:
         _discard(run)
     total = sum(_num_bytes(run.folder) for run in kept)
     for remove in (_drop_snapshot, _discard):
@@ -61,7 +60,7 @@ def _prune(old: list[Run], settings: Settings) -> None:
 
 
 def _free_disk(runs: Path, old: list[Run]) -> None:
-    """Where the disk is too full for another training, take from done runs what they could go on from, oldest first."""
+    """If the disk is too full for another training, remove the snapshots of finished runs, oldest first."""
     for run in old:
         if shutil.disk_usage(runs).free >= 2 * FREE_BYTES:
             return
@@ -75,7 +74,7 @@ def _discard(run: Run) -> None:
 
 
 def _drop_snapshot(run: Run) -> None:
-    """Give up that a finished run can be trained longer; one that was stopped is left whole until its folder goes."""
+    """Remove a finished run's snapshot, so that it can't be trained longer. A stopped run keeps its snapshot."""
     with contextlib.suppress(Timeout, OSError, ValueError), run.lock:
         if run.status().state == "done":
             run.snapshot_path.unlink(missing_ok=True)
@@ -83,9 +82,9 @@ def _drop_snapshot(run: Run) -> None:
 
 
 def _remove_remains(home: Home) -> None:
-    """What processes left that were killed: folders of runs, half created or removed, and temporary files.
+    """Remove what killed processes left: temporary files, and folders of runs that are half created or half removed.
 
-    Whoever writes in a place holds its lock; one that is in use has its turn another time.
+    A process that writes to a folder holds its lock; such folders are skipped.
     """
     for lock, name, folders in (
         ("create.lock", "salt", [home.runs]),

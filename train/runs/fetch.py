@@ -1,4 +1,4 @@
-"""The drawings that an order asks for: fetched, told about, and set apart from those held back."""
+"""The drawings of an order: downloaded if need be, without those held back."""
 
 import time
 from collections.abc import Callable
@@ -7,62 +7,69 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.quickdraw.classes import CLASS_NAMES
-from train.cache import load_at_hand
-from train.data import DataError, load_drawings, load_more
+from train.cache import load_cached
+from train.data import load_drawings, load_extra
+from train.download import DataError
 from train.drawings import Drawings, learned
 from train.grow import NEWCOMER_ROWS, NEWCOMERS
 from train.home import Home
 from train.runs.order import Order
+from train.runs.outcome import Incomplete
 
 REPORT_SECONDS = 0.5
 
+OnBytes = Callable[[str, int, int], None]  # called with a class, the bytes received so far and the bytes in total
+
 
 @dataclass(frozen=True)
-class Fetched:
-    """exact: each class's file, uint8 (N, 28, 28). more: drawings from elsewhere, learned from only.
+class FetchedDrawings:
+    """by_class: each class's file, uint8 (N, 28, 28). extra: other drawings, for training only.
 
-    drawings: what to learn from. rows: how many of each class. notes: sentences on what could not be had.
+    drawings: those to train on. rows: how many of each class. incomplete: the classes that couldn't be fetched whole.
     """
 
-    exact: dict[str, np.ndarray]
-    more: list[np.ndarray]
+    by_class: dict[str, np.ndarray]
+    extra: list[np.ndarray]
     drawings: Drawings
     rows: dict[str, int]
-    notes: tuple[str, ...] = ()
+    incomplete: tuple[Incomplete, ...] = ()
 
 
-def fetch(order: Order, home: Home, report: Callable[[str], None] = lambda sentence: None) -> Fetched:
-    """All drawings of an order; `report` is told how far it is about twice a second. Raises DataError."""
-    exact, more, parts, notes = {}, [], [], []
-    told = time.monotonic()
+def fetch(order: Order, home: Home, on_bytes: OnBytes = lambda class_name, num_bytes, total: None) -> FetchedDrawings:
+    """All drawings of an order. Calls `on_bytes` about twice a second. Raises DataError."""
+    by_class, extra, incomplete = {}, [], []
+    parts: list[tuple[str, tuple[int, np.ndarray, np.ndarray]]] = []
+    reported = time.monotonic()
     for class_name in order.class_names:
 
-        def tell(have: int, wanted: int, class_name: str = class_name) -> None:
-            nonlocal told
-            if time.monotonic() - told >= REPORT_SECONDS:
-                told = time.monotonic()
-                report(f"Fetching “{class_name}”: {have / 1e6:.1f} of {wanted / 1e6:.1f} MB.")
+        def report(num_bytes: int, total: int, class_name: str = class_name) -> None:
+            nonlocal reported
+            if time.monotonic() - reported >= REPORT_SECONDS:
+                reported = time.monotonic()
+                on_bytes(class_name, num_bytes, total)
 
-        # In a base a class has its place among all classes; else all drawings are of the one class that is to be drawn.
-        place = CLASS_NAMES.index(class_name) if order.is_base else 0
         try:
-            drawings = load_drawings(class_name, order.num_rows, order.source, home.cache, tell)
+            drawings = load_drawings(class_name, order.num_rows, order.source, home.cache, report)
         except DataError as error:
-            # The source is gone or has turned bad: what came from it before is still good to learn from.
-            drawings = load_at_hand(class_name, order.num_rows, order.source, home.cache)
-            if drawings is None:
+            # The source is gone or damaged, but what was downloaded before is still good to train on.
+            cached = load_cached(class_name, order.num_rows, order.source, home.cache)
+            if cached is None:
                 raise
-            notes.append(f"{str(error).partition(';')[0].rstrip('.')}; it went on with the {len(drawings)} at hand.")
+            drawings = cached
+            incomplete.append(Incomplete(class_name, len(drawings), str(error).partition(";")[0].rstrip(".")))
+        by_class[class_name] = drawings
+
+        # A base knows every class by its index in the dataset; any other training has a single class, index 0.
+        index = CLASS_NAMES.index(class_name) if order.is_base else 0
+        is_newcomer = order.is_base and class_name in NEWCOMERS
         rows = learned(len(drawings))
-        exact[class_name] = drawings
-        if order.is_base and class_name in NEWCOMERS:
-            rows = rows[rows < NEWCOMER_ROWS]
-        parts.append((class_name, (place, drawings, rows)))
-        if not (order.is_base and class_name in NEWCOMERS):
-            others = load_more(class_name, order.num_rows, order.also)
-            parts += [(class_name, (place, part, np.arange(len(part)))) for part in others]
-            more += others
+        parts.append((class_name, (index, drawings, rows[rows < NEWCOMER_ROWS] if is_newcomer else rows)))
+        if not is_newcomer:
+            others = load_extra(class_name, order.num_rows, order.also)
+            parts += [(class_name, (index, part, np.arange(len(part)))) for part in others]
+            extra += others
+
     counts = dict.fromkeys(order.class_names, 0)
     for class_name, (_, _, rows) in parts:
         counts[class_name] += len(rows)
-    return Fetched(exact, more, Drawings([part for _, part in parts]), counts, tuple(notes))
+    return FetchedDrawings(by_class, extra, Drawings([part for _, part in parts]), counts, tuple(incomplete))

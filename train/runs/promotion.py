@@ -1,4 +1,4 @@
-"""What a finished run leaves: its best generator, as a checkpoint where people draw from unless a better is there."""
+"""Promoting a finished run: its best generator becomes the checkpoint in checkpoints/, unless that one is better."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
-from torch import nn
 
 from model.files.checkpoint import Card, checkpoint_path, load_checkpoint, save_checkpoint
 from model.files.classifiers import EVALUATOR_NAME, load_evaluator
@@ -14,52 +13,48 @@ from model.files.shared_base import BASE_NAME, read_base
 from model.files.weights import CheckpointError, read_safetensors
 from model.files.writing import clear_temporaries, write_file
 from model.hub.collection import Collection
+from model.networks.generator_network import GeneratorNetwork
 from train.data import ATTRIBUTION
 from train.drawings import held_back
 from train.evaluation import GeneratorEvaluation
 from train.grow import save_base
 from train.home import Home
-from train.loop import Training
-from train.runs.fetch import Fetched
+from train.runs.fetch import FetchedDrawings
 from train.runs.order import Order
+from train.runs.outcome import Promotion
 from train.runs.run import Run
+from train.runs.snapshot import load_best
+from train.training import Training
 
-_UNDONE = "“{}” is drawn as before its last training; undo once more for the newer checkpoint."
-FEWEST_STEPS = 100  # of a stopped run, for its drawings to be worth showing
+MIN_STEPS = 100  # of a stopped run, for its drawings to be worth showing
 
 
-def evaluation_for(order: Order, fetched: Fetched, home: Home, device: str) -> GeneratorEvaluation | None:
-    """What to measure an order's generator by; None for a base, or where no evaluator or no drawing is there for it."""
-    exact = [drawings for drawings in fetched.exact.values() if len(held_back(len(drawings)))]
-    if order.is_base or len(exact) < len(fetched.exact):
+def evaluation_for(order: Order, fetched: FetchedDrawings, home: Home, device: str) -> GeneratorEvaluation | None:
+    """What measures an order's generator; None for a base, without an evaluator, or with no drawing held back."""
+    drawings = [part for part in fetched.by_class.values() if len(held_back(len(part)))]
+    if order.is_base or len(drawings) < len(fetched.by_class):
         return None
     loaded = home.first_usable(EVALUATOR_NAME, load_evaluator)
-    return GeneratorEvaluation(loaded[0].to(device), order.class_names, exact, fetched.more) if loaded else None
+    return GeneratorEvaluation(loaded[0].to(device), order.class_names, drawings, fetched.extra) if loaded else None
 
 
 def promote(
     run: Run,
     training: Training,
     order: Order,
-    fetched: Fetched,
+    fetched: FetchedDrawings,
     evaluation: GeneratorEvaluation | None,
     home: Home,
+    *,
     stopped: bool,
-) -> str:
-    """Leave the checkpoint in the run's folder and promote it. Returns what happened in a sentence."""
-    if stopped and training.step < FEWEST_STEPS:
-        return f"Stopped after {training.step} steps, too early for drawings; resume it, or start anew."
-    how = "Stopped early" if stopped else "Done"
+) -> Promotion:
+    """Save the checkpoint in the run's folder, and promote it unless the current one is better."""
+    if stopped and training.step < MIN_STEPS:
+        return Promotion("too_early")
     if order.is_base:
-        path = save_base(run.folder, training, fetched.rows)
-        current = home.first_usable(BASE_NAME, partial(read_base, with_tensors=False))
-        if current and not order.replace and current.images_seen > training.step * order.config.batch_size:
-            return f"{how}, but the base at hand has seen more drawings and stays; --replace overrules."
-        with _promoting(home):
-            _promote_file(path, home)
-        return f"{how}: the base knows {len(order.class_names)} classes."
+        return _promote_base(run, training, order, fetched, home)
 
-    step = run.load_best(training.ema) or training.step
+    step = load_best(run.best_path, training.ema) or training.step
     card = Card(
         class_name=order.class_name,
         architecture=training.architecture,
@@ -76,91 +71,105 @@ def promote(
 
     with _promoting(home):
         current = None if order.replace else _current(path.name, order.class_name, home)
-        if current and not evaluation:
-            return f"{how}, but with nothing to compare by, the checkpoint at hand stays; --replace overrules."
-        if current:
-            old = current[1].to(training.device)
-            old_distance, new_distance = evaluation.distance(old), evaluation.distance(training.ema)
-            if not new_distance <= old_distance:
-                distances = f"distance {old_distance:.2f} against {new_distance:.2f}"
-                return f"{how}, but the checkpoint at hand is better ({distances}) and stays."
-        _promote_file(path, home)
-    return f"{how}: “{order.class_name}” can be drawn."
+        promotion = _compare(current, training, evaluation)
+        if promotion.kind == "promoted":
+            _promote_file(path, home)
+    return promotion
 
 
-def _current(name: str, class_name: str, home: Home) -> tuple[Card, nn.Module] | None:
-    """What a class is drawn by until now: a checkpoint at hand, or else one of the collection on the Hub."""
-    found, collection = home.first_usable(name, load_checkpoint), Collection.from_environment()
-    if found is None and collection and class_name in collection.cards():
-        with contextlib.suppress(CheckpointError):  # which the page can't draw with either
-            found = load_checkpoint(collection.path(class_name))
-    return found
+def _promote_base(run: Run, training: Training, order: Order, fetched: FetchedDrawings, home: Home) -> Promotion:
+    """Save the base in the run's folder, and promote it unless the current one has seen more drawings."""
+    path = save_base(run.folder, training, fetched.rows)
+    current = home.first_usable(BASE_NAME, partial(read_base, with_tensors=False))
+    if current and not order.replace and current.images_seen > training.step * order.config.batch_size:
+        return Promotion("kept")
+    promote_file(path, home)
+    return Promotion("promoted")
+
+
+def _compare(current: GeneratorNetwork | None, training: Training, evaluation: GeneratorEvaluation | None) -> Promotion:
+    """What to do with a training's averaged generator, given the one that people draw with now."""
+    if current is None:
+        return Promotion("promoted")
+    if evaluation is None:
+        return Promotion("nothing_to_compare")
+    old = evaluation.distance(current.to(training.device))
+    new = evaluation.distance(training.ema)
+    return Promotion("promoted" if new <= old else "kept", new, old)
+
+
+def _current(name: str, class_name: str, home: Home) -> GeneratorNetwork | None:
+    """The generator that people draw a class with now: a local checkpoint, or else the Hub collection's."""
+    loaded, collection = home.first_usable(name, load_checkpoint), Collection.from_environment()
+    if loaded is None and collection and class_name in collection.cards():
+        with contextlib.suppress(CheckpointError):  # then the page can't draw with it either
+            loaded = load_checkpoint(collection.path(class_name))
+    return loaded[1] if loaded else None
 
 
 def promote_file(path: Path, home: Home) -> None:
-    """Publish the checkpoint in a run's folder, whatever stands."""
+    """Promote the checkpoint in a run's folder, whatever the current one is."""
     with _promoting(home):
         _promote_file(path, home)
 
 
 def is_promoted(path: Path, home: Home) -> bool:
-    """Whether people draw from the very weights in a run's folder."""
+    """Whether the checkpoint in a run's folder is still the one that people draw with."""
     current = home.first_usable(path.name, _hash)
     return current is not None and current[1] == _hash(path)[1]
 
 
-def undo(home: Home, class_name: str) -> str:
-    """Put the checkpoint back that the last training of a class replaced; once more puts the newer one back.
+def undo(home: Home, class_name: str) -> None:
+    """Put back the checkpoint that a class's last training replaced. Undoing again puts back the newer one.
 
-    Returns what happened in a sentence. Raises ValueError if there is none, CheckpointError if it can't be used.
+    Raises ValueError if there is none, CheckpointError if it can't be used.
     """
     promoted = checkpoint_path(home.checkpoints, class_name)
-    kept = replaced_path(home, promoted.name)
-    aside = kept.with_suffix(".newer")
+    replaced = replaced_path(home, promoted.name)
+    aside = replaced.with_suffix(".newer")
     with _promoting(home):
-        if aside.exists() and _is_undone(kept, promoted):  # all but the last step, by somebody who was killed then
-            aside.replace(kept)
-            return _UNDONE.format(class_name)
-        if not kept.exists() or not promoted.exists():
+        if aside.exists() and _is_undone(replaced, promoted):  # by a process that was killed before its last step
+            aside.replace(replaced)
+            return
+        if not replaced.exists() or not promoted.exists():
             raise ValueError(
-                f"No training here has replaced a checkpoint of “{class_name}”, so there is none to put back."
+                f"No training here has replaced the checkpoint of “{class_name}”, so nothing can be undone."
             )
-        load_checkpoint(kept)
-        older, newer = kept.read_bytes(), promoted.read_bytes()
+        load_checkpoint(replaced)
+        older, newer = replaced.read_bytes(), promoted.read_bytes()
         write_file(aside, newer)
         write_file(promoted, older)
-        aside.replace(kept)
-    return _UNDONE.format(class_name)
+        aside.replace(replaced)
 
 
-def _is_undone(kept: Path, promoted: Path) -> bool:
-    return kept.exists() and promoted.exists() and kept.read_bytes() == promoted.read_bytes()
+def _is_undone(replaced: Path, promoted: Path) -> bool:
+    return replaced.exists() and promoted.exists() and replaced.read_bytes() == promoted.read_bytes()
 
 
 def replaced_path(home: Home, name: str) -> Path:
-    """Where the checkpoint lies that the promoted one of that file name has replaced."""
+    """Where the checkpoint is kept that the promoted one with this file name replaced."""
     return home.runs / "replaced" / name
 
 
 @contextlib.contextmanager
 def _promoting(home: Home) -> Iterator[None]:
-    """Alone with the checkpoints, which are compared and then replaced; what killed processes left goes."""
+    """Lock the checkpoints while they are compared and replaced, and remove what killed processes left."""
     home.runs.mkdir(parents=True, exist_ok=True)
-    with FileLock(home.runs / "publish.lock"):
+    with FileLock(home.runs / "publish.lock"):  # its name from earlier versions, which may run at the same time
         clear_temporaries(home.checkpoints, home.runs / "replaced")
         yield
 
 
 def _promote_file(path: Path, home: Home) -> None:
-    """Put a run's file where people draw and train from; what they drew from until now is kept for `undo`."""
+    """Copy a run's file to where people draw and train from. The current file is kept for `undo`."""
     current = home.first_usable(path.name, _hash)
-    # Somebody killed just after this comes by a second time, when what stands is its own.
+    # If a process was killed right after this, the next attempt finds that the current file is its own.
     if current and current[1] != _hash(path)[1]:
         write_file(replaced_path(home, path.name), current[0].read_bytes())
     write_file(home.checkpoints / path.name, path.read_bytes())
 
 
 def _hash(path: Path) -> tuple[Path, str]:
-    """A file of weights and the hash of its content; its bytes differ from one writing to the next."""
+    """A file of weights, and the hash of its content. (Its bytes differ each time it's written.)"""
     header, _ = read_safetensors(path, with_tensors=False)
     return path, header.get("sha256", "")

@@ -1,4 +1,4 @@
-"""Whose turn it is: first come first served, but one run of each visitor before anybody's second."""
+"""The queue of runs: first come, first served, but one run of each visitor before anyone's second."""
 
 import contextlib
 from collections import defaultdict
@@ -11,30 +11,29 @@ from filelock import Timeout
 from train.runs.run import Run, list_runs
 from train.runs.status import Status
 
-START_SECONDS = 20.0  # about what a run takes besides its training: fetching, measuring
+START_SECONDS = 20.0  # roughly what a run takes besides its training, for fetching and measuring
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run stands in the line. position: 1 is next. seconds: about how long until it begins."""
+    """A run's place in the queue. position: 1 is next. seconds: roughly how long until it starts."""
 
     position: int
     seconds: float
 
 
-def next_run(runs: Path, but: Collection[str] = ()) -> Run | None:
-    """The run of the page's that should be worked on next, apart from those with some ids; None if none waits."""
-    everything = list_runs(runs)
-    return next((run for run in fair_line(everything) if run.id not in but and run.waits_for_worker()), None)
+def next_run(runs: Path, skipped: Collection[str] = ()) -> Run | None:
+    """The next run for the page's worker, or None if none waits. skipped: ids of runs to leave out."""
+    return next((run for run in fair_queue(list_runs(runs)) if run.id not in skipped and run.waits_for_worker()), None)
 
 
-def fair_line(runs: Sequence[Run]) -> list[Run]:
-    """Of all `runs`, oldest first, those that wait in the order in which they are taken; what was begun goes first.
+def fair_queue(runs: Sequence[Run]) -> list[Run]:
+    """Of all `runs`, oldest first, the running and the waiting ones in the order in which they get their turn.
 
-    Then whoever was served longest ago comes first, by the order of turns and not by any clock.
+    Running ones come first. Then comes the visitor whose last turn is longest ago, by the number of the turn.
     """
     statuses = [(run, run.status()) for run in runs]
-    begun = [run for run, status in statuses if status.state == "running"]
+    running = [run for run, status in statuses if status.state == "running"]
     waiting: dict[str, list[Run]] = defaultdict(list)
     served: dict[str, int] = defaultdict(int)
     for run, status in statuses:
@@ -42,20 +41,20 @@ def fair_line(runs: Sequence[Run]) -> list[Run]:
         served[visitor] = max(served[visitor], status.turn)
         if status.state == "queued":
             waiting[visitor].append(run)
-    line, turn = begun, max(served.values(), default=0)
-    came = {visitor: place for place, visitor in enumerate(waiting)}
+    queue, turn = running, max(served.values(), default=0)
+    arrival = {visitor: number for number, visitor in enumerate(waiting)}
     while waiting:
-        visitor = min(waiting, key=lambda visitor: (served[visitor], came[visitor]))
-        line.append(waiting[visitor].pop(0))
+        visitor = min(waiting, key=lambda visitor: (served[visitor], arrival[visitor]))
+        queue.append(waiting[visitor].pop(0))
         turn += 1
         served[visitor] = turn
         if not waiting[visitor]:
             del waiting[visitor]
-    return line
+    return queue
 
 
 def take_turn(run: Run, runs: Path) -> None:
-    """Note that a run that waited is begun now; whoever holds it already has noted that."""
+    """Give a waiting run its number in the order of turns. A process that holds its lock has done so already."""
     with contextlib.suppress(Timeout), run.lock:
         status = run.status()
         if status.state == "queued":
@@ -64,12 +63,12 @@ def take_turn(run: Run, runs: Path) -> None:
 
 
 def place(run: Run, runs: Path) -> Place | None:
-    """Where a run that waits stands; None for any other."""
+    """A waiting run's place in the queue; None for any other run."""
     if run.status().state != "queued":
         return None
-    line = [other for other in fair_line(list_runs(runs)) if other.is_active()]
+    queue = [other for other in fair_queue(list_runs(runs)) if other.is_active()]
     position, seconds = 1, 0.0
-    for other in line:
+    for other in queue:
         if other.id == run.id:
             break
         seconds += seconds_left(other, other.status())
@@ -78,7 +77,7 @@ def place(run: Run, runs: Path) -> Place | None:
 
 
 def seconds_left(run: Run, status: Status) -> float:
-    """About how long a run still takes, by its budget and, once it learns, by how far it is."""
+    """Roughly how long a run still takes, by its order and, once it trains, by its progress."""
     last = run.last_progress()
     if last and last.fraction > 0:
         return START_SECONDS / 2 + last.seconds * (1 - last.fraction) / last.fraction

@@ -1,4 +1,4 @@
-"""What lets a command be repeated at will: which orders are done already, and the run that goes on with another."""
+"""Repeating a command: which of its orders are done already, and which run continues another."""
 
 import math
 from functools import partial
@@ -10,27 +10,27 @@ from train.runs.run import Run, create_run, list_runs
 
 
 def done_orders(home: Home) -> set[Order]:
-    """The orders that were carried out since the base was made, which all the others grow from."""
+    """The orders that were carried out since the current base was made, from which their trainings start."""
     since = _base_made(home)
     statuses = [run.status() for run in list_runs(home.runs)]
     return {status.order for status in statuses if status.state == "done" and status.created >= since}
 
 
 def done_run(order: Order, home: Home) -> Run | None:
-    """The run that has carried out an order since the base was made, if there is one."""
+    """The run that has carried out an order since the current base was made, if any."""
     return next((run for run in _same(order, home) if run.status().state == "done"), None)
 
 
 def start_or_resume(order: Order, home: Home) -> Run:
-    """The last run of that very order, or else a new one, its lock held by the caller, who has to begin at once.
+    """The last run of exactly this order, or else a new one. The caller holds its lock and must start now.
 
-    Raises BusyError or Timeout while somebody else works on it.
+    Raises BusyError or Timeout if another process works on it.
     """
     if not (same := _same(order, home)):
-        return create_run(home.runs, order, begin=True, most=math.inf)  # who orders these bounds them
+        return create_run(home.runs, order, begin=True, limit=math.inf)  # the caller limits them
     run = same[-1]
     run.lock.acquire()
-    if run.status().state != "done":  # it may be by now
+    if run.status().state != "done":  # another process may have finished it by now
         run.resume()
     return run
 

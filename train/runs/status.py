@@ -1,51 +1,65 @@
-"""What a run's folder says in words and figures: run.json, and the lines of progress.jsonl."""
+"""Reading and writing a run's state (run.json) and its progress (progress.jsonl)."""
 
 import contextlib
+import errno
 import json
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal, get_args
 
 from model.files.writing import write_file
 from train.config import RECIPES
 from train.loop import Progress
 from train.runs.order import Order
+from train.runs.outcome import PromotionKind
 
-STATES = ("queued", "running", "stopped", "failed", "done")
+State = Literal["queued", "running", "stopped", "failed", "done"]
+SPARE = "spare"  # a file beside run.json that only takes up room
 TAIL_BYTES = 4096  # more than one report takes
 
 
 @dataclass(frozen=True)
 class Status:
-    """run.json. state: queued, running, stopped, failed or done; sentence: what happened, in words.
+    """The content of run.json. sentence: what happened, in words. created: seconds since 1970.
 
-    attempts: how often somebody began to work on it without getting anywhere. turn: the how manieth to be begun of all
-    runs here, 0 for one that was not yet.
+    attempts: how often in a row work on it began without progress. turn: its number in the order in which runs were
+    started, 0 before it starts. promotion: what became of its generator, None until then.
     """
 
     order: Order
-    state: str
+    state: State
     sentence: str
     created: float
     attempts: int = 0
     turn: int = 0
+    promotion: PromotionKind | None = None
 
 
 def read_status(path: Path) -> Status:
-    """A run.json. Raises OSError or ValueError if it holds no readable run."""
-    found = path.stat()
-    # It is always written as a new file, so one with the same marks holds the same: whoever polls parses nothing.
-    return _read(path, found.st_ino, found.st_mtime_ns, found.st_size)
+    """Read a run.json. Raises OSError, or ValueError if it is invalid."""
+    stat = path.stat()
+    # Every change writes a new file, so the same inode, time and size mean the same content: polling parses nothing.
+    return _read(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
 def write_status(path: Path, status: Status) -> None:
-    write_file(path, json.dumps(asdict(status), indent=1).encode())
+    """Write a run.json. On a full disk, a spare file is removed to make room for a last state: failed or stopped."""
+    content = json.dumps(asdict(status), indent=1).encode()
+    try:
+        write_file(path, content)
+    except OSError as error:
+        spare, is_full = path.with_name(SPARE), error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if not is_full or status.state not in ("failed", "stopped") or not spare.exists():
+            raise
+        spare.unlink()
+        write_file(path, content)
 
 
-def read_progress(path: Path, only_tail: bool = False) -> list[Progress]:
-    """What was reported, in order; a line that is still being written, or was never finished, is left out.
+def read_progress(path: Path, *, only_tail: bool = False) -> list[Progress]:
+    """The reports in order, without an unfinished last line.
 
-    only_tail: the newest few reports, at the same small cost however long the run has been.
+    only_tail: only the newest few, which takes the same short time for a long run.
     """
     try:
         with path.open("rb") as file:
@@ -54,24 +68,25 @@ def read_progress(path: Path, only_tail: bool = False) -> list[Progress]:
             lines = file.read().decode(errors="replace").splitlines()
     except FileNotFoundError:
         return []
-    entries = []
+    reports = []
     for line in lines:
         with contextlib.suppress(ValueError, TypeError):
-            entries.append(Progress(**json.loads(line)))
-    return entries
+            reports.append(Progress(**json.loads(line)))
+    return reports
 
 
 @lru_cache(maxsize=4096)
-def _read(path: Path, *_marks: int) -> Status:
+def _read(path: Path, *_version: int) -> Status:
     try:
-        stored = json.loads(path.read_text())
+        stored = json.loads(path.read_text(encoding="utf-8"))
         order = stored.pop("order")
         config = replace(RECIPES[order["config"]["recipe"]], **order["config"])
         order |= {"config": config, "class_names": tuple(order["class_names"])}
         status = Status(order=Order(**order), **stored)
-        kinds = [type(value) for value in (status.sentence, status.created, status.attempts, status.turn)]
-        if status.state not in STATES or kinds != [str, float, int, int]:
+        types = [type(value) for value in (status.sentence, status.created, status.attempts, status.turn)]
+        kinds = (*get_args(PromotionKind), None)
+        if status.state not in get_args(State) or types != [str, float, int, int] or status.promotion not in kinds:
             raise TypeError
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{path.parent.name}/run.json is not of this version.") from error
+        raise ValueError(f"{path.parent.name}/run.json isn't a run of this version.") from error
     return status

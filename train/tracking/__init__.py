@@ -1,1 +1,1 @@
-"""Runs on record in MLflow."""
+"""Sending runs to MLflow."""

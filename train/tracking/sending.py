@@ -1,4 +1,4 @@
-"""Runs on record in MLflow. A run's folder stays the only truth; a thread beside the work sends on what it says."""
+"""Sending runs to MLflow while they train: a thread reads their folders and sends what is new."""
 
 import contextlib
 import logging
@@ -12,22 +12,22 @@ from train.runs.run import list_runs
 from train.tracking.mlflow_store import Store, first_line
 
 EVERY_SECONDS = 5.0
-LAST_SECONDS = 20.0  # that the end of a training may wait for what is still to be sent; the rest goes with the next one
+LAST_SECONDS = 20.0  # how long the end of a training waits for the rest to be sent; what is left goes with the next run
 
 log = logging.getLogger(__name__)
 
 
-def is_tracked() -> bool:
-    """Whether runs go on record: DOODLES_MLFLOW is set, and not to 0."""
+def is_tracking_on() -> bool:
+    """Whether runs are sent to MLflow: DOODLES_MLFLOW is set, and not to 0."""
     return os.environ.get("DOODLES_MLFLOW", "").strip() not in ("", "0")
 
 
 def tracking_uri(home: Home) -> str | None:
-    """Where runs go on record: DOODLES_MLFLOW, with 1 for a file in the home folder; None where it is not set.
+    """MLflow's address: DOODLES_MLFLOW, where 1 means a file in the home folder; None if it isn't set.
 
-    Raises ValueError where MLflow is not installed.
+    Raises ValueError if MLflow isn't installed.
     """
-    if not is_tracked():
+    if not is_tracking_on():
         return None
     if not find_spec("mlflow"):
         raise ValueError("DOODLES_MLFLOW is set, but MLflow is not installed: pip install -r requirements-mlflow.txt")
@@ -36,8 +36,8 @@ def tracking_uri(home: Home) -> str | None:
 
 
 @contextlib.contextmanager
-def recording(home: Home) -> Iterator[None]:
-    """Send what a home's runs on record report, if that is switched on; a server that is down only delays that."""
+def sending(home: Home) -> Iterator[None]:
+    """Meanwhile send the home's tracked runs, if tracking is on. A server that is down only causes a delay."""
     try:
         uri = tracking_uri(home)
     except ValueError as error:
@@ -55,18 +55,18 @@ def recording(home: Home) -> Iterator[None]:
         ends.set()
         thread.join(LAST_SECONDS)
         if thread.is_alive():
-            log.warning("MLflow takes its time; what is left goes with the next run, or by: python -m train track")
+            log.warning("MLflow is slow; the rest is sent with the next run, or by: python -m train track")
 
 
 def _keep_sending(home: Home, uri: str, ends: threading.Event) -> None:
-    store, said, is_last = None, False, False
+    store, is_warned, is_last = None, False, False
     while not is_last:
         is_last = ends.wait(EVERY_SECONDS)
         try:
             store = store or Store(uri, home)
             store.send_all(list_runs(home.runs))
-            said = False
-        except Exception as error:  # whatever the way to the server brings: the training must not mind
-            if not said:
-                said = True
-                log.warning("MLflow can't be used (%s); what there is to say is sent later.", first_line(error))
+            is_warned = False
+        except Exception as error:  # any problem with the server: the training must not fail
+            if not is_warned:
+                is_warned = True
+                log.warning("MLflow can't be used (%s); the run will be sent later.", first_line(error))
