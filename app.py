@@ -14,7 +14,7 @@ from model.drawing.sampler import Sampler
 from model.hub.collection import Collection
 from model.networks.device import limit_threads, pick_device
 from studio.page import build_page
-from studio.shared.assets import STUDIO
+from studio.shared.assets import STUDIO, preload_links, script_routes
 from studio.shared.theme import paper
 from train.execution.worker import keep_worker_running, push_in_background
 from train.home import Home
@@ -36,6 +36,8 @@ def launch(app: gr.Blocks, **options: object) -> None:
     app.queue(max_size=64).launch(
         theme=paper(),
         css_paths=STUDIO / "shared" / "style.css",
+        head=preload_links(),
+        app_kwargs={"routes": script_routes()},
         footer_links=["api"],
         run_history=False,
         enable_monitoring=False,

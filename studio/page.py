@@ -9,6 +9,7 @@ from studio.draw.draw_tab import draw_tab
 from studio.endpoints.draw_endpoints import add_api
 from studio.endpoints.train_endpoints import add_train_api
 from studio.morph.morph_tab import morph_tab
+from studio.shared.assets import calling
 from studio.shared.events import in_browser
 from studio.shared.tiles import Tiles
 from studio.train.train_tab import train_tab
@@ -21,12 +22,6 @@ TITLE = """<h1>Endless Doodles</h1>
 FOOTER = """<p>Drawing on <strong>%s</strong>. Generators learned from the
 <a href="https://github.com/googlecreativelab/quickdraw-dataset" target="_blank" rel="noopener">Quick, Draw! Dataset</a>
 by Google, CC BY 4.0.</p>"""
-SHOW_ONCE = """() => {
-  const opened = (window.doodlesOpened ??= new Set());
-  if (opened.has("%(name)s")) return [];
-  opened.add("%(name)s");
-  return Array(%(number)d).fill({__type__: "update", visible: true});
-}"""
 
 
 def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
@@ -43,7 +38,7 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
             yours_tab(sampler, tiles)
         _show_when_opened(tab)
         with _tab("Train") as tab:
-            train_tab(page, tab, home, sampler)
+            train_tab(page, tab, home, sampler, tiles)
         _show_when_opened(tab)
         with _tab("Wall") as tab:
             wall_tab(tiles, tab)
@@ -60,7 +55,7 @@ def _show_when_opened(tab: gr.Tab) -> None:
     shown = [block for block in _inside(tab) if block.visible is True]
     for block in shown:
         block.visible = False
-    in_browser(tab.select, SHOW_ONCE % {"name": tab.id, "number": len(shown)}, None, shown)
+    in_browser(tab.select, calling("shared/events.js", "showOnce", tab.id, len(shown)), None, shown)
 
 
 def _inside(layout: gr.blocks.BlockContext) -> Iterator[gr.blocks.Block]:

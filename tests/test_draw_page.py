@@ -69,12 +69,12 @@ def test_the_page_shows_what_is_taken_along(page, site):
 
 def test_generate_keeps_a_locked_seed(page, site):
     open_page(page, site, "?class=cat&seed=7&count=2")
-    page.get_by_role("button", name="Keep the seed").click()
+    page.get_by_role("button", name="Lock the seed").click()
     page.get_by_role("button", name="Generate").click()
     page.get_by_text("The seed is locked").wait_for()
     page.wait_for_timeout(300)
     assert seeds(page) == [7, 8]
-    page.get_by_role("button", name="Keep the seed").click()
+    page.get_by_role("button", name="Lock the seed").click()
     page.get_by_role("button", name="Generate").click()
     page.wait_for_function("document.querySelector('#draw .tile span').textContent !== '7'")
     assert not page.get_by_text("The seed is locked").is_visible()
@@ -168,9 +168,9 @@ def test_a_drawing_can_be_looked_at_and_becomes_the_seed(page, site):
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("cat, seed 9").wait_for()
     assert (pixels(dialog.locator("canvas").evaluate("(canvas) => canvas.toDataURL()")) < 128).mean() > 0.02
-    dialog.get_by_role("button", name="The drawing after").click()
+    dialog.get_by_role("button", name="Next drawing").click()
     dialog.get_by_text("cat, seed 10").wait_for()
-    dialog.get_by_role("button", name="The drawing after").click()
+    dialog.get_by_role("button", name="Next drawing").click()
     dialog.get_by_text("cat, seed 7").wait_for()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
@@ -222,7 +222,7 @@ def test_a_class_that_was_typed_counts_when_generate_is_pressed(page, site):
     page.wait_for_selector('#draw .tile[aria-label^="dog, seed"]')
     page.locator("#draw-class").click()
     page.locator("#draw-class").press_sequentially("unicornx")
-    page.get_by_text("No class is called that.").locator("visible=true").wait_for()
+    page.get_by_text("No class has that name.").locator("visible=true").wait_for()
     page.locator("#draw-seed").click()
     assert page.locator("#draw-class").input_value() == "dog"
 
@@ -232,7 +232,7 @@ def test_an_answer_does_not_take_the_words_from_who_is_typing(page, site):
     page.wait_for_selector("[data-ahead]")
     before = seeds(page)[0]
     with unanswered(page):
-        page.get_by_role("button", name="A seed by chance").click()
+        page.get_by_role("button", name="Random seed").click()
         page.wait_for_function(
             "getComputedStyle(document.querySelector('#draw .tile canvas')).opacity === '0.5'"
         )  # so that one sees that something is under way

@@ -18,7 +18,7 @@ def test_styles_are_reset_and_part_of_the_address(page, site):
 
 def test_the_address_leads_back_to_what_is_shown(page, site):
     open_page(page, site, "?class=cat&seed=5&count=2")
-    page.get_by_role("button", name="A seed by chance").click()
+    page.get_by_role("button", name="Random seed").click()
     page.wait_for_function("new URLSearchParams(location.search).get('seed') !== '5'")
     shown, address = pictures(page), page.url
     page.goto(address)
@@ -92,12 +92,12 @@ def test_the_address_is_that_of_the_open_tab(page, site):
         wait_for_query(**address)
         if tab == "Draw":
             wait_for_seed(page, 7, address["class"])
-    page.locator("#morph .turn").click()
+    page.locator("#morph .reverse").click()
     wait_for_query(**{"class": "cat"}, keys="15,14", psi=1)
     page.get_by_role("tab", name="Draw").click()
     wait_for_query(**{"class": "cat"}, seed=7, count=4, psi=0.9)
     page.get_by_role("tab", name="Morph").click()
-    page.locator("#morph .turn").click()
+    page.locator("#morph .reverse").click()
     wait_for_query(**{"class": "cat"}, keys="14,15", psi=1)
     page.go_back()
     wait_for_query(**{"class": "cat"}, seed=7, count=4, psi=0.9)

@@ -15,7 +15,7 @@ import pytest
 from benchmarks.harness.drawings import suns, write_class
 from benchmarks.harness.site import Site
 from model.files.folders import REPOSITORY
-from tests.support.browser import IS_CI, WAIT, pixels
+from tests.support.browser import IS_CI, WAIT, pick_to_train, pixels
 from train.home import Home
 from train.hub.space_files import front_matter, space_files
 from train.runs.run import list_runs
@@ -144,11 +144,7 @@ def test_a_space_trains_into_its_data_folder_and_lets_visitors_sign_in(page, spa
     page.goto(space.url)
     page.wait_for_selector("#draw .tile")
     page.get_by_role("tab", name="Train").click()
-    box = page.locator("#train-classes input").first
-    box.click()
-    box.press_sequentially("giraffe")
-    page.get_by_role("option", name="giraffe", exact=True).click()
-    box.press("Escape")
+    pick_to_train(page, "giraffe")
     page.click("#train-start")
     page.get_by_text("images/s").first.wait_for()
     assert len(list_runs(space.home / "runs")) == 1

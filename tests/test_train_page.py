@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.harness.drawings import suns, write_class
 from benchmarks.harness.site import Site
-from tests.support.browser import WAIT
+from tests.support.browser import WAIT, pick_to_train
 from train.runs.run import list_runs
 
 EVENTS = re.compile("/(queue/join|run/predict)")
@@ -52,11 +52,7 @@ def show_tab(page, address: str) -> None:
 
 
 def start(page, class_name: str, minutes: float) -> None:
-    box = page.locator("#train-classes input").first
-    box.click()
-    box.press_sequentially(class_name)
-    page.get_by_role("option", name=class_name, exact=True).click()
-    box.press("Escape")
+    pick_to_train(page, class_name)
     page.get_by_text("For experts").click()
     number = page.locator("#train-minutes input")
     number.wait_for()
@@ -213,20 +209,47 @@ def test_of_two_runs_that_were_pressed_the_last_is_shown(visit, site):
     assert ant in page.url
 
 
-def test_a_class_that_was_typed_counts_when_somebody_goes_on(visit):
+def chosen(page) -> list[str]:
+    """The classes on the Train tab, each a button that removes it."""
+    return [text.removesuffix(" ×") for text in page.locator("#train-picker .chips button").all_inner_texts()]
+
+
+def test_a_class_that_was_typed_counts_when_you_go_on(visit):
     page = visit("6.6.6.6")
-    box, chosen = page.locator("#train-classes input").first, page.locator("#train-classes .token")
+    box = page.locator("#train-class")
     for typed, leave in (("tree", page.locator("#title h1").click), ("dog", lambda: box.press("Tab"))):
         box.click()
         box.press_sequentially(typed)
-        page.get_by_role("option", name=typed, exact=True).wait_for()
+        page.locator(f'#train-classes [data-name="{typed}"][aria-selected=true]').wait_for()
         leave()
-        chosen.get_by_text(typed, exact=True).wait_for()
+        page.get_by_role("button", name=f"Remove {typed}", exact=True).wait_for()
     box.click()
     box.press_sequentially("lisa")
-    page.get_by_role("option", name="The Mona Lisa").wait_for()
+    page.locator("#train-classes [data-name='The Mona Lisa']").wait_for()
     page.locator("#title h1").click()
-    assert chosen.count() == 2
+    assert chosen(page) == ["tree", "dog"], "a name that only contains what was typed is not taken"
+
+
+def test_classes_are_picked_and_removed_with_keys(visit):
+    page = visit("6.6.6.7")
+    box = page.locator("#train-class")
+    box.click()
+    page.locator("#train-classes [data-name=airplane]").wait_for()
+    assert not page.locator("#train-classes [data-name='cat+dog']").count(), "a mixture is picked class by class"
+    for name in ("cat", "dog", "owl", "bee", "ant"):
+        box.press_sequentially(name)
+        page.locator(f"#train-classes [data-name={name}][aria-selected=true]").wait_for()
+        box.press("Enter")
+    assert chosen(page) == ["cat", "dog", "owl", "bee", "ant"] and box.is_disabled(), "five are the most"
+    page.get_by_role("button", name="Remove owl").press("Enter")
+    assert box.evaluate("box => box === document.activeElement") and box.is_enabled()
+    box.press("Backspace")
+    assert chosen(page) == ["cat", "dog", "bee"]
+    for typed, key in (("cat", "Enter"), ("unicorn", "Enter"), ("unicorn", "Escape"), ("unicorn", "Tab")):
+        box.click()
+        box.press_sequentially(typed)
+        box.press(key)
+        assert chosen(page) == ["cat", "dog", "bee"] and box.input_value() == "", (typed, key)
 
 
 def test_too_many_minutes_are_refused_in_a_sentence(visit):

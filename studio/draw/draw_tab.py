@@ -9,9 +9,9 @@ from model.drawing.latents import MAX_STYLES, Picture, check_psi, check_seed, se
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from model.quickdraw.images import png, sheet
-from studio.shared.assets import asset
+from studio.shared.assets import asset, mounting
 from studio.shared.class_picker import picker_functions, tab_html
-from studio.shared.constants import MAX_DRAWINGS, RANDOM_SEED_MAX, SHEET_COLUMNS
+from studio.shared.constants import MAX_DRAWINGS, RANDOM_SEED_MAX, SHEET_COLUMNS, page_constants
 from studio.shared.events import sentence
 from studio.shared.export import take
 from studio.shared.pictures import data_url, origin
@@ -65,8 +65,9 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         None if "error" in brought_along else brought_along,
         html_template=tab_html("draw"),
         css_template=asset("shared/parts.css") + asset("draw/draw.css"),
-        js_on_load=asset("shared/ink.js", "shared/parts.js", "shared/picker.js", "draw/draw.js"),
+        js_on_load=mounting("draw/draw.js"),
         server_functions=[drawings, open_link, take_along, *picker_functions(tiles)],
+        constants=page_constants(),
         apply_default_css=False,
         elem_id="draw",
     )

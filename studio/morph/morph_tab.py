@@ -8,9 +8,9 @@ from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.exports.export import Playing
 from model.quickdraw.images import png, sheet
-from studio.shared.assets import asset
+from studio.shared.assets import asset, mounting
 from studio.shared.class_picker import picker_functions, tab_html
-from studio.shared.constants import SHEET_COLUMNS
+from studio.shared.constants import SHEET_COLUMNS, page_constants
 from studio.shared.events import sentence
 from studio.shared.export import take
 from studio.shared.pictures import data_url, origin
@@ -52,13 +52,13 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
         except ValueError as error:
             return {"error": sentence(error)}
 
-    scripts = ("shared/ink.js", "shared/parts.js", "shared/picker.js", "shared/morph_player.js", "morph/morph.js")
     gr.HTML(
         None,
         html_template=tab_html("morph"),
         css_template=asset("shared/parts.css") + asset("morph/morph.css"),
-        js_on_load=asset(*scripts),
+        js_on_load=mounting("morph/morph.js"),
         server_functions=[morph, take_along, *picker_functions(tiles)],
+        constants=page_constants(),
         apply_default_css=False,
         elem_id="morph",
     )

@@ -18,8 +18,11 @@ def first_class(sampler: Sampler) -> str:
 
 def tab_html(tab: str) -> str:
     """The markup of a tab, with a class picker in place of the word PICKER."""
-    picker = asset("shared/picker.html").replace("TAB", tab)
-    return asset(f"{tab}/{tab}.html").replace("PICKER", picker)
+    return asset(f"{tab}/{tab}.html").replace("PICKER", picker_html(tab))
+
+
+def picker_html(tab: str, label: str = "Class") -> str:
+    return asset("shared/picker.html").replace("TAB", tab).replace("LABEL", label)
 
 
 def picker_functions(tiles: Tiles) -> list[Callable]:

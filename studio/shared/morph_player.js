@@ -1,82 +1,111 @@
-// A film of 28x28 frames in one picture; the slider and the clock only choose which two to show. Nothing is asked for.
+// Plays a morph. All its frames are in one sheet, so playing it asks the server for nothing.
 
-const SECONDS_PER_WAY = 2.5;
+import { find } from "./controls.js";
+import { inkOf } from "./ink.js";
 
-function morphPlayer(root) {
-  const canvas = root.querySelector("canvas");
-  const slider = root.querySelector("input[type=range]");
-  const play = root.querySelector(".play");
+/** @import { Constants } from "./types" */
+
+const SPEED_LABELS = { 0.25: "¼", 0.5: "½" };
+const LOOP_LABELS = { back: "Back and forth", again: "Loop", once: "Once" };
+
+/**
+ * @param {HTMLElement} root with a canvas, a slider, a .play button, and perhaps .speed and .loop
+ * @param {Constants} constants
+ */
+export function morphPlayer(root, constants) {
+  const { openSheet, paint } = inkOf(constants);
+  const canvas = find(root, "canvas", HTMLCanvasElement);
+  const slider = find(root, "input[type=range]", HTMLInputElement);
+  const play = find(root, ".play", HTMLButtonElement);
+  /** @type {HTMLSelectElement | null} */
   const speed = root.querySelector(".speed");
+  /** @type {HTMLSelectElement | null} */
   const loop = root.querySelector(".loop");
+  /** @type {import("./ink.js").Sheet | null} */
   let sheet = null;
-  let playing = false;
+  let isPlaying = false;
   let direction = 1;
   let last = 0;
 
+  speed?.replaceChildren(...constants.speeds.map((each) =>
+    new Option(SPEED_LABELS[/** @type {keyof typeof SPEED_LABELS} */ (each)] ?? `${each}`, `${each}`, each === 1, each === 1)));
+  loop?.replaceChildren(...constants.loops.map((each) =>
+    new Option(LOOP_LABELS[/** @type {keyof typeof LOOP_LABELS} */ (each)] ?? each, each)));
+
   function show() {
     if (!sheet) return;
-    const end = Number(slider.max);
     const position = Number(slider.value);
-    const frame = Math.min(Math.floor(position), end);
+    const frame = Math.min(Math.floor(position), Number(slider.max));
     paint(canvas, sheet, frame, position - frame);
   }
 
-  function setPlaying(on) {
-    playing = on;
-    play.textContent = on ? "Pause" : "Play";
-    if (on) {
-      if (Number(slider.value) >= Number(slider.max) && direction > 0) slider.value = 0;
-      last = performance.now();
-      requestAnimationFrame(tick);
-    }
+  /** @param {number} position */
+  function goToFrame(position) {
+    slider.value = `${position}`;
+    show();
   }
 
+  /** @param {boolean} on */
+  function setPlaying(on) {
+    isPlaying = on;
+    play.textContent = on ? "Pause" : "Play";
+    if (!on) return;
+    if (Number(slider.value) >= Number(slider.max) && direction > 0) slider.value = "0";
+    last = performance.now();
+    requestAnimationFrame(tick);
+  }
+
+  /** @param {number} now */
   function tick(now) {
-    if (!playing || !canvas.isConnected) return;
+    if (!isPlaying || !canvas.isConnected) return;
     const end = Number(slider.max);
-    const pace = ((speed ? Number(speed.value) : 1) * 63) / SECONDS_PER_WAY; // frames a second
-    const mode = loop ? loop.value : "back";
-    let position = Number(slider.value) + (direction * pace * (now - last)) / 1000;
+    const frames = ((now - last) / constants.frame_milliseconds) * Number(speed?.value ?? 1);
+    const mode = loop?.value ?? "back";
+    let position = Number(slider.value) + direction * frames;
+    if (position >= end && mode === "once") {
+      goToFrame(end);
+      setPlaying(false);
+      return;
+    }
     if (position >= end || position <= 0) {
-      if (mode === "back") direction = position >= end ? -1 : 1;
-      else direction = 1;
+      direction = mode === "back" && position >= end ? -1 : 1;
       if (position >= end && mode === "again") position -= end;
-      if (position >= end && mode === "once") {
-        slider.value = end;
-        show();
-        setPlaying(false);
-        return;
-      }
       position = Math.max(0, Math.min(end, position));
     }
     last = now;
-    slider.value = position;
-    show();
+    goToFrame(position);
     requestAnimationFrame(tick);
   }
 
   slider.addEventListener("input", () => { setPlaying(false); show(); });
-  play.addEventListener("click", () => setPlaying(!playing));
+  play.addEventListener("click", () => setPlaying(!isPlaying));
   loop?.addEventListener("change", () => { direction = 1; });
   root.addEventListener("keydown", (event) => {
     if (event.key === " " && event.target === slider) {
       event.preventDefault();
-      setPlaying(!playing);
+      setPlaying(!isPlaying);
     }
   });
 
   return {
+    /**
+     * @param {string} url of the sheet
+     * @param {number} frames
+     * @param {string} label
+     * @param {number} columns
+     */
     async load(url, frames, label, columns = frames) {
       sheet = await openSheet(url, columns);
-      slider.max = frames - 1;
+      slider.max = `${frames - 1}`;
       canvas.setAttribute("aria-label", label);
       show();
     },
-    playing: () => [Number(speed.value), loop.value],
+    /** How it plays: [speed, loop]. */
+    playing: () => [Number(speed?.value ?? 1), loop?.value ?? "back"],
+    /** @param {number} share of the way */
     goTo(share) {
       setPlaying(false);
-      slider.value = share * Number(slider.max);
-      show();
+      goToFrame(share * Number(slider.max));
     },
   };
 }

@@ -1,82 +1,121 @@
-// A class picker: a text box with a list that filters as one types. `pick` is called with what was chosen or typed. Wants
-// parts.js before it, and the server's `picker_functions`. Gives `show`, to say which class it is, and `settle`.
-function classPicker(box, pick) {
-  const list = box.parentElement.querySelector("[role=listbox]");
+// A class picker: a text box with a list of classes, each with a drawing, which filters while you type.
+
+import { makeCanvas } from "./controls.js";
+import { inkOf } from "./ink.js";
+import { answerOf, messageOf } from "./server.js";
+
+/** @import { Catalog, CatalogServer, Constants, Tile } from "./types" */
+
+const THUMBNAIL = 3; // times the size of a drawing
+const PAGE = 8; // classes that Page Down moves by
+
+/**
+ * @param {HTMLInputElement} box followed by its list (picker.html)
+ * @param {CatalogServer} server
+ * @param {Constants} constants
+ * @param {(name: string) => void} pick gets the class that was chosen or typed
+ * @param {readonly string[] | null} allowed the classes to choose from; null allows all, and any text
+ */
+export function classPicker(box, server, constants, pick, allowed = null) {
+  const { openSheet, paint } = inkOf(constants);
+  const list = /** @type {HTMLUListElement} */ (box.parentElement?.querySelector("[role=listbox]"));
   const note = Object.assign(document.createElement("li"), { className: "none" });
   note.setAttribute("role", "option");
   note.setAttribute("aria-disabled", "true");
-  let items = null; // once the list has come
-  let isFresh = false; // what is trained may be another the next time
+  /** @type {HTMLLIElement[] | null} */
+  let items = null; // until the list has come
+  let isFresh = false; // other classes may be trained the next time
+  /** @type {HTMLLIElement[]} */
   let shown = [];
   let active = -1;
   let chosen = "";
 
-  function option(tile, place) {
+  /** @param {Tile} tile */
+  function option(tile) {
     const item = document.createElement("li");
-    item.id = `${list.id}-${place}`;
+    item.id = `${list.id}-${tile.name.replaceAll(" ", "-")}`;
     item.setAttribute("role", "option");
     item.dataset.name = tile.name;
-    const drawing = Object.assign(document.createElement("canvas"), { className: "thumbnail", width: 3 * SIZE, height: 3 * SIZE });
+    const drawing = Object.assign(makeCanvas(THUMBNAIL * constants.size), { className: "thumbnail" });
     const name = document.createElement("span");
     name.textContent = tile.name;
     const figures = document.createElement("span");
     figures.className = "note";
     figures.textContent = tile.draft ? "draft" : tile.recognised ? `✓ ${Math.round(100 * Math.min(1, tile.recognised))} %` : "✓";
-    figures.title = tile.draft ? "Drawn by the shared base; train it for better ones" : tile.figures;
+    figures.title = tile.draft ? "Drawn by the shared base; train this class for better drawings" : tile.figures;
     item.append(drawing, name, figures);
     item.addEventListener("click", () => take(tile.name));
     return item;
   }
 
-  function tell(sentence) {
-    note.textContent = sentence;
-    note.hidden = !sentence;
+  /** @param {string} message */
+  function say(message) {
+    note.textContent = message;
+    note.hidden = !message;
   }
 
   async function fill() {
-    if (!items) list.replaceChildren(note);
-    if (!items) tell("Loading …");
+    if (!items) {
+      list.replaceChildren(note);
+      say("Loading …");
+    }
     try {
       const catalog = await answerOf(server.catalog([]));
-      items = catalog.tiles.map(option);
+      const drawn = catalog.tiles.map(option);
+      items = allowed ? onlyAllowed(drawn, allowed) : drawn;
       list.replaceChildren(note, ...items);
       isFresh = true;
-      tell("");
-      illustrate(items, catalog);
+      say("");
+      illustrate(drawn, catalog);
     } catch (error) {
-      if (!items) tell(error.message);
+      if (!items) say(messageOf(error));
     }
   }
 
-  // One screenful after the other, so that drawing goes on meanwhile. A list without drawings will do.
-  async function illustrate(items, { screenful, wall, mark }) {
-    for (let first = 0; first < items.length; first += screenful) {
-      const row = items.slice(first, first + screenful);
+  /**
+   * The allowed classes in their order, also those that nothing draws yet.
+   * @param {HTMLLIElement[]} drawn
+   * @param {readonly string[]} names
+   */
+  function onlyAllowed(drawn, names) {
+    const byName = new Map(drawn.map((item) => [item.dataset.name, item]));
+    return names.map((name) => byName.get(name) ?? option({ name, seed: 0, draft: true, figures: "", recognised: null }));
+  }
+
+  /**
+   * Draws one screenful after the other, so that the page's other requests get their turn. The list works without.
+   * @param {HTMLLIElement[]} drawn
+   * @param {Catalog} catalog
+   */
+  async function illustrate(drawn, { screenful, wall, mark }) {
+    for (let first = 0; first < drawn.length; first += screenful) {
+      const row = drawn.slice(first, first + screenful);
       const url = await server.screenful([first / screenful, wall, mark]);
       if (!url) {
         isFresh = false;
         return;
       }
       const sheet = await openSheet(url, row.length);
-      row.forEach((item, place) => paint(item.firstElementChild, sheet, place));
+      row.forEach((item, place) => paint(/** @type {HTMLCanvasElement} */ (item.firstElementChild), sheet, place));
     }
   }
 
+  /** @param {HTMLLIElement} item */
+  const lowerName = (item) => (item.dataset.name ?? "").toLowerCase();
+
   function filter() {
     if (!items) return;
-    const wanted = box.value === chosen ? "" : box.value.trim().toLowerCase();
-    shown = items.filter((item) => {
-      item.hidden = !item.dataset.name.toLowerCase().includes(wanted);
-      return !item.hidden;
-    });
-    tell(shown.length ? "" : "No class is called that.");
-    const first = wanted ? shown.findIndex((item) => item.dataset.name.toLowerCase().startsWith(wanted)) : -1;
-    const current = shown.findIndex((item) => item.dataset.name === chosen);
-    activate(wanted ? Math.max(first, shown.length ? 0 : -1) : current);
+    const typed = box.value === chosen ? "" : box.value.trim().toLowerCase();
+    for (const item of items) item.hidden = !lowerName(item).includes(typed);
+    shown = items.filter((item) => !item.hidden);
+    say(shown.length ? "" : "No class has that name.");
+    if (typed) activate(Math.max(shown.findIndex((item) => lowerName(item).startsWith(typed)), shown.length ? 0 : -1));
+    else activate(shown.findIndex((item) => item.dataset.name === chosen));
   }
 
+  /** @param {number} place */
   function activate(place) {
-    for (const item of items) item.setAttribute("aria-selected", "false");
+    for (const item of items ?? []) item.setAttribute("aria-selected", "false");
     active = place;
     const item = shown[active];
     if (item) {
@@ -92,7 +131,7 @@ function classPicker(box, pick) {
     if (!list.hidden) return;
     list.hidden = false;
     box.setAttribute("aria-expanded", "true");
-    filter(); // what Enter takes is never of an earlier search
+    filter(); // so that Enter never takes a class of an earlier search
     if (isFresh) return;
     await fill();
     if (!list.hidden) filter();
@@ -104,9 +143,10 @@ function classPicker(box, pick) {
     box.removeAttribute("aria-activedescendant");
   }
 
+  /** @param {string} name */
   function take(name) {
     close();
-    if (name && name !== chosen) {
+    if (name && name !== chosen && (!allowed || allowed.includes(name))) {
       isFresh = false;
       show(name);
       pick(name);
@@ -115,26 +155,32 @@ function classPicker(box, pick) {
     }
   }
 
+  /**
+   * Shows which class is chosen.
+   * @param {string} name
+   */
   function show(name) {
     chosen = name;
-    if (list.hidden) box.value = name; // who is typing goes on
+    if (list.hidden) box.value = name; // but never takes the words from someone who is typing
   }
 
-  // What was typed counts as soon as somebody goes on to something else on the page. Buttons that use the class ask for
-  // this themselves, for not every browser takes the focus from the box when they are pressed.
+  /**
+   * Takes what was typed, as soon as the visitor goes on to something else. Buttons that use the class call this
+   * themselves, because not every browser takes the focus from the box when a button is pressed.
+   */
   function settle() {
     if (list.hidden) return;
     const typed = box.value.trim().toLowerCase();
-    const meant = items && typed !== chosen.toLowerCase() ? shown[active]?.dataset.name : "";
-    take(meant?.toLowerCase().startsWith(typed) ? meant : "");
+    const item = items && typed !== chosen.toLowerCase() ? shown[active] : undefined;
+    take(item && lowerName(item).startsWith(typed) ? item.dataset.name ?? "" : "");
   }
 
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
   box.addEventListener("click", () => { box.select(); open(); });
   box.addEventListener("input", () => (list.hidden ? open() : filter()));
-  box.addEventListener("blur", () => { if (document.activeElement !== box) settle(); }); // or only the window lost it
+  box.addEventListener("blur", () => { if (document.activeElement !== box) settle(); }); // else the window lost it
   box.addEventListener("keydown", async (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE }[event.key];
     if (step) {
       event.preventDefault();
       const wasHidden = list.hidden;
@@ -142,8 +188,7 @@ function classPicker(box, pick) {
       if (!wasHidden && items) activate(Math.max(0, Math.min(shown.length - 1, active + step)));
     } else if (event.key === "Enter") {
       event.preventDefault();
-      const typed = box.value.trim();
-      take(!list.hidden && items && shown[active] ? shown[active].dataset.name : typed);
+      take((!list.hidden && shown[active]?.dataset.name) || box.value.trim());
     } else if (event.key === "Escape" && !list.hidden) {
       event.stopPropagation();
       close();

@@ -25,17 +25,6 @@ IDLE = (
 NO_RUNS = '<p class="origin">Nothing has been trained here yet.</p>'
 _WORDS = {"queued": "waiting", "running": "learning", "stopped": "stopped", "failed": "failed", "done": "done"}
 
-# A click watches a run in place; opened in another tab, the same link does too. Who comes back to the page looks again.
-WATCH_ON_CLICK = """element.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-run]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  trigger("watch", { run: link.dataset.run });
-});
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && element.offsetParent) trigger("seen");
-});"""
-
 
 def status_html(run: Run, status: Status, progress: Progress | None, place: Place | None, can_be_drawn: bool) -> str:
     """A run in words, with a bar, its place in the line, and a way to its drawings."""

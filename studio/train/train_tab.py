@@ -8,15 +8,16 @@ import gradio as gr
 
 from model.drawing.sampler import Sampler
 from model.quickdraw.classes import CLASS_NAMES
-from studio.shared.assets import asset
-from studio.shared.class_picker import trained_classes
+from studio.shared.assets import asset, calling, mounting
+from studio.shared.class_picker import picker_functions, picker_html, trained_classes
+from studio.shared.constants import page_constants
 from studio.shared.events import QUIET, in_browser, live
+from studio.shared.tiles import Tiles
 from studio.shared.visitors import visitor_id
 from studio.train.run_actions import DIAL, RunActions
 from studio.train.run_view import (
     IDLE,
     NO_RUNS,
-    WATCH_ON_CLICK,
     distance_plot,
     loss_curves,
     runs_html,
@@ -25,7 +26,6 @@ from studio.train.run_view import (
     status_html,
 )
 from studio.train.share import can_sign_in, share_panel
-from studio.train.train_script import ASK, ATTACHED, KEEP, LAST_WORD, LOOK_AGAIN, PICK, RECALL, SHOW_ADDRESS, TAKE_TYPED
 from studio.train.watchers import Watchers
 from train.config import DOODLE, RECIPES
 from train.execution.admission import may_change
@@ -37,6 +37,7 @@ from train.runs.run import Run, find_run
 from train.runs.settings import Settings, is_zero_gpu
 from train.runs.status import Status
 
+PICKER_LABEL = f"Classes <small>one, or up to {MAX_CLASSES} for a mixture</small>"
 CONTROLS = {"stop": "Stop", "resume": "Resume", "longer": "Train longer", "discard": "Discard"}
 
 
@@ -54,7 +55,7 @@ class Seen:
     is_sure: bool = False  # that all this will be so when the answer comes
 
 
-def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> None:
+def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler, tiles: Tiles) -> None:
     """Raises ValueError for a bad setting."""
     settings, watchers = Settings.from_environment(), Watchers()
     actions = RunActions(home, settings)
@@ -124,14 +125,16 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
 
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
-            picker = gr.Dropdown(
-                list(CLASS_NAMES),
-                value=[],
-                multiselect=True,
-                max_choices=MAX_CLASSES,
-                label="Classes",
-                info=f"one, or up to {MAX_CLASSES} for a mixture",
-                elem_id="train-classes",
+            picker = gr.HTML(
+                [],
+                html_template=picker_html("train", PICKER_LABEL) + asset("train/classes.html"),
+                css_template=asset("shared/parts.css") + asset("train/classes.css"),
+                js_on_load=mounting("train/classes.js"),
+                server_functions=picker_functions(tiles),
+                class_names=list(CLASS_NAMES),
+                constants=page_constants(),
+                apply_default_css=False,
+                elem_id="train-picker",
             )
             offered = [name for name, minutes in DIAL.items() if minutes <= settings.max_minutes] or list(DIAL)[:1]
             dial = gr.Radio(offered, value=offered[min(1, len(offered) - 1)], label="How long", elem_id="train-dial")
@@ -156,7 +159,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
                 elem_id="train-start",
             )
         with gr.Column(scale=2, min_width=300):
-            status = gr.HTML(IDLE, js_on_load=TAKE_TYPED, elem_id="train-status")
+            status = gr.HTML(IDLE, elem_id="train-status")
             with gr.Row():
                 controls = [
                     gr.Button(name, size="sm", min_width=130, interactive=False, elem_id=f"train-{key}")
@@ -200,7 +203,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
     latest = gr.HTML(
         NO_RUNS,
         css_template=asset("train/runs.css"),
-        js_on_load=WATCH_ON_CLICK,
+        js_on_load=mounting("train/run_list.js", "watch", "seen"),
         elem_id="train-runs",
     )
     seen = gr.JSON(visible=False)
@@ -208,32 +211,41 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler) -> Non
     shown = [status, picture, moment, losses, distances, latest, *controls, seen, timer]
     long = [dial, minutes]
     end, resume, longer, drop = controls
-    in_browser(tab.select, PICK, None, picker)
-    in_browser(tab.select, SHOW_ADDRESS, None)
+    in_browser(tab.select, _watching("showRunAddress"), None)
     for trigger in (tab.select, latest.seen):
-        in_browser(trigger, LOOK_AGAIN, None, timer)
+        in_browser(trigger, _watching("lookAgain"), None, timer)
     # Queued, as what they have to say is then shown; a look that failed is asked for again by the page.
     started = begin.click(actions.start, [picker, *long, recipe], [run_id, timer], **QUIET)
     resumed = resume.click(actions.resume, run_id, timer, **QUIET)
     lengthened = longer.click(actions.train_longer, [run_id, *long], timer, **QUIET)
     for event in (
-        in_browser(started.success, KEEP, run_id).then,
+        in_browser(started.success, _watching("keepRun"), run_id).then,
         end.click(actions.stop, run_id, None, **QUIET).then,
         resumed.then,
         lengthened.then,
-        in_browser(drop.click(actions.discard, run_id, run_id, **QUIET).success, KEEP, run_id).then,
-        in_browser(latest.watch(watch, None, [run_id, timer], **QUIET).success, KEEP, run_id).then,
-        in_browser(page.load(attach, run_id, [run_id, timer], js=RECALL, **QUIET).success, ATTACHED, run_id).then,
+        in_browser(drop.click(actions.discard, run_id, run_id, **QUIET).success, _watching("keepRun"), run_id).then,
+        in_browser(latest.watch(watch, None, [run_id, timer], **QUIET).success, _watching("keepRun"), run_id).then,
+        in_browser(
+            page.load(attach, run_id, [run_id, timer], js=_watching("recallRun"), **QUIET).success,
+            _watching("attachRun"),
+            run_id,
+        ).then,
         timer.tick,
     ):
         mode = "once" if event is timer.tick else "multiple"  # what is asked for is not left to the next tick
-        looked = event(look, [run_id, moment, seen], shown, js=ASK, queue=False, trigger_mode=mode, **QUIET)
-        in_browser(looked.then, LAST_WORD, seen, timer)
+        looked = event(
+            look, [run_id, moment, seen], shown, js=_watching("ask"), queue=False, trigger_mode=mode, **QUIET
+        )
+        in_browser(looked.then, _watching("checkAnswer"), seen, timer)
     if is_zero_gpu():
         # Queued, for only such events carry the quota of whoever clicked; one after the other, as a worker would.
         for event in (started, resumed, lengthened):
             event.success(actions.work, run_id, None, concurrency_limit=1, concurrency_id="work", **QUIET)
     live(moment.input, scrub, [run_id, moment], picture, trigger_mode="always_last")
+
+
+def _watching(function: str) -> str:
+    return calling("train/watching.js", function)
 
 
 def seen_by(kept: object) -> Seen:

@@ -1,86 +1,111 @@
-// Tiles are laid out at once; the drawings of a screenful come when its first tile comes near the window.
-const tiles = element.querySelector(".tiles");
-const search = element.querySelector(".search");
-const none = element.querySelector(".none");
-const lost = element.querySelector(".lost");
-const AGAIN = 3000; // milliseconds until what didn't come is asked for again
-let asked = new Set();
-let observer = null;
-let scrolled = 0; // where somebody was who has gone to a drawing and may come back
+// The Wall tab: a tile for every class. Drawings come one screenful at a time, when their tiles come near the window.
 
-async function draw(number) {
-  const { wall, screenful, mark } = props.value;
-  const row = [...tiles.children].slice(number * screenful, (number + 1) * screenful);
-  if (asked.has(number) || !row.length) return;
-  asked.add(number);
-  try {
-    const url = await server.screenful([number, wall, mark]);
-    if (url === "" && mark === props.value.mark) await layAnew();
-    if (url === "") return;
-    if (!url) throw new Error("no answer"); // for which Gradio gives nothing and does not throw
-    const sheet = await openSheet(url, row.length);
-    row.forEach((tile, place) => paint(tile.firstElementChild, sheet, place));
-    lost.hidden = true;
-  } catch {
-    lost.hidden = false;
-    setTimeout(() => { asked.delete(number); draw(number); }, AGAIN);
-  }
-}
+import { find, makeCanvas, opensElsewhere } from "../shared/controls.js";
+import { inkOf } from "../shared/ink.js";
+import { answerOf, LostAnswer } from "../shared/server.js";
 
-// There are other classes by now.
-async function layAnew() {
-  const catalog = await server.catalog([]);
-  if (!catalog) throw new Error("no answer");
-  if (catalog.mark === props.value.mark) return; // another screenful has found that, too
-  props.value = catalog;
-  lay();
-}
+/** @import { Catalog, CatalogServer, Component, Tile } from "../shared/types" */
 
-function lay() {
-  const wall = props.value;
-  if (!wall || !wall.tiles) return;
-  asked = new Set();
-  observer?.disconnect();
-  tiles.replaceChildren(...wall.tiles.map((tile) => {
-    const link = document.createElement("a");
-    link.className = tile.draft ? "wall-tile draft" : "wall-tile";
-    link.href = "?" + new URLSearchParams({ class: tile.name, seed: tile.seed, count: 16 });
-    link.title = tile.draft ? `${tile.name}: a draft` : `${tile.name}. ${tile.figures}`;
-    const drawing = document.createElement("canvas");
-    drawing.width = drawing.height = 5 * SIZE;
-    const name = document.createElement("span");
-    name.className = "name";
-    name.textContent = tile.draft ? tile.name : `✓ ${tile.name}`;
-    link.append(drawing, name);
-    link.addEventListener("click", (event) => {
-      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) scrolled = scrollY;
-    });
-    return link;
-  }));
-  observer = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (entry.isIntersecting) draw(Math.floor([...tiles.children].indexOf(entry.target) / wall.screenful));
+const RETRY_MILLISECONDS = 3000;
+const FINENESS = 5; // times the pixels of a drawing
+const AHEAD = "200px"; // of the window, where drawings are fetched already
+
+/** @param {Component<{ value: Catalog | null }, CatalogServer>} component */
+export function mount({ element, props, server, watch }) {
+  const { openSheet, paint } = inkOf(props.constants);
+  const tiles = find(element, ".tiles", HTMLElement);
+  const search = find(element, ".search", HTMLInputElement);
+  const none = find(element, ".none", HTMLElement);
+  const lost = find(element, ".lost", HTMLElement);
+  /** @type {Set<number>} */
+  let requested = new Set(); // screenfuls
+  /** @type {IntersectionObserver | null} */
+  let observer = null;
+  let scrolled = 0; // where the visitor was before following a link, to return there
+
+  /**
+   * @param {Catalog} catalog
+   * @param {number} number
+   */
+  async function draw({ wall, screenful, mark }, number) {
+    const row = [...tiles.children].slice(number * screenful, (number + 1) * screenful);
+    if (requested.has(number) || !row.length) return;
+    requested.add(number);
+    try {
+      const url = await server.screenful([number, wall, mark]);
+      if (url === "") {
+        if (mark === props.value?.mark) await refresh(mark);
+        return;
+      }
+      if (!url) throw new LostAnswer(); // Gradio answers a lost call with nothing
+      const sheet = await openSheet(url, row.length);
+      row.forEach((tile, place) => paint(find(tile, "canvas", HTMLCanvasElement), sheet, place));
+      lost.hidden = true;
+    } catch {
+      lost.hidden = false;
+      setTimeout(() => {
+        requested.delete(number);
+        if (props.value) draw(props.value, number);
+      }, RETRY_MILLISECONDS);
     }
-  }, { rootMargin: "200px" });
-  [...tiles.children].forEach((tile) => observer.observe(tile));
-  find();
-}
-
-function find() {
-  const wanted = search.value.trim().toLowerCase();
-  let found = 0;
-  for (const tile of tiles.children) {
-    tile.hidden = !tile.lastElementChild.textContent.toLowerCase().includes(wanted);
-    found += tile.hidden ? 0 : 1;
   }
-  none.hidden = found > 0 || !tiles.children.length;
-}
 
-new IntersectionObserver((entries) => {
-  if (!scrolled || !entries.at(-1).isIntersecting) return;
-  scrollTo(0, scrolled);
-  scrolled = 0;
-}).observe(element);
-search.addEventListener("input", find);
-watch("value", lay);
-lay();
+  /**
+   * Shows the classes that there are now, unless another screenful has found out already that they have changed.
+   * @param {number} mark
+   */
+  async function refresh(mark) {
+    const catalog = await answerOf(server.catalog([]));
+    if (catalog.mark === mark || catalog.mark === props.value?.mark) return;
+    props.value = catalog;
+    show();
+  }
+
+  /** @param {Tile} tile */
+  function makeTile({ name, seed, draft, figures }) {
+    const link = document.createElement("a");
+    link.className = draft ? "wall-tile draft" : "wall-tile";
+    link.href = `?${new URLSearchParams({ class: name, seed: `${seed}`, count: "16" })}`;
+    link.title = draft ? `${name}: a draft` : `${name}. ${figures}`;
+    const label = Object.assign(document.createElement("span"), { className: "name" });
+    label.textContent = draft ? name : `✓ ${name}`;
+    link.append(makeCanvas(FINENESS * props.constants.size), label);
+    link.addEventListener("click", (event) => { if (!opensElsewhere(event)) scrolled = scrollY; });
+    return link;
+  }
+
+  function show() {
+    const catalog = props.value;
+    if (!catalog?.tiles) return;
+    requested = new Set();
+    observer?.disconnect();
+    tiles.replaceChildren(...catalog.tiles.map(makeTile));
+    observer = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        draw(catalog, Math.floor([...tiles.children].indexOf(entry.target) / catalog.screenful));
+      }
+    }, { rootMargin: AHEAD });
+    for (const tile of tiles.children) observer.observe(tile);
+    filter();
+  }
+
+  function filter() {
+    const typed = search.value.trim().toLowerCase();
+    let numShown = 0;
+    for (const tile of /** @type {Iterable<HTMLElement>} */ (tiles.children)) {
+      tile.hidden = !tile.textContent?.toLowerCase().includes(typed);
+      numShown += tile.hidden ? 0 : 1;
+    }
+    none.hidden = numShown > 0 || !tiles.children.length;
+  }
+
+  new IntersectionObserver((entries) => {
+    if (!scrolled || !entries[entries.length - 1].isIntersecting) return;
+    scrollTo(0, scrolled);
+    scrolled = 0;
+  }).observe(element);
+  search.addEventListener("input", filter);
+  watch("value", show);
+  show();
+}

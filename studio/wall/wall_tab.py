@@ -2,8 +2,9 @@
 
 import gradio as gr
 
-from studio.shared.assets import asset
+from studio.shared.assets import asset, calling, mounting
 from studio.shared.class_picker import picker_functions
+from studio.shared.constants import page_constants
 from studio.shared.events import in_browser, live
 from studio.shared.tiles import Tiles
 
@@ -13,10 +14,11 @@ def wall_tab(tiles: Tiles, tab: gr.Tab) -> None:
         None,
         html_template=asset("wall/wall.html"),
         css_template=asset("shared/parts.css") + asset("wall/wall.css"),
-        js_on_load=asset("shared/ink.js") + asset("wall/wall.js"),
+        js_on_load=mounting("wall/wall.js"),
         server_functions=picker_functions(tiles),
+        constants=page_constants(),
         apply_default_css=False,
         elem_id="wall",
     )
-    in_browser(tab.select, '() => window.doodlesAddress?.({ tab: "wall" })', None)
+    in_browser(tab.select, calling("shared/events.js", "showTabAddress", "wall"), None)
     live(tab.select, lambda: tiles.catalog(), None, wall)

@@ -1,13 +1,23 @@
-// A player alone: its value is a filmstrip and what its ends are called. Wants ink.js and morph_player.js before it.
-const player = morphPlayer(element);
+// The morph from what was found to a seed. The component's value is the sheet of frames and what its ends are called.
 
-function load() {
-  const strip = props.value;
-  if (!strip || !strip.strip) return;
-  element.querySelector(".end-a").textContent = `A · ${strip.a}`;
-  element.querySelector(".end-b").textContent = `B · ${strip.b}`;
-  player.load(strip.strip, strip.frames, `${strip.name}, from ${strip.a} to ${strip.b}`);
+import { find } from "../shared/controls.js";
+import { morphPlayer } from "../shared/morph_player.js";
+
+/** @import { Component } from "../shared/types" */
+/** @typedef {{ strip: string, frames: number, name: string, a: string, b: number }} Strip */
+
+/** @param {Component<{ value: Strip | null }>} component */
+export function mount({ element, props, watch }) {
+  const player = morphPlayer(element, props.constants);
+
+  function load() {
+    if (!props.value) return;
+    const { strip, frames, name, a, b } = props.value;
+    find(element, ".end-a", HTMLElement).textContent = `A · ${a}`;
+    find(element, ".end-b", HTMLElement).textContent = `B · ${b}`;
+    player.load(strip, frames, `${name}, from ${a} to ${b}`);
+  }
+
+  watch("value", load);
+  load();
 }
-
-watch("value", load);
-load();

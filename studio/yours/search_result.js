@@ -1,22 +1,37 @@
-// What can be done with what a search found. Wants parts.js before it.
-const shown = () => element.querySelector("[data-latent]");
+// What a search found: take it along, or search in the class that it looks more like.
 
-function take(button) {
-  const { name, latent } = shown().dataset;
-  const kind = button.dataset.take || button.dataset.copy;
-  const told = element.querySelector(".copied");
-  takeAlong([kind, name, JSON.parse(latent), location.href.split("?")[0]], (text) => { told.textContent = text; });
+import { find } from "../shared/controls.js";
+import { foundAddress, showAddress } from "../shared/link.js";
+import { takeAlong } from "../shared/server.js";
+import { session } from "../shared/storage.js";
+import { toYours } from "../shared/tabs.js";
+import { FOUND } from "./yours.js";
+
+/** @import { Component, ExportServer } from "../shared/types" */
+
+/** @param {Component<object, ExportServer>} component */
+export function mount({ element, server, watch }) {
+  /** @returns {HTMLElement | null} */
+  const found = () => element.querySelector("[data-latent]");
+
+  element.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("button");
+    if (!button) return;
+    if (button.matches(".instead")) toYours.send(button.dataset.name ?? "");
+    if (!button.matches("[data-take], [data-copy]")) return;
+    const { name, latent } = found()?.dataset ?? {};
+    takeAlong(server, button, [name, JSON.parse(latent ?? "[]")], find(element, ".copied", HTMLElement));
+  });
+
+  function remember() {
+    const shown = found();
+    if (!shown) return;
+    const address = foundAddress(shown);
+    showAddress(address);
+    // When the page is loaded again, the visitor's own drawing is shown beside it again.
+    if (element.querySelector(".mine")) session.set(FOUND, address.latent);
+  }
+
+  watch("value", remember);
+  remember();
 }
-
-element.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (button?.matches("[data-take], [data-copy]")) take(button);
-  else if (button?.matches(".instead")) window.dispatchEvent(new CustomEvent("doodles-find", { detail: button.dataset.name }));
-});
-
-// Whoever loads the page again sees theirs beside it still.
-watch("value", () => {
-  if (!shown()) return;
-  window.doodlesAddress(foundAddress(shown()));
-  if (element.querySelector(".mine")) keepForSession("doodles-found", foundAddress(shown()).latent);
-});

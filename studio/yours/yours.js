@@ -1,214 +1,152 @@
-// A paper to draw on. Strokes are lists of points in 0..1 and all that leaves the browser; the server makes the drawing.
-const canvas = element.querySelector("canvas");
-const hint = element.querySelector(".hint");
-const top5 = element.querySelector(".top");
-const most = element.querySelector(".most");
-const tiny = element.querySelector(".tiny");
-const context = canvas.getContext("2d");
-const PEN = canvas.width / 32;
-const NEARER_IS_THE_SAME = 0.006; // of the paper: a sixth of a pixel of the drawing
+// The Yours tab: you draw, the server says what your drawing looks like, and searches for the nearest drawing.
+
+import { find } from "../shared/controls.js";
+import { currentQuery, foundAddress, showAddress } from "../shared/link.js";
+import { classPicker } from "../shared/picker.js";
+import { answerOf, messageOf } from "../shared/server.js";
+import { session } from "../shared/storage.js";
+import { current, toYours, whenSeen } from "../shared/tabs.js";
+import { createGuesses } from "./guesses.js";
+import { createPaper } from "./paper.js";
+
+/** @import { Component, Look, Stroke, YoursServer } from "../shared/types" */
+/** What the server's search and its `open_link` get. @typedef {{ strokes: Stroke[], name?: string, link?: string }} Sketch */
+
 const DEBOUNCE = 120; // milliseconds
 const DOUBLE_CLICK = 500;
-let strokes = [];
-let name = props.first;
-let followed = "";
-let pointer = null; // whose stroke is being drawn
-let waiting = 0;
-let asked = 0;
-let wished = {}; // what is being searched for, and since when
+const STROKES = "doodles-strokes"; // in the session: what is drawn,
+const SEARCHED = "doodles-searched"; // what was searched for,
+export const FOUND = "doodles-found"; // and the latent that was found
 
-function draw(stroke, from) {
-  const [x, y] = stroke[from];
-  context.beginPath();
-  context.moveTo(x * canvas.width, y * canvas.height);
-  for (const [x, y] of stroke.slice(from)) context.lineTo(x * canvas.width, y * canvas.height);
-  context.stroke();
-}
+let isFirstTime = true; // that the tab is seen since the page was loaded
 
-function place(event) {
-  const box = canvas.getBoundingClientRect();
-  const inside = (number) => Math.round(Math.min(1, Math.max(0, number)) * 1e4) / 1e4;
-  return [inside((event.clientX - box.left) / box.width), inside((event.clientY - box.top) / box.height)];
-}
+/** @param {Component<{ first: string, value: Sketch }, YoursServer>} component */
+export function mount({ element, props, server, trigger }) {
+  /** @param {string} selector */
+  const html = (selector) => find(element, selector, HTMLElement);
+  const sight = find(element, ".tiny", HTMLImageElement);
+  const paper = createPaper(find(element, "canvas", HTMLCanvasElement), props.constants, {
+    began: () => { html(".hint").hidden = true; },
+    changed,
+  });
+  const guesses = createGuesses(html(".top"), search);
+  const picker = classPicker(find(element, "#yours-class", HTMLInputElement), server, props.constants, (picked) => {
+    name = picked;
+    keep();
+    rememberShown();
+  });
+  let name = props.first;
+  let followed = ""; // the class of another tab that the picker was set to
+  let timer = 0;
+  let numLooks = 0;
+  let last = { request: "", at: 0 }; // the last search
 
-function numPoints() {
-  return strokes.reduce((sum, stroke) => sum + stroke.length, 0);
-}
-
-function isFull() {
-  return strokes.length >= props.max_strokes || numPoints() >= props.max_points;
-}
-
-function extend(event) {
-  const stroke = strokes.at(-1);
-  const points = event.getCoalescedEvents?.() ?? [];
-  for (const one of points.length ? points : [event]) {
-    const [x, y] = place(one);
-    const [lastX, lastY] = stroke.at(-1);
-    if (numPoints() < props.max_points && Math.hypot(x - lastX, y - lastY) > NEARER_IS_THE_SAME) {
-      stroke.push([x, y]);
-      draw(stroke, stroke.length - 2);
-    }
+  function changed() {
+    const isEmpty = paper.strokes().length === 0;
+    html(".hint").hidden = !isEmpty;
+    keep();
+    clearTimeout(timer);
+    timer = setTimeout(look, isEmpty ? 0 : DEBOUNCE);
   }
-}
 
-function changed() {
-  const num = strokes.length;
-  hint.hidden = num > 0;
-  canvas.setAttribute("aria-label", num ? `Your drawing: ${num} stroke${num > 1 ? "s" : ""}` : "Your drawing: empty paper");
-  keep();
-  clearTimeout(waiting);
-  waiting = setTimeout(look, num ? DEBOUNCE : 0);
-}
+  async function look() {
+    const number = ++numLooks;
+    /** @type {Look} */
+    let seen = { top: [], words: "Nothing yet." };
+    if (paper.strokes().length) {
+      try {
+        seen = await answerOf(server.look([paper.strokes()]));
+      } catch (error) {
+        seen = { top: [], words: messageOf(error) };
+      }
+    }
+    if (number !== numLooks) return; // the drawing has changed meanwhile
+    html(".most").textContent = paper.isFull() ? "The paper is full. Undo a stroke or clear the paper." : seen.words;
+    sight.hidden = !seen.picture;
+    if (seen.picture) sight.src = seen.picture;
+    guesses.show(seen.top);
+  }
 
-function redraw() {
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  strokes.forEach((stroke) => draw(stroke, 0));
-  changed();
-}
+  /** Makes the drawing the component's value, which a search gets, and keeps it for when the page is loaded again. */
+  function keep() {
+    props.value = { strokes: paper.strokes(), name };
+    session.set(STROKES, JSON.stringify(paper.strokes()));
+  }
 
-async function look() {
-  const number = ++asked;
-  let seen = { top: [], words: "Nothing yet." };
-  if (strokes.length) {
+  function restore() {
+    /** @type {Stroke[]} */
+    let strokes = [];
     try {
-      seen = await answerOf(server.look([strokes]));
-    } catch (error) {
-      seen = { top: [], words: error.message };
+      /** @type {Stroke[]} */
+      const kept = JSON.parse(session.get(STROKES) ?? "[]");
+      strokes = kept.map((stroke) => stroke.map(([x, y]) => [Number(x), Number(y)]));
+    } catch {
+      // Nothing useful was kept.
     }
+    if (strokes.length) paper.replace(strokes);
   }
-  if (number !== asked) return; // drawn on meanwhile
-  most.textContent = isFull() ? "The paper is full; undo or clear something." : seen.words;
-  tiny.hidden = !seen.picture;
-  if (seen.picture) tiny.src = seen.picture;
-  rank(seen.top);
-}
 
-function rank(top) {
-  [...top5.children].forEach((item, place) => {
-    const [name, share] = top[place] ?? ["–", 0];
-    const button = item.firstElementChild;
-    button.disabled = place >= top.length;
-    button.title = button.disabled ? "" : `Look for yours among “${name}”`;
-    button.querySelector(".name").textContent = name;
-    button.querySelector(".share").textContent = button.disabled ? "" : `${Math.round(100 * share)}%`;
-    button.querySelector(".bar").style.width = `${100 * share}%`;
-  });
-}
-
-function row() {
-  const item = document.createElement("li");
-  const button = Object.assign(document.createElement("button"), { type: "button" });
-  for (const part of ["bar", "name", "share"]) {
-    button.append(Object.assign(document.createElement("span"), { className: part }));
-  }
-  button.addEventListener("click", () => findIn(button.querySelector(".name").textContent));
-  item.append(button);
-  return item;
-}
-
-// What the server is told when it looks for the drawing. A page that is loaded again has it still.
-function keep() {
-  props.value = { strokes, name };
-  keepForSession("doodles-strokes", JSON.stringify(strokes));
-}
-
-function restore() {
-  try {
-    const kept = JSON.parse(keptForSession("doodles-strokes")) ?? [];
-    strokes = kept.map((stroke) => stroke.map(([x, y]) => [Number(x), Number(y)]));
-  } catch {
-    strokes = [];
-  }
-  if (strokes.length) redraw();
-}
-
-// Gradio would wait for ever for a server that is gone; a look finds out.
-async function findIn(wanted) {
-  name = wanted;
-  picker.show(name);
-  keep();
-  const wish = JSON.stringify([strokes, name]);
-  if (wish === wished.wish && performance.now() - wished.at < DOUBLE_CLICK) return;
-  wished = { wish, at: performance.now() };
-  keepForSession("doodles-found", "");
-  keepForSession("doodles-searched", JSON.stringify(strokes));
-  try {
-    await answerOf(server.look([strokes]));
-  } catch (error) {
-    most.textContent = error.message;
-    wished = {};
-    return;
-  }
-  trigger("find");
-  document.querySelector("#yours-found")?.scrollIntoView({ block: "nearest" }); // below, on a phone
-}
-
-canvas.addEventListener("pointerdown", (event) => {
-  if (pointer !== null || event.button !== 0 || isFull()) return;
-  event.preventDefault();
-  pointer = event.pointerId;
-  canvas.setPointerCapture(pointer);
-  strokes.push([place(event)]);
-  hint.hidden = true;
-  draw(strokes.at(-1), 0);
-});
-canvas.addEventListener("pointermove", (event) => { if (event.pointerId === pointer) extend(event); });
-for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-  canvas.addEventListener(end, (event) => {
-    if (event.pointerId !== pointer) return;
-    pointer = null;
-    changed();
-  });
-}
-function undo() { if (pointer === null) { strokes = strokes.slice(0, -1); redraw(); } }
-element.querySelector(".undo").addEventListener("click", undo);
-element.querySelector(".clear").addEventListener("click", () => { if (pointer === null) { strokes = []; redraw(); } });
-element.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
-    event.preventDefault();
-    undo();
-  }
-});
-const picker = classPicker(element.querySelector("#yours-class"), (picked) => {
-  name = picked;
-  keep();
-  rememberSeen();
-});
-element.querySelector("#yours-find").addEventListener("click", () => {
-  picker.settle();
-  findIn(name);
-});
-window.addEventListener("doodles-find", (event) => findIn(event.detail));
-
-function rememberSeen() {
-  const found = document.querySelector("#yours-found [data-latent]");
-  window.doodlesAddress(found ? foundAddress(found) : { tab: "yours", class: name });
-}
-
-// The picker begins with the class that the rest of the page shows, and keeps what is picked here; a link to a drawing
-// that somebody found shows that one.
-whenSeen(() => {
-  const query = new URLSearchParams(location.search);
-  const shown = window.doodlesClass;
-  const isFirst = !window.doodlesFound;
-  window.doodlesFound = true;
-  if (shown && shown !== followed) {
-    name = followed = shown;
+  /**
+   * Looks at the drawing first, because Gradio would wait forever for a server that is gone.
+   * @param {string} className
+   */
+  async function search(className) {
+    name = className;
     picker.show(name);
+    keep();
+    const request = JSON.stringify([paper.strokes(), name]);
+    if (request === last.request && performance.now() - last.at < DOUBLE_CLICK) return;
+    last = { request, at: performance.now() };
+    session.set(FOUND, "");
+    session.set(SEARCHED, JSON.stringify(paper.strokes()));
+    try {
+      await answerOf(server.look([paper.strokes()]));
+    } catch (error) {
+      html(".most").textContent = messageOf(error);
+      last = { request: "", at: 0 };
+      return;
+    }
+    trigger("find");
+    document.querySelector("#yours-found")?.scrollIntoView({ block: "nearest" }); // it is below, on a phone
   }
-  if (isFirst) restore();
-  if (isFirst && query.has("latent")) {
-    const isSame = keptForSession("doodles-searched") === JSON.stringify(strokes);
-    const isOwn = isSame && keptForSession("doodles-found") === query.get("latent");
-    props.value = { link: location.search, strokes: isOwn ? strokes : [] };
-    trigger("open");
-  } else {
-    rememberSeen();
-  }
-});
 
-picker.show(name);
-Object.assign(context, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: "#16181f" });
-top5.replaceChildren(...Array.from({ length: 5 }, row));
-rank([]);
+  function rememberShown() {
+    /** @type {HTMLElement | null} */
+    const found = document.querySelector("#yours-found [data-latent]");
+    showAddress(found ? foundAddress(found) : { tab: "yours", class: name });
+  }
+
+  /** Opens a link to a drawing that someone found. Who found it in this session sees their own drawing beside it. */
+  function openLink() {
+    const isSearched = session.get(SEARCHED) === JSON.stringify(paper.strokes());
+    const isOwn = isSearched && session.get(FOUND) === currentQuery().get("latent");
+    props.value = { link: location.search, strokes: isOwn ? paper.strokes() : [] };
+    trigger("open");
+  }
+
+  element.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
+      event.preventDefault();
+      paper.undo();
+    }
+  });
+  html(".undo").addEventListener("click", paper.undo);
+  html(".clear").addEventListener("click", paper.clear);
+  html("#yours-find").addEventListener("click", () => {
+    picker.settle();
+    search(name);
+  });
+  toYours.receive(search);
+  picker.show(name);
+  whenSeen(element, () => {
+    if (current.className && current.className !== followed) {
+      name = followed = current.className;
+      picker.show(name);
+    }
+    const wasFirstTime = isFirstTime;
+    isFirstTime = false;
+    if (wasFirstTime) restore();
+    if (wasFirstTime && currentQuery().has("latent")) openLink();
+    else rememberShown();
+  });
+}

@@ -21,10 +21,10 @@ from model.drawing.sampler import Sampler
 from model.drawing.search import DECIMALS, likeness, search
 from model.drawing.view import View, read_view
 from model.quickdraw.images import png, sheet
-from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
-from studio.shared.assets import asset
+from model.quickdraw.strokes import check_strokes, rasterise
+from studio.shared.assets import asset, calling, mounting
 from studio.shared.class_picker import first_class, picker_functions, tab_html
-from studio.shared.constants import RANDOM_SEED_MAX
+from studio.shared.constants import RANDOM_SEED_MAX, page_constants
 from studio.shared.events import QUIET, in_browser, live, mistake, sentence
 from studio.shared.export import take
 from studio.shared.pictures import data_url, drawing_url
@@ -33,10 +33,6 @@ from studio.yours.search_result import IDLE, VERY_NEAR, WAITING, chosen_html, op
 
 NUM_VARIATIONS = 16
 FIRST_STRENGTH = 0.3
-CHOOSE_ON_CLICK = """element.addEventListener("click", (event) => {
-  const one = event.target.closest(".one");
-  if (one) trigger("choose", { seed: Number(one.dataset.seed) });
-});"""
 LIKELY = 0.2  # a class that the machine finds less likely than that is not worth a button
 
 Found = tuple[str, SeedOrLatent]  # class name and latent
@@ -134,18 +130,16 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         return {"strip": strip, "frames": MAX_PICTURES, "name": class_name, "a": "found", "b": end}
 
     css = asset("shared/parts.css") + asset("yours/yours.css")
-    parts = asset("shared/ink.js") + asset("shared/parts.js")
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             pad = gr.HTML(
                 None,
                 html_template=tab_html("yours"),
                 css_template=css,
-                js_on_load=parts + asset("shared/picker.js") + asset("yours/yours.js"),
+                js_on_load=mounting("yours/yours.js", "find", "open"),
                 server_functions=[look, *picker_functions(tiles)],
                 first=first_class(sampler),
-                max_points=MAX_POINTS,
-                max_strokes=MAX_STROKES,
+                constants=page_constants(),
                 apply_default_css=False,
                 elem_id="yours-pad",
             )
@@ -153,7 +147,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
             result = gr.HTML(
                 IDLE,
                 css_template=css,
-                js_on_load=parts + asset("yours/search_result.js"),
+                js_on_load=mounting("yours/search_result.js"),
                 server_functions=[take_along],
                 apply_default_css=False,
                 elem_id="yours-found",
@@ -170,7 +164,9 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 elem_id="yours-strength",
             )
             others = gr.Button("⚄ Other variations", size="sm", elem_id="yours-others")
-            varied = gr.HTML(css_template=css, js_on_load=CHOOSE_ON_CLICK, elem_id="yours-variations")
+            varied = gr.HTML(
+                css_template=css, js_on_load=mounting("yours/variations.js", "choose"), elem_id="yours-variations"
+            )
         with gr.Column(scale=1, min_width=300):
             seed = gr.Number(
                 12,
@@ -187,7 +183,8 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 None,
                 html_template=asset("yours/player.html"),
                 css_template=asset("yours/player.css"),
-                js_on_load=asset("shared/ink.js", "shared/morph_player.js", "yours/player.js"),
+                js_on_load=mounting("yours/player.js"),
+                constants=page_constants(),
                 elem_id="yours-player",
             )
 
@@ -201,11 +198,11 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         live(trigger, morph_strip, [found, seed], player, trigger_mode="always_last")
 
     # One search at a time, for it takes a core; the others wait in the queue.
-    in_browser(pad.find, f"() => `{WAITING}`", None, result)
+    in_browser(pad.find, calling("shared/events.js", "give", WAITING), None, result)
     # Queued, as what they have to say is then shown.
     one_by_one = {"concurrency_limit": 1, "concurrency_id": "nearest", "trigger_mode": "always_last"}
     searched = pad.find(find, pad, [result, found, more], **one_by_one, **QUIET)
-    in_browser(searched.failure, f"() => `{IDLE}`", None, result)
+    in_browser(searched.failure, calling("shared/events.js", "give", IDLE), None, result)
     opened = pad.open(open_link, pad, [result, found, more], **QUIET)
     chosen = varied.choose(choose, [found, strength], [result, found], **QUIET)
     for done in (searched, opened, chosen):
@@ -213,7 +210,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
         go(done.success)
     vary(strength.input)
     go(seed.input)
-    random_seed = f"() => Math.floor(Math.random() * {RANDOM_SEED_MAX + 1})"
+    random_seed = calling("shared/events.js", "randomSeedTo", RANDOM_SEED_MAX)
     vary(in_browser(others.click, random_seed, None, first).then)
     go(in_browser(dice.click, random_seed, None, seed).then)
 

@@ -68,6 +68,15 @@ def pick(page, text: str) -> None:
     box.press("Enter")
 
 
+def pick_to_train(page, name: str) -> None:
+    """On the Train tab, as one more class of a mixture."""
+    box = page.locator("#train-class")
+    box.click()
+    box.press_sequentially(name)
+    page.locator(f'#train-classes [data-name="{name}"]').click()
+    page.get_by_role("button", name=f"Remove {name}", exact=True).wait_for()
+
+
 def count_requests(page) -> list[str]:
     """The requests from now on, without the heartbeat that Gradio's pages send."""
     asked = []

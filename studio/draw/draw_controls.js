@@ -1,0 +1,88 @@
+// The Draw tab's controls for seed, psi and how many; what a slider can show is fetched when you touch it.
+
+import { find, ICONS, psiText, randomSeed, seedIn } from "../shared/controls.js";
+import { messageOf } from "../shared/server.js";
+
+/** @import { Constants, View } from "../shared/types" */
+/** @import { Memory } from "./memory.js" */
+
+const NEAR = 256; // seeds that the slider goes through
+
+/** @param {number} seed */
+export const firstNear = (seed) => Math.floor(seed / NEAR) * NEAR;
+
+/**
+ * Its neighbours on the seed slider, in one view.
+ * @param {View} view
+ * @returns {View}
+ */
+export const neighbours = (view) => ({ ...view, seed: firstNear(view.seed), count: NEAR + view.count - 1 });
+
+/**
+ * @param {HTMLElement} element
+ * @param {Constants} constants
+ * @param {View} state
+ * @param {(change: Partial<View>) => void} set
+ * @param {(message: string) => void} say
+ */
+export function createControls(element, constants, state, set, say) {
+  /** @param {string} selector */
+  const input = (selector) => find(element, selector, HTMLInputElement);
+  /** @param {string} selector */
+  const html = (selector) => find(element, selector, HTMLElement);
+  const [seed, near, psi, count] = ["#draw-seed", ".near", "#draw-psi", "#draw-count"].map(input);
+
+  Object.assign(seed, { max: constants.max_seed });
+  Object.assign(psi, { max: constants.max_psi });
+  Object.assign(count, { max: constants.max_count });
+  seed.addEventListener("change", () => {
+    try {
+      set({ seed: seedIn(seed.value, constants) });
+    } catch (error) {
+      say(messageOf(error));
+    }
+    seed.value = `${state.seed}`;
+  });
+  near.addEventListener("input", () => set({ seed: Number(near.value) }));
+  psi.addEventListener("input", () => set({ psi: Number(psi.value) }));
+  count.addEventListener("input", () => set({ count: Number(count.value) }));
+  html(".previous").addEventListener("click", () => set({ seed: Math.max(0, state.seed - state.count) }));
+  html(".following").addEventListener("click", () => set({ seed: Math.min(constants.max_seed, state.seed + state.count) }));
+  html(".dice").innerHTML = ICONS.dice;
+  html(".dice").addEventListener("click", () => set({ seed: randomSeed(constants) }));
+
+  return {
+    psi,
+    show() {
+      const first = firstNear(state.seed);
+      Object.assign(near, { min: first, max: Math.min(constants.max_seed, first + NEAR - 1), value: state.seed });
+      html(".from").textContent = `${first}`;
+      html(".to").textContent = near.max;
+      if (document.activeElement !== seed || Number(seed.value) !== state.seed) seed.value = `${state.seed}`;
+      psi.value = `${state.psi}`;
+      html(".psi-value").textContent = psiText(state.psi);
+      count.value = `${state.count}`;
+      html(".count-value").textContent = `${state.count}`;
+      html(".reset").hidden = state.style.every((offset) => offset === 0);
+    },
+  };
+}
+
+/**
+ * Fetches everything that a slider can show, as soon as you touch it.
+ * @param {HTMLInputElement} slider
+ * @param {Memory} memory
+ * @param {Constants} constants
+ * @param {(value: number) => View} viewAt
+ */
+export function fetchWhenTouched(slider, memory, { max_drawings }, viewAt) {
+  const fetchAll = () => {
+    const [low, high, step] = [slider.min, slider.max, slider.step].map(Number);
+    const number = Math.round((high - low) / step) + 1;
+    const views = Array.from({ length: number }, (_, place) => viewAt(Number((low + place * step).toFixed(2))));
+    if (number * views[0].count > max_drawings || views.every(memory.has)) return;
+    memory.fetch(views).catch(() => {}); // they are fetched again when they are needed
+  };
+  slider.addEventListener("pointerdown", fetchAll);
+  slider.addEventListener("focus", fetchAll);
+}

@@ -1,0 +1,99 @@
+// The sheet of drawings, each a button above its seed, and the dialog that shows one of them large.
+
+import { find, makeButton, makeCanvas } from "../shared/controls.js";
+import { inkOf } from "../shared/ink.js";
+
+/** @import { Constants, View } from "../shared/types" */
+/** @import { Memory } from "./memory.js" */
+
+const COLUMNS = [1, 2, 3, 4, 6, 8];
+const SHEET_FINENESS = 24; // the whole sheet has so many times the pixels of one drawing ...
+const FINENESS = 16; // ... but no drawing has more than this, because painting takes time
+
+/**
+ * @param {HTMLElement} sheet
+ * @param {Memory} memory
+ * @param {Constants} constants
+ * @param {(place: number) => void} open is called with the place of a drawing that was clicked
+ */
+export function createSheet(sheet, memory, constants, open) {
+  const { paint } = inkOf(constants);
+
+  /** @param {number} place */
+  function tile(place) {
+    const button = makeButton("", () => open(place));
+    button.className = "tile";
+    button.append(makeCanvas(0), document.createElement("span"));
+    return button;
+  }
+
+  return {
+    /** @param {number} place */
+    canvas: (place) => find(sheet.children[place], "canvas", HTMLCanvasElement),
+    /** @param {boolean} on */
+    setBusy: (on) => sheet.setAttribute("aria-busy", `${on}`),
+    /** @param {View} view that the memory holds */
+    show(view) {
+      const columns = COLUMNS.find((number) => number * number >= view.count) ?? COLUMNS.length;
+      const size = Math.min(FINENESS, Math.floor(SHEET_FINENESS / columns)) * constants.size;
+      sheet.style.setProperty("--columns", `${columns}`);
+      while (sheet.children.length > view.count) sheet.lastChild?.remove();
+      while (sheet.children.length < view.count) sheet.append(tile(sheet.children.length));
+      [...sheet.children].forEach((button, place) => {
+        const canvas = find(button, "canvas", HTMLCanvasElement);
+        if (canvas.width !== size) canvas.width = canvas.height = size;
+        const drawing = memory.get(view, place);
+        if (drawing) paint(canvas, ...drawing);
+        const seed = memory.seedOf(view, place);
+        find(button, "span", HTMLSpanElement).textContent = `${seed}`;
+        button.setAttribute("aria-label", `${view.name}, seed ${seed}`);
+      });
+    },
+  };
+}
+
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {Memory} memory
+ * @param {Constants} constants
+ * @param {() => View | null} drawn the view on the sheet
+ * @param {(place: number) => HTMLCanvasElement} canvasAt the sheet's canvas of a drawing
+ */
+export function createDetail(dialog, memory, constants, drawn, canvasAt) {
+  const { paint } = inkOf(constants);
+  const canvas = find(dialog, "canvas", HTMLCanvasElement);
+  const title = find(dialog, "h2", HTMLHeadingElement);
+  const status = find(dialog, ".copied", HTMLElement);
+  let shownPlace = 0;
+  let shownSeed = 0;
+
+  /** @param {number} place */
+  function open(place) {
+    const view = drawn();
+    if (!view) return;
+    shownPlace = place;
+    shownSeed = memory.seedOf(view, place);
+    title.textContent = `${view.name}, seed ${shownSeed}`;
+    canvas.setAttribute("aria-label", title.textContent);
+    const drawing = memory.get(view, place);
+    if (drawing) paint(canvas, ...drawing);
+    else canvas.getContext("2d")?.drawImage(canvasAt(place), 0, 0, canvas.width, canvas.height);
+    status.textContent = "";
+    if (!dialog.open) dialog.showModal();
+  }
+
+  /** @param {number} step */
+  function move(step) {
+    const number = drawn()?.count ?? 1;
+    open((shownPlace + step + number) % number);
+  }
+
+  find(dialog, ".earlier", HTMLButtonElement).addEventListener("click", () => move(-1));
+  find(dialog, ".later", HTMLButtonElement).addEventListener("click", () => move(1));
+  dialog.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step && !event.altKey && !event.ctrlKey && !event.metaKey) move(step);
+  });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  return { open, status, seed: () => shownSeed };
+}

@@ -1,0 +1,96 @@
+// What a link to the page holds, which tab it opens, and the address that leads back to what a tab shows.
+
+import { isOpen } from "./tabs.js";
+
+/** @import { MorphLink, View } from "./types" */
+/** @typedef {Record<string, string | number>} Entries */
+
+const KEYS = ["class", "seed", "psi", "count", "style", "keys", "into", "latent", "run", "tab"];
+const DRAW_KEYS = ["class", "seed", "psi", "count", "style", "keys", "into", "latent"];
+const SPACES = "https://huggingface.co";
+
+/** The query that the page was opened with, before any tab changes the address. */
+export const openedWith = new URLSearchParams(location.search);
+
+export const currentQuery = () => new URLSearchParams(location.search);
+
+/** The page's address without its query. */
+export const pageAddress = () => location.href.split("?")[0];
+
+/** @param {URLSearchParams} query */
+export function tabOf(query) {
+  if (query.has("keys")) return "Morph";
+  if (query.has("latent")) return "Yours";
+  if (query.has("run")) return "Train";
+  const tabs = { morph: "Morph", yours: "Yours", train: "Train", wall: "Wall" };
+  return Object.entries(tabs).find(([key]) => key === query.get("tab"))?.[1] ?? "Draw";
+}
+
+/** @param {URLSearchParams} query */
+export const asksForDrawing = (query) => DRAW_KEYS.some((key) => query.has(key));
+
+/**
+ * @param {URLSearchParams} query
+ * @param {Entries} entries
+ */
+export const isAddress = (query, entries) => KEYS.every((key) => query.get(key) === (entries[key]?.toString() ?? null));
+
+/**
+ * Shows the open tab's address; tabs that aren't open are ignored. A change of tab can be undone with the browser's
+ * back button. A Space shows the page in a frame, so the frame around it is told as well.
+ * @param {Entries} entries
+ */
+export function showAddress(entries) {
+  const query = currentQuery();
+  const before = tabOf(query);
+  for (const key of KEYS) query.delete(key);
+  for (const [key, value] of Object.entries(entries)) query.set(key, `${value}`);
+  if (!isOpen(tabOf(query))) return;
+  if (tabOf(query) === before) history.replaceState(null, "", `?${query}`);
+  else history.pushState(null, "", `?${query}`);
+  if (window.parent !== window) window.parent.postMessage({ queryString: `${query}` }, SPACES);
+}
+
+/**
+ * @param {View} view
+ * @returns {Entries}
+ */
+export const drawAddress = ({ name, seed, psi, count, style }) =>
+  ({ class: name, seed, psi, count, ...(style.some(Boolean) ? { style: style.join() } : {}) });
+
+/**
+ * @param {MorphLink} morph
+ * @returns {Entries}
+ */
+export const morphAddress = ({ name, into, psi, seeds }) =>
+  ({ class: name, keys: seeds.join(), psi, ...(into ? { into } : {}) });
+
+/**
+ * A link's morph; what isn't a number stays text, so that the server's message can quote it.
+ * @param {URLSearchParams} query
+ * @param {MorphLink} otherwise
+ * @param {number} maxKeys
+ * @returns {MorphLink}
+ */
+export function morphOf(query, otherwise, maxKeys) {
+  const text = query.get("keys");
+  if (text === null) return otherwise;
+  const psi = query.get("psi");
+  return {
+    name: query.get("class") || otherwise.name,
+    into: query.get("into") || "",
+    seeds: text.split(",").slice(0, maxKeys + 1).map(numberIn),
+    psi: psi === null ? otherwise.psi : numberIn(psi),
+  };
+}
+
+/** @param {string} text */
+const numberIn = (text) => (text.trim() !== "" && !Number.isNaN(Number(text)) ? Number(text) : text);
+
+/**
+ * A drawing found in Yours: its element holds the class name and the latent.
+ * @param {HTMLElement} found
+ * @returns {{ class: string, latent: string }}
+ */
+export const foundAddress = ({ dataset }) =>
+  ({ class: dataset.name ?? "", latent: JSON.parse(dataset.latent ?? "[]").join() });

@@ -1,0 +1,72 @@
+// Calls to the server, and what a visitor takes along from it.
+
+import { pageAddress } from "./link.js";
+
+/** @import { ExportServer } from "./types" */
+
+/** No answer came at all. */
+export class LostAnswer extends Error {
+  constructor() {
+    super("The server can't be reached; try again.");
+  }
+}
+
+/**
+ * A server function's answer. Throws an Error with the sentence to show; Gradio answers a lost call with nothing.
+ * @template Answer
+ * @param {Promise<Answer | { error: string } | null | undefined>} call
+ * @returns {Promise<Answer>}
+ */
+export async function answerOf(call) {
+  const answer = await call.catch(() => undefined);
+  if (answer === undefined || answer === null) throw new LostAnswer();
+  if (typeof answer === "object" && "error" in answer) throw new Error(answer.error);
+  return answer;
+}
+
+/** @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Runs one call at a time. Of the calls that come meanwhile, only the newest follows.
+ * @param {() => Promise<unknown>} call
+ */
+export function newestOnly(call) {
+  let isBusy = false;
+  let isWaiting = false;
+  return async function run() {
+    isWaiting = isBusy;
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      await call();
+    } finally {
+      isBusy = false;
+      if (isWaiting) run();
+    }
+  };
+}
+
+/**
+ * Saves a file, or copies a text, and says so.
+ * @param {ExportServer} server
+ * @param {HTMLElement} button with data-take (a kind of file) or data-copy (a kind of text)
+ * @param {unknown[]} what as the server's `take_along` wants it, without the kind and the page's address
+ * @param {HTMLElement} status
+ * @param {unknown[]} options go behind the address
+ */
+export async function takeAlong(server, button, what, status, options = []) {
+  const kind = button.dataset.take || button.dataset.copy;
+  status.textContent = "";
+  try {
+    const answer = await answerOf(server.take_along([kind, ...what, pageAddress(), ...options]));
+    if ("url" in answer) {
+      Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
+    } else {
+      const isCopied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
+      status.textContent = isCopied ? `Copied: ${answer.text}` : answer.text;
+    }
+  } catch (error) {
+    status.textContent = messageOf(error);
+  }
+}

@@ -1,0 +1,127 @@
+/** What the page's scripts get from Python, as types for `tsc`; browsers never load this file. */
+
+/** studio/shared/constants.py */
+export interface Constants {
+  size: number; // pixels a side of a drawing
+  max_seed: number;
+  random_seed_max: number;
+  max_psi: number;
+  max_count: number;
+  max_drawings: number;
+  num_styles: number;
+  style_limit: number;
+  max_keys: number;
+  frame_milliseconds: number;
+  speeds: number[];
+  loops: string[];
+  max_strokes: number;
+  max_points: number;
+  max_classes: number;
+  ink: { smoothed: number; levels: number[]; inside: number; faintest: number };
+}
+
+/** What `mount` gets. `server` is the only way to Python; each of its functions takes one list. */
+export interface Component<Props = object, Server = object> {
+  element: HTMLElement;
+  props: Props & { constants: Constants };
+  server: Server;
+  trigger(event: string, data?: object): void;
+  watch(prop: string, callback: () => void): void;
+}
+
+/** A server function: nothing comes back when the server can't be reached. */
+export type ServerFunction<Request extends unknown[], Answer> = (
+  request: Request,
+) => Promise<Answer | { error: string } | null | undefined>;
+
+export interface Tile {
+  name: string;
+  seed: number;
+  draft: boolean;
+  figures: string;
+  recognised: number | null;
+}
+
+export interface Catalog {
+  tiles: Tile[];
+  wall: number;
+  screenful: number; // tiles in one picture
+  mark: number; // another one for another list of classes
+}
+
+export interface CatalogServer {
+  catalog: ServerFunction<[], Catalog>;
+  screenful(request: [number: number, wall: number, mark: number]): Promise<string | null | undefined>;
+}
+
+export type Export = { text: string } | { filename: string; url: string };
+
+export interface ExportServer {
+  take_along: ServerFunction<unknown[], Export>;
+}
+
+/** Drawings of one class: those of `count` seeds from `seed` on. */
+export interface View {
+  name: string;
+  seed: number;
+  psi: number;
+  count: number;
+  style: number[];
+}
+
+export interface DrawAnswer {
+  sheet: string; // a data URL
+  columns: number;
+  name: string;
+  origin: string; // HTML
+  revision: string;
+}
+
+export interface OpenedLink extends DrawAnswer {
+  state: View;
+  message: string;
+}
+
+export interface DrawServer extends CatalogServer, ExportServer {
+  drawings: ServerFunction<[name: string, groups: unknown[][]], DrawAnswer>;
+  open_link: ServerFunction<[query: string], OpenedLink>;
+}
+
+/** A morph as a link holds it; a link can hold anything. */
+export interface MorphLink {
+  name: string;
+  into: string;
+  psi: number | string;
+  seeds: (number | string)[];
+}
+
+export interface MorphAnswer {
+  sheet: string;
+  columns: number;
+  frames: number;
+  keys: number[]; // the key drawings' places on the sheet
+  name: string;
+  into: string;
+  partners: string[];
+  origin: string;
+}
+
+export interface MorphServer extends CatalogServer, ExportServer {
+  morph: ServerFunction<
+    [name: string, into: string | null, seeds: (number | string)[], psi: number | string],
+    MorphAnswer
+  >;
+}
+
+export type Point = [x: number, y: number];
+export type Stroke = Point[];
+
+export interface Look {
+  top: [name: string, share: number][];
+  words: string;
+  picture?: string;
+}
+
+export interface YoursServer extends CatalogServer {
+  look: ServerFunction<[strokes: Stroke[]], Look>;
+}

@@ -1,0 +1,11 @@
+// The variations of what was found: pressing one goes on from it.
+
+/** @import { Component } from "../shared/types" */
+
+/** @param {Component} component */
+export function mount({ element, trigger }) {
+  element.addEventListener("click", (event) => {
+    const variation = event.target instanceof Element && event.target.closest(".one");
+    if (variation instanceof HTMLElement) trigger("choose", { seed: Number(variation.dataset.seed) });
+  });
+}

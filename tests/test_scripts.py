@@ -1,0 +1,83 @@
+"""Browsers get the page's scripts and nothing else, and never an outdated one."""
+
+import re
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from studio.shared import assets
+from studio.shared.assets import STUDIO, calling, mounting, preload_links, script_routes
+
+ADDRESS = re.compile(r'new URL\("([^"]+)"')
+IMPORTED = re.compile(r'^import .* from "([^"]+)";$', re.MULTILINE)
+
+
+@pytest.fixture
+def browser():
+    return TestClient(Starlette(routes=script_routes()), base_url="http://page/")
+
+
+def address_of(script: str) -> str:
+    (address,) = ADDRESS.findall(mounting(script))
+    return address
+
+
+def test_a_script_comes_as_it_is_and_is_kept_forever(browser):
+    answer = browser.get(address_of("draw/draw.js"))
+    assert answer.content == (STUDIO / "draw" / "draw.js").read_bytes()
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_a_changed_script_has_another_address(tmp_path, monkeypatch):
+    addresses = set()
+    for text in ("1", "2"):
+        (tmp_path / "draw.js").write_text(text, encoding="utf-8")
+        monkeypatch.setattr(assets, "STUDIO", tmp_path)
+        for cached in (assets._scripts, assets._version):
+            cached.cache_clear()
+        addresses.add(address_of("draw.js"))
+    for cached in (assets._scripts, assets._version):
+        monkeypatch.undo()
+        cached.cache_clear()
+    assert len(addresses) == 2
+
+
+def test_a_page_from_before_an_update_gets_scripts_that_it_does_not_keep(browser):
+    answer = browser.get("gradio_api/scripts/old/draw/draw.js")
+    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["page.py", "draw/draw.html", "shared/types.d.ts", "../app.py", "..%2Fapp.py", "%2Fetc%2Fpasswd", "draw", ""],
+)
+def test_nothing_but_scripts_is_served(browser, name):
+    folder = address_of("draw/draw.js").removesuffix("draw/draw.js")
+    assert browser.get(folder + name).status_code == 404
+
+
+def test_what_a_script_imports_is_there():
+    for path in STUDIO.rglob("*.js"):
+        for name in IMPORTED.findall(path.read_text(encoding="utf-8")):
+            assert (path.parent / name).is_file(), f"{path} imports {name}"
+
+
+def test_events_name_functions_that_their_scripts_export():
+    sources = "".join(path.read_text(encoding="utf-8") for path in STUDIO.rglob("*.py"))
+    calls = re.findall(r'calling\(\s*"([\w/]+\.js)",\s*"(\w+)"', sources)
+    calls += [("train/watching.js", name) for name in re.findall(r'_watching\("(\w+)"\)', sources)]
+    assert len(calls) > 8
+    for script, function in calls:
+        exported = Path(STUDIO / script).read_text(encoding="utf-8")
+        assert re.search(rf"^export (function|const) {function}\b", exported, re.MULTILINE), (script, function)
+
+
+def test_events_pass_their_arguments_as_data():
+    assert calling("shared/events.js", "give", "`${1}`").endswith('.give(...["`${1}`"], ...values)')
+
+
+def test_all_scripts_are_fetched_at_once():
+    assert preload_links().count('rel="modulepreload"') == len(list(STUDIO.rglob("*.js")))
