@@ -31,17 +31,26 @@ def test_a_script_comes_as_it_is_and_is_kept_forever(browser):
     assert "immutable" in answer.headers["cache-control"]
 
 
-def test_a_changed_script_has_another_address(tmp_path, monkeypatch):
+@pytest.fixture
+def own_scripts(tmp_path, monkeypatch):
+    """An empty folder in place of `studio/`."""
+    monkeypatch.setattr(assets, "STUDIO", tmp_path)
+    yield tmp_path
+    forget()
+
+
+def forget() -> None:
+    """As when the app starts again."""
+    assets._scripts.cache_clear()
+    assets._version.cache_clear()
+
+
+def test_a_changed_script_has_another_address(own_scripts):
     addresses = set()
     for text in ("1", "2"):
-        (tmp_path / "draw.js").write_text(text, encoding="utf-8")
-        monkeypatch.setattr(assets, "STUDIO", tmp_path)
-        for cached in (assets._scripts, assets._version):
-            cached.cache_clear()
+        (own_scripts / "draw.js").write_text(text, encoding="utf-8")
+        forget()
         addresses.add(address_of("draw.js"))
-    for cached in (assets._scripts, assets._version):
-        monkeypatch.undo()
-        cached.cache_clear()
     assert len(addresses) == 2
 
 

@@ -1,6 +1,6 @@
 // The Draw tab: shows what its controls ask for, from memory where it has been fetched ahead, else from the server.
 
-import { find, ICONS, opensElsewhere, randomSeed, takeButtons } from "../shared/controls.js";
+import { find, opensElsewhere, randomSeed, takeButtons } from "../shared/controls.js";
 import { asksForDrawing, currentQuery, drawAddress, isAddress, showAddress, tabOf } from "../shared/link.js";
 import { classPicker } from "../shared/picker.js";
 import { answerOf, messageOf, newestOnly, takeAlong } from "../shared/server.js";
@@ -21,7 +21,6 @@ export function mount({ element, props, server }) {
   const state = { name: "", seed: 0, psi: 1, count: 16, style: Array(constants.num_styles).fill(0) };
   /** @type {View | null} */
   let drawn = null; // what the sheet shows
-  let isLocked = false;
   let aheadTimer = 0;
   let shownOrigin = "";
   let requests = 0; // links opened and changes made
@@ -208,15 +207,9 @@ export function mount({ element, props, server }) {
   fetchWhenTouched(controls.psi, memory, constants, (psi) => view({ psi }));
   styles.sliders.forEach((slider, index) =>
     fetchWhenTouched(slider, memory, constants, (offset) => view({ style: state.style.with(index, offset) })));
-  const lock = html(".lock");
-  lock.innerHTML = ICONS.unlocked;
-  lock.addEventListener("click", () => {
-    isLocked = !isLocked;
-    lock.setAttribute("aria-pressed", `${isLocked}`);
-    lock.innerHTML = isLocked ? ICONS.locked : ICONS.unlocked;
-  });
   html(".generate").addEventListener("click", () => {
     picker.settle();
+    const isLocked = controls.isLocked();
     const isSame = isLocked && drawn && JSON.stringify(view()) === JSON.stringify(drawn);
     set(isLocked ? {} : { seed: randomSeed(constants) });
     if (isSame) say("The seed is locked, so the drawings stay the same. Unlock it to get others.");

@@ -1,4 +1,4 @@
-// The Draw tab's controls for seed, psi and how many; what a slider can show is fetched when you touch it.
+// The Draw tab's controls for seed (with its lock), psi and how many; what a slider can show is fetched when you touch it.
 
 import { find, ICONS, psiText, randomSeed, seedIn } from "../shared/controls.js";
 import { messageOf } from "../shared/server.js";
@@ -51,8 +51,18 @@ export function createControls(element, constants, state, set, say) {
   html(".dice").innerHTML = ICONS.dice;
   html(".dice").addEventListener("click", () => set({ seed: randomSeed(constants) }));
 
+  let isLocked = false;
+  const lock = html(".lock");
+  lock.innerHTML = ICONS.unlocked;
+  lock.addEventListener("click", () => {
+    isLocked = !isLocked;
+    lock.setAttribute("aria-pressed", `${isLocked}`);
+    lock.innerHTML = isLocked ? ICONS.locked : ICONS.unlocked;
+  });
+
   return {
     psi,
+    isLocked: () => isLocked,
     show() {
       const first = firstNear(state.seed);
       Object.assign(near, { min: first, max: Math.min(constants.max_seed, first + NEAR - 1), value: state.seed });
