@@ -61,8 +61,8 @@ def test_one_small_index_lists_all_classes(hub, tmp_path):
     everything = {name: replace(entry, card=replace(entry.card, class_name=name)) for name in CLASS_NAMES}
     hub.repos[NAME].add("main", "all", {"index.json": write_index(everything)})
     hub.requests.clear()
-    known = collection(tmp_path, refresh_seconds=0.0)
-    assert set(known.cards()) == set(CLASS_NAMES)
+    doodles = collection(tmp_path, refresh_seconds=0.0)
+    assert set(doodles.cards()) == set(CLASS_NAMES)
     assert [request for request in hub.requests if request.startswith("GET")] == [
         f"GET /{REPO}/resolve/main/index.json"
     ]
@@ -76,12 +76,12 @@ def push_and_read(hub: Hub, folder: Path, *names: str) -> dict:
 
 def test_an_unchanged_index_costs_one_small_request(hub, tmp_path):
     push_and_read(hub, tmp_path)
-    known = collection(tmp_path, refresh_seconds=0.0)
-    known.cards()
-    wait_until(lambda: not known.index.is_refreshing)
+    doodles = collection(tmp_path, refresh_seconds=0.0)
+    doodles.cards()
+    wait_until(lambda: not doodles.index.is_refreshing)
     hub.requests.clear()
-    known.cards()
-    wait_until(lambda: hub.requests and not known.index.is_refreshing)
+    doodles.cards()
+    wait_until(lambda: hub.requests and not doodles.index.is_refreshing)
     assert hub.requests == [f"HEAD /{REPO}/resolve/main/index.json"]
 
 
@@ -150,10 +150,10 @@ def test_a_slow_download_delays_nobody(hub, tmp_path, monkeypatch):
 
 def test_a_wall_waits_only_once_for_a_hub_in_trouble_and_is_complete_afterwards(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "a", "cat", "dog", "sun", "tree")
-    known = collection(tmp_path)
-    tiles, whole = Tiles(Sampler([], collection=known)), Tiles(Sampler([tmp_path / "a"]))
-    known.cards()
-    known.path("dog")
+    doodles = collection(tmp_path)
+    tiles, whole = Tiles(Sampler([], collection=doodles)), Tiles(Sampler([tmp_path / "a"]))
+    doodles.cards()
+    doodles.path("dog")
     monkeypatch.setattr("model.hub.collection.DOWNLOADS_AT_ONCE", 2)
     monkeypatch.setattr("model.hub.fetch.FETCH_SECONDS", 0.5)
     hub.requests.clear()
@@ -162,15 +162,15 @@ def test_a_wall_waits_only_once_for_a_hub_in_trouble_and_is_complete_afterwards(
     assert [drawing.any() for drawing in row] == [False, True, False, False], "the cached file is drawn"
     assert not [request for request in hub.requests if "tree" in request], "no more files are requested"
     monkeypatch.setattr("model.hub.fetch.FETCH_SECONDS", 20.0)
-    known.files._failures.clear()  # as after a minute
-    known.files._paused_until = 0.0
+    doodles.files._failures.clear()  # as after a minute
+    doodles.files._paused_until = 0.0
     assert np.array_equal(row_of(first_of(tiles), 4), row_of(first_of(whole), 4))
 
 
 def test_a_wall_s_files_are_downloaded_at_the_same_time(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
-    known, whole = collection(tmp_path), Tiles(Sampler([tmp_path / "a"]))
-    path, everyone, met = known.path, threading.Barrier(3, timeout=60), set()
+    doodles, whole = collection(tmp_path), Tiles(Sampler([tmp_path / "a"]))
+    path, everyone, met = doodles.path, threading.Barrier(3, timeout=60), set()
 
     def path_when_all_are_requested(class_name: str) -> Path:
         if class_name not in met:
@@ -178,8 +178,8 @@ def test_a_wall_s_files_are_downloaded_at_the_same_time(hub, tmp_path, monkeypat
             everyone.wait()
         return path(class_name)
 
-    monkeypatch.setattr(known, "path", path_when_all_are_requested)
-    row = row_of(first_of(Tiles(Sampler([], collection=known))), 3)
+    monkeypatch.setattr(doodles, "path", path_when_all_are_requested)
+    row = row_of(first_of(Tiles(Sampler([], collection=doodles))), 3)
     assert np.array_equal(row, row_of(first_of(whole), 3))
 
 
@@ -202,33 +202,33 @@ def row_of(url: str, columns: int) -> np.ndarray:
 
 def test_drawing_a_class_again_causes_no_request(hub, tmp_path):
     push_and_read(hub, tmp_path / "a", "cat")
-    known = collection(tmp_path, refresh_seconds=0.0)
-    known.cards()
-    path = known.path("cat")
+    doodles = collection(tmp_path, refresh_seconds=0.0)
+    doodles.cards()
+    path = doodles.path("cat")
     push_and_read(hub, tmp_path / "b", "dog")
-    wait_until(lambda: set(known.cards()) == {"cat", "dog"})
+    wait_until(lambda: set(doodles.cards()) == {"cat", "dog"})
     hub.requests.clear()
-    assert known.path("cat") == path and not [request for request in hub.requests if "classes" in request]
+    assert doodles.path("cat") == path and not [request for request in hub.requests if "classes" in request]
     path.resolve().write_bytes(b"damaged")
-    assert hashlib.sha256(known.path("cat").read_bytes()).hexdigest() == index_of(hub)["cat"].sha256
+    assert hashlib.sha256(doodles.path("cat").read_bytes()).hexdigest() == index_of(hub)["cat"].sha256
 
 
 def test_the_failure_of_an_old_file_does_not_count_for_the_new_one(hub, tmp_path):
     push_and_read(hub, tmp_path / "a", "cat")
-    known = collection(tmp_path)
-    known.cards()
-    old = known.index.current
+    doodles = collection(tmp_path)
+    doodles.cards()
+    old = doodles.index.current
     make_checkpoint(tmp_path / "b", "cat", z_dim=9)
     push(REPO, [tmp_path / "b" / "cat.safetensors"])
-    known.index.refresh()
+    doodles.index.refresh()
     hub.faults = ["tamper@GET /cdn/"] * 2
     with pytest.raises(CheckpointError, match="doesn't have the hash"):
-        known.files.path(old.entries["cat"], old.commit)
-    assert set(known.cards()) == {"cat"} and known.path("cat")
+        doodles.files.path(old.entries["cat"], old.commit)
+    assert set(doodles.cards()) == {"cat"} and doodles.path("cat")
     hub.repos[NAME].add("main", "without", {"index.json": write_index({})})
-    known.index.refresh()
+    doodles.index.refresh()
     with pytest.raises(CheckpointError, match="no longer has “cat”"):
-        known.path("cat")
+        doodles.path("cat")
 
 
 def test_local_files_take_precedence_over_the_collection(hub, tmp_path):
@@ -265,10 +265,10 @@ def test_a_download_continues_after_a_break_or_a_wait(hub, tmp_path, fault):
 
 
 def collection_path(tmp_path: Path, index: IndexVersion | None = None) -> Path:
-    known = collection(tmp_path)
-    known.cards()
-    known.index.current = index or known.index.current
-    return known.path("cat")
+    doodles = collection(tmp_path)
+    doodles.cards()
+    doodles.index.current = index or doodles.index.current
+    return doodles.path("cat")
 
 
 def test_a_damaged_file_is_refused_and_the_rest_works(hub, tmp_path, caplog):
@@ -307,11 +307,11 @@ def test_a_hostile_file_is_refused_even_if_the_index_has_its_hash(hub, tmp_path,
     entry = replace(entries["cat"], sha256=hashlib.sha256(content).hexdigest(), size=min(len(content), 2_000_000) or 1)
     changes = {"index.json": write_index({"cat": entry}), entry.file: content}
     hub.repos[NAME].add("main", "hostile", changes)
-    known = collection(tmp_path)
-    known.cards()
+    doodles = collection(tmp_path)
+    doodles.cards()
     hub.requests.clear()
     with pytest.raises(ValueError, match="cat"):
-        known.path("cat")
+        doodles.path("cat")
     if len(content) > 2_500_000:
         assert not any(request.startswith("GET /cdn") for request in hub.requests), "it is not even downloaded"
 
@@ -321,10 +321,10 @@ def test_a_class_that_the_index_describes_wrongly_is_refused(hub, tmp_path):
     dog = entries["dog"]
     lie = replace(dog, card=replace(dog.card, images_seen=10**9))
     hub.repos[NAME].add("main", "lie", {"index.json": write_index({"dog": lie})})
-    known = collection(tmp_path)
-    known.cards()
+    doodles = collection(tmp_path)
+    doodles.cards()
     with pytest.raises(ValueError, match="disagree"):
-        known.path("dog")
+        doodles.path("dog")
 
 
 @pytest.mark.parametrize(
@@ -380,28 +380,28 @@ def test_an_unreadable_entry_is_left_out_of_an_index(hub, tmp_path):
 
 
 def test_a_missing_collection_is_logged_once(hub, tmp_path, caplog):
-    known = Collection("you/nothing", cache=tmp_path, refresh_seconds=0.0)
+    doodles = Collection("you/nothing", cache=tmp_path, refresh_seconds=0.0)
     for _ in range(3):
-        assert known.cards() == {}
-        wait_until(lambda: not known.index.is_refreshing)
+        assert doodles.cards() == {}
+        wait_until(lambda: not doodles.index.is_refreshing)
     assert caplog.text.count("There is no") == 1
 
 
 def test_after_trouble_the_index_is_read_again_within_a_minute(tmp_path, monkeypatch):
     trouble = HubError("The Hub is in trouble (503); try again in a while.", 503, is_transient=True)
     monkeypatch.setattr("model.hub.live_index.download", Mock(side_effect=trouble))
-    known = collection(tmp_path)
-    assert known.cards() == {}
-    wait_until(lambda: not known.index.is_refreshing)
-    assert 0 < known.index._due - time.monotonic() <= 60
+    doodles = collection(tmp_path)
+    assert doodles.cards() == {}
+    wait_until(lambda: not doodles.index.is_refreshing)
+    assert 0 < doodles.index._due - time.monotonic() <= 60
 
 
 def test_doodles_hub_names_the_collection(monkeypatch):
     monkeypatch.delenv("DOODLES_HUB", raising=False)
     assert Collection.from_environment() is None
     monkeypatch.setenv("DOODLES_HUB", "you/doodles@v2")
-    known = Collection.from_environment()
-    assert (known.repo, known.revision) == ("you/doodles", "v2")
+    doodles = Collection.from_environment()
+    assert (doodles.repo, doodles.revision) == ("you/doodles", "v2")
     monkeypatch.setenv("DOODLES_HUB", "doodles")
     with pytest.raises(HubError, match="owner/name"):
         Collection.from_environment()

@@ -1,4 +1,4 @@
-"""Visitors draw what is on the Hub, and push there what they have trained, in their own name and nobody else's."""
+"""Visitors draw classes from the Hub, and push what they trained in their own name only."""
 
 from urllib.parse import urlencode
 
@@ -73,13 +73,13 @@ def test_a_class_of_the_collection_is_drawn(site, browser):
     context.close()
 
 
-def test_who_has_not_signed_in_is_told_to(page, hub):
+def test_a_push_without_signing_in_asks_for_it(page, hub):
     page.locator("#share-push").click()
     page.get_by_text("Sign in with Hugging Face first").wait_for()
     assert "models/visitor/doodles" not in hub.repos
 
 
-def test_a_visitor_signs_in_pushes_and_offers(page, hub, run, site):
+def test_a_visitor_signs_in_pushes_and_offers_a_class(page, hub, run, site):
     with page.expect_navigation(url="**/?run=*"):
         page.locator("#share-login").click()
     show(page)
@@ -101,6 +101,6 @@ def test_a_visitor_signs_in_pushes_and_offers(page, hub, run, site):
     page.locator("#share-push").click()
     page.get_by_text("may not write to you/doodles").wait_for()
 
-    kept = [path for path in run.folder.parents[1].rglob("*") if path.is_file()]
-    assert not [path for path in kept if b"mock-oauth" in path.read_bytes() or b"hf_visitor" in path.read_bytes()]
+    contents = [path.read_bytes() for path in run.folder.parents[1].rglob("*") if path.is_file()]
+    assert not [content for content in contents if b"mock-oauth" in content or b"hf_visitor" in content]
     assert "mock-oauth" not in page.content()

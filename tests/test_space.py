@@ -34,7 +34,7 @@ if not IS_CI and (not shutil.which("setpriv") or os.geteuid() != 0):
 
 
 def find_python() -> tuple[str, str]:
-    """Python 3.12, as on a Space, where there is a CPU build of PyTorch for it, else ours; and which PyTorch."""
+    """Python 3.12, as on a Space, if PyTorch has a CPU build for it, otherwise ours; and which PyTorch to install."""
     found = sorted((Path.home() / ".pyenv" / "versions").glob("3.12.*/bin/python3.12"))
     for python in [*found, shutil.which("python3.12")]:
         asked = [python, "-m", "pip", "install", "--dry-run", "--no-deps", "-q", f"{TORCH}+cpu"]
@@ -45,7 +45,7 @@ def find_python() -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def folder():
-    """Where an ordinary user may look, which pytest's own folders are not."""
+    """A folder that an ordinary user may read, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     yield folder
@@ -54,7 +54,7 @@ def folder():
 
 @pytest.fixture(scope="module")
 def environment(folder):
-    """A new environment's Python with the requirements, and with what a Space installs beside them."""
+    """The Python of a new environment with the requirements and what a Space installs besides."""
     python, torch = find_python()
     sdk_version = front_matter((REPOSITORY / "README.md").read_text())["sdk_version"]
     subprocess.run([python, "-m", "venv", folder / "environment"], check=True)
@@ -77,7 +77,7 @@ def kill_all(home: Path) -> None:
 
 @pytest.fixture(scope="module")
 def space(folder, environment):
-    """The app, with the variables that a Space has, and no secret at all."""
+    """The app with a Space's variables and without any secret."""
     app, home, data = folder / "app", folder / "user", folder / "data"
     for name, content in space_files(Home(), SPACE, "cpu-basic").items():
         (app / name).parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def page(browser):
 
 
 def drawn(tile) -> float:
-    """How much of a tile is ink."""
+    """The share of a tile that is ink."""
     return (pixels(tile.locator("canvas").evaluate("(canvas) => canvas.toDataURL()")) < 128).mean()
 
 
@@ -163,7 +163,7 @@ def test_a_space_runs_as_an_ordinary_user(space):
     assert int(held["CapEff"][0], 16) == 1 << 2, "it may read whatever root may, and nothing else"
 
 
-def test_a_space_misses_no_right_and_no_secret(space):
+def test_a_space_needs_no_more_rights_and_no_secret(space):
     log = space.log.read_text()
     assert not re.search("ERROR|PermissionError|Permission denied|Read-only file system|Unauthorized", log), log
     assert not [path for path in space.folder.rglob("*") if path.stat().st_uid == NOBODY]

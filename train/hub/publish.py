@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 def push_finished(home: Home) -> Pushed | None:
     """Push the promoted generators of visitors' finished runs that weren't pushed yet; None if there are none.
 
-    A file `pushed` in the run's folder, with the time of the checkpoint that it stands for, marks a run as dealt with.
-    Without it, the next call tries again. Raises HubError.
+    A file `pushed` in a run's folder, dated like the checkpoint, says that the run needs no more attention. After an
+    error there is none, so the next call tries again. Raises HubError.
     """
     collection = Collection.from_environment()
     if collection is None:

@@ -68,14 +68,14 @@ def push(
     api, repo = client(token), check_repo(repo)
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     requested = [(entry_of(path, when), path) for path in paths]
-    if not dry_run and not create_pr:
+    if dry_run:
+        _, entries = _current(api, repo, "main", may_be_missing=True)
+        return _pushed(repo, requested, _changed(requested, entries), dry_run=True)
+    if not create_pr:
         ensure_repo(api, repo, private=private)
     changed: list[tuple[Entry, Path]] = []
     revision, url = "main", ""
-    if dry_run:
-        _, entries = _current(api, repo, revision, may_be_missing=True)
-        changed = _changed(requested, entries)
-    for first in range(0, 0 if dry_run else len(requested), CLASSES_PER_COMMIT):
+    for first in range(0, len(requested), CLASSES_PER_COMMIT):
         batch = requested[first : first + CLASSES_PER_COMMIT]
         opens_pr = create_pr and revision == "main"  # later batches go to the pull request of the first
         committed, commit = _push_batch(api, repo, batch, revision, create_pr=opens_pr)
@@ -84,6 +84,17 @@ def push(
             revision = commit.revision
             url = url if create_pr and url else commit.url
             report(Progress(first + len(batch), len(requested), commit.url))
+    return _pushed(repo, requested, changed, url)
+
+
+def _pushed(
+    repo: str,
+    requested: Sequence[tuple[Entry, Path]],
+    changed: Sequence[tuple[Entry, Path]],
+    url: str = "",
+    *,
+    dry_run: bool = False,
+) -> Pushed:
     classes = tuple(entry.card.class_name for entry, _ in changed)
     unchanged = tuple(entry.card.class_name for entry, path in requested if (entry, path) not in changed)
     return Pushed(repo, classes, unchanged, url, dry_run)
