@@ -15,7 +15,7 @@ def test_every_checkpoint_has_a_row_with_its_figures_and_a_sheet(tmp_path):
     figures = {"top1": 0.7, "real_top1": 0.76, "frechet_distance": 2.5, "real_frechet_distance": 1.25, "n": 400}
     save_checkpoint(tmp_path, replace(card, metrics=figures), generator)
     assert write_cards(tmp_path) == 2
-    text = (tmp_path / "README.md").read_text()
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "| cat | 10 | 0 | 0.70 (0.76) | 2.50 (1.25) |" in text and "| stop sign | 10 |" in text
     for name in ("cat", "stop-sign"):
         assert f"sheets/{name}.png" in text

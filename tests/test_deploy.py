@@ -106,7 +106,7 @@ def requirements(text: str) -> dict[str, Requirement]:
 
 @pytest.mark.parametrize("hardware, collection", [("", ""), ("zero-a10g", ""), ("cpu-basic", "you/doodles")])
 def test_the_front_matter_has_only_documented_keys(hub, at_home, hardware, collection):
-    text = (REPOSITORY / "README.md").read_text()
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     if hardware:
         text = space_files(at_home, REPO, hardware, collection)["README.md"].decode()
     hub.validate(SpaceCard(text))
@@ -124,7 +124,7 @@ def test_the_front_matter_has_only_documented_keys(hub, at_home, hardware, colle
 
 @pytest.mark.parametrize("hardware", ["cpu-basic", "zero-a10g", "t4-small"])
 def test_the_pinned_versions_suit_the_app_and_the_hardware(at_home, hardware):
-    ours = requirements((REPOSITORY / "requirements.txt").read_text())
+    ours = requirements((REPOSITORY / "requirements.txt").read_text(encoding="utf-8"))
     files = space_files(at_home, REPO, hardware)
     pinned = requirements(files["requirements.txt"].decode())
     assert pinned.keys() - {"spaces"} == ours.keys()
