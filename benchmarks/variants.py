@@ -1,4 +1,4 @@
-"""What else the recipe could be: other losses, rates, batches, augmentation, each a line of benchmarks/ablations.py."""
+"""Variants of the recipe: other losses, rates, batches or augmentation, each a line of ABLATIONS.md."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -44,7 +44,7 @@ class RelativisticRegularised(Relativistic):
 
 
 class AdaptiveAugmentation(Training):
-    """Augments the more, the surer the discriminator is of real drawings (Karras et al. 2020, "Training GANs with
+    """Augments more, the surer the discriminator is of real drawings (Karras et al. 2020, "Training GANs with
     Limited Data", section 3.2): its sign is brought to 0.6 on average, in steps of a hundredth."""
 
     def _judge(self, ink: Tensor, classes: Tensor) -> Tensor:

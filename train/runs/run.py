@@ -7,7 +7,6 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -196,8 +195,7 @@ class Run:
 def create_run(runs: Path, order: Order, *, begin: bool = False, limit: float = MAX_ACTIVE) -> Run:
     """Create a run, queued. With `begin`, it's running instead, and the caller holds its lock and must start now.
 
-    Raises BusyError if the same training is active (with `begin`: any of the same name), and ValueError if `limit`
-    runs are active.
+    Raises BusyError if the same training is active (with `begin`: any of its name), ValueError if `limit` runs are.
     """
     runs.mkdir(parents=True, exist_ok=True)
     with FileLock(runs / "create.lock"):
@@ -232,7 +230,12 @@ def is_same_training(run: Run, order: Order) -> bool:
 
 def list_runs(runs: Path) -> list[Run]:
     """All readable runs, oldest first."""
-    return [run for _, run in sorted(_readable(runs), key=lambda pair: pair[0])]
+    readable = []
+    for path in runs.glob("*/run.json"):
+        run = Run(path.parent)
+        with contextlib.suppress(OSError, ValueError):
+            readable.append((run.status().created, run))
+    return [run for _, run in sorted(readable, key=lambda pair: pair[0])]
 
 
 def find_run(runs: Path, run_id: str) -> Run | None:
@@ -245,13 +248,3 @@ def find_run(runs: Path, run_id: str) -> Run | None:
     except (OSError, ValueError):
         return None
     return run
-
-
-def _readable(runs: Path) -> Iterator[tuple[float, Run]]:
-    """When each readable run was created, and the run."""
-    for path in runs.glob("*/run.json"):
-        run = Run(path.parent)
-        try:
-            yield run.status().created, run
-        except (OSError, ValueError):
-            continue

@@ -42,7 +42,7 @@ class Store:
 
         self.client = MlflowClient(tracking_uri=uri)
         self.groups: dict[str, str] = {}  # names to the ids of MLflow's runs
-        self.checked: set[str] = set()  # ids of MLflow's runs whose last step was asked for
+        self.checked: set[str] = set()  # ids of MLflow's runs whose last step is known
         self.refused: set[str] = set()  # ids of our runs
         folder = (home.folder / "mlflow-artifacts").as_uri() if uri.startswith("sqlite:") else None
         self.experiment, created = self._experiment(folder)
