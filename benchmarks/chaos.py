@@ -1,11 +1,11 @@
-"""Runs under attack: page and worker are killed, the disk fills up, the source of drawings stalls, breaks off and lies.
+"""Attack runs: kill the app and its worker, fill the disk, and let the source of drawings stall, break off and lie.
 
     mount -t tmpfs -o size=150m tmpfs FOLDER
     python -m benchmarks.chaos --home FOLDER [--requests 20] [--visitors 5] [--kills 30] [--seed 0]
 
-benchmarks/CHAOS.md is its output; what became of every request is said besides. Exits with 1 if anything was lost or is
-a lie. A home on a large disk is not filled. It is over when every run has ended, or `--patience` seconds after the last
-kill; on two slow cores it takes about a quarter of an hour.
+Writes benchmarks/CHAOS.md and prints how every run ended. Exits with 1 if anything was lost or is wrong. A large disk
+isn't filled. It ends when every run has ended, or `--patience` seconds after the last kill; on two slow cores it takes
+about a quarter of an hour.
 """
 
 import argparse
@@ -35,17 +35,17 @@ OUTPUT = Path(__file__).with_name("CHAOS.md")
 TROUBLES = ("503", "no-range", "cut:2000", "stall:3") * 4 + ("stall:25",)
 LIES = ("404", "html", "wrong-part", "liar")
 SMALL_DISK_BYTES = 200_000_000
-LEAVE_SECONDS = 15.0  # for processes to be gone after the page
+LEAVE_SECONDS = 15.0  # for processes to end after the app
 LOST, DAMAGED, TWICE, LEFT = (
-    "runs without an end in words",
+    "runs that ended without saying how",
     "damaged checkpoints",
     "runs trained twice",
-    "processes and temporary files left",
+    "processes and temporary files left over",
 )
 
 
 class Page(Protocol):
-    """What is killed: a page and the worker that it started."""
+    """What is killed: the app and the worker that it started."""
 
     home: Path
 
@@ -57,7 +57,7 @@ class Page(Protocol):
 
 
 class WildMirror(Mirror):
-    """A source of drawings where every third answer or so is wrong in one way or another."""
+    """A source of drawings that answers about a third of all requests wrongly."""
 
     def __init__(self, folder: Path, rng: random.Random):
         super().__init__(folder)
@@ -79,10 +79,10 @@ def storm(
     patience: float,
     pause: tuple[float, float] = (1.0, 12.0),
 ) -> tuple[list[str], Counter]:
-    """Order and kill by turns at random moments, then wait until nothing is active, `patience` seconds at most.
+    """Request trainings and kill processes at random moments, then wait up to `patience` seconds for all runs to end.
 
-    ask: orders the i-th training and returns its run's id, or raises when it is refused. Returns the ids of the
-    accepted requests and how often what was done.
+    ask: requests the i-th training and returns its run's id, or raises if it is refused. Returns the ids of the
+    accepted runs, and how often each thing happened.
     """
     deeds = ["ask"] * (num_requests - 1) + ["kill"] * num_kills
     rng.shuffle(deeds)
@@ -97,21 +97,21 @@ def storm(
                 _say(began, f"refused: {str(error)[:160]}")
             continue
         time.sleep(rng.uniform(*pause))
-        whom = rng.choice(("page", "worker", "both"))
+        target = rng.choice(("page", "worker", "both"))
         with full_disk(page.home, rng.uniform(0.5, 4.0), counts) if rng.random() < 0.2 else contextlib.nullcontext():
-            worker_died = whom != "page" and page.kill_worker()
+            worker_died = target != "page" and page.kill_worker()
             counts["workers killed"] += worker_died
-            if whom != "worker" or not worker_died:  # where no worker is, the page has to serve
+            if target != "worker" or not worker_died:  # without a worker, the app is killed instead
                 page.kill()
                 page.start()
                 counts["pages killed"] += 1
         counts["kills"] += 1
         _say(began, f"kill {counts['kills']} of {num_kills}")
-    ends, told = time.monotonic() + patience, None
+    ends, last_states = time.monotonic() + patience, None
     while any(run.is_active() for run in list_runs(page.home / "runs")) and time.monotonic() < ends:
         states = dict(Counter(run.status().state for run in list_runs(page.home / "runs")))
-        if states != told:
-            told = states
+        if states != last_states:
+            last_states = states
             _say(began, f"waiting: {states}")
         time.sleep(1)
     while page.workers() and time.monotonic() < ends:
@@ -119,13 +119,13 @@ def storm(
     return accepted, counts
 
 
-def _say(began: float, what: str) -> None:
-    print(f"{time.monotonic() - began:6.0f} s  {what}", flush=True)
+def _say(began: float, event: str) -> None:
+    print(f"{time.monotonic() - began:6.0f} s  {event}", flush=True)
 
 
 @contextlib.contextmanager
 def full_disk(folder: Path, seconds: float, counts: Counter):
-    """Fill a small disk for some seconds; a large one is left alone."""
+    """Fill a small disk for some seconds, and leave a large one alone."""
     filler = folder / "filler"
     is_small = shutil.disk_usage(folder).total < SMALL_DISK_BYTES
     if is_small:
@@ -142,7 +142,7 @@ def full_disk(folder: Path, seconds: float, counts: Counter):
 
 
 def verdict(page: Page, accepted: list[str]) -> tuple[Counter, dict[str, list[str]]]:
-    """Ends the page. What became of the accepted requests, and all that must not be, in sentences by its kind."""
+    """Kill the app. Returns how many runs ended in each state, and a list of problems of each kind."""
     page.kill()
     runs, states = page.home / "runs", Counter()
     wrongs: dict[str, list[str]] = {kind: [] for kind in (LOST, DAMAGED, TWICE, LEFT)}
@@ -177,14 +177,14 @@ def _damage(checkpoint: Path) -> list[str]:
 
 
 def _repetitions(run: Run) -> list[str]:
-    """What of a run was done twice, by its records and by its log, which says who worked on it and when."""
+    """What a run did twice, according to its records and to its log of workers."""
     steps = [entry.step for entry in run.progress()]
     wrongs = [] if steps == sorted(set(steps)) else [f"{run.id} has records of steps twice"]
     log = run.folder / "log.txt"
     lines = re.findall(r"\[(\d+)\] (running|done)\b", log.read_text() if log.exists() else "")
     workers = [pid for number, (pid, _) in enumerate(lines) if not number or lines[number - 1][0] != pid]
     if len(workers) > len(set(workers)):
-        wrongs.append(f"{run.id} was worked on by two at a time")
+        wrongs.append(f"two workers had {run.id} at the same time")
     if "done" in [word for _, word in lines[:-1]]:
         wrongs.append(f"{run.id} went on after it was done")
     return wrongs
@@ -193,18 +193,18 @@ def _repetitions(run: Run) -> list[str]:
 def table(
     options: argparse.Namespace, accepted: list[str], counts: Counter, states: Counter, wrongs: dict, minutes: float
 ) -> str:
-    """What happened, and what must not happen, in lines."""
+    """A Markdown table of what happened and of what must not happen."""
     ended = ", ".join(f"{number} {state}" for state, number in states.most_common())
     rows = [
         ("minutes", f"{minutes:.0f}", "", ""),
         (f"requests of {options.visitors} visitors", f"{len(accepted)} accepted, {counts['refused']} refused", "", ""),
         ("kills", f"{counts['pages killed']} pages, {counts['workers killed']} workers", "", ""),
-        ("times that the disk was full", counts["disk filled"], "", ""),
-        ("answers of the source that were late, cut or a lie", counts["wrong answers"], "", ""),
-        ("runs, each with its sentence", ended, "", ""),
+        ("times the disk was filled", counts["disk filled"], "", ""),
+        ("late, cut or false answers of the source", counts["wrong answers"], "", ""),
+        ("how the runs ended", ended, "", ""),
         *((kind, len(found), 0, "**no**" if found else "yes") for kind, found in wrongs.items()),
     ]
-    lines = ["| what | reached | bar | holds |", "|---|---|---|---|"]
+    lines = ["| measure | reached | target | met |", "|---|---|---|---|"]
     return "\n".join([*lines, *(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)]) + "\n"
 
 
@@ -214,22 +214,24 @@ def main() -> int:
     parser.add_argument("--visitors", type=int, default=5)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=6.0, help="of training, for each request")
-    parser.add_argument("--patience", type=float, default=900.0, help="seconds for the rest of the queue")
-    parser.add_argument("--home", type=Path, help="a folder, best on a small disk (default: a temporary one)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of training for each request")
+    parser.add_argument("--patience", type=float, default=900.0, help="seconds to wait for the queue to empty")
+    parser.add_argument(
+        "--home", type=Path, help="folder for the app's files, best on a small disk (default: a temporary one)"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         drawings, home = Path(folder) / "drawings", (options.home or Path(folder)) / "home"
         if home.exists():
-            sys.exit(f"{home} is there already; remove it, or give another folder.")
+            sys.exit(f"{home} already exists; remove it or name another folder.")
         class_names = [name for name in CLASS_NAMES if name.isalpha()][: options.requests]
-        for number, class_name in enumerate(class_names):  # half of them too few to measure with
+        for number, class_name in enumerate(class_names):  # half of the classes have too few to measure with
             write_class(drawings, class_name, suns(4 if number % 2 else 80, number))
         limits = {"DOODLES_PROXY": "1", "DOODLES_QUEUE": "100", "DOODLES_RUNS_PER_HOUR": "100"}
-        source_rng = random.Random(options.seed)  # its own, for it is asked in no fixed order
+        source_rng = random.Random(options.seed)  # its own, because requests come in no fixed order
         with WildMirror(drawings, source_rng) as mirror:
             site = Site(home, mirror.url, **limits)
-            site.log = Path(folder) / "site.log"  # not on the disk that is filled
+            site.log = Path(folder) / "site.log"  # on another disk than the one that is filled
 
             def ask(number: int) -> str:
                 headers = {"x-forwarded-for": f"10.0.0.{number % options.visitors}"}

@@ -1,8 +1,8 @@
 """python -m benchmarks.cost: what training costs, one class and all 345, from rates measured here.
 
-It trains a class for --seconds as `python -m train` would, prints the pace, the share of time that the two networks
-take and the peak memory, then does so in several processes at once, as a fleet would. The rest of the table is computed
-from these rates, and says so; where there is no GPU, what is said of GPUs is what they would have to do.
+It trains a class for --seconds as `python -m train` would, and prints the pace, the share of time that the two networks
+take and the peak memory. Then it does the same in several processes at once, as a fleet would. The other rows of the
+table are computed from these rates and marked so. Without a GPU, the GPU rows show the rate that one would need.
 """
 
 import argparse
@@ -35,13 +35,13 @@ COMPUTED, MEASURED, NEEDED = "computed", "measured", "needed"
 
 @dataclass(frozen=True)
 class Machine:
-    """rate: images a second of each training; at_once: trainings; dollars: an hour of it; known: how its rate is."""
+    """rate: images a second of each training; at_once: trainings; dollars: per hour; origin: of the rate."""
 
     name: str
     rate: float
     at_once: int
     dollars: float
-    known: str
+    origin: str
 
 
 @dataclass
@@ -63,15 +63,15 @@ class Clock:
 
 @dataclass(frozen=True)
 class Measured:
-    """rate: images a second while training; share: of that time spent in the networks; beside: seconds of all else."""
+    """rate: images a second while training; share: of it spent in the networks; overhead: all other seconds."""
 
     rate: float
     share: float
-    beside: float
+    overhead: float
 
 
 def measure(class_name: str, home: Home, seconds: float, device: str) -> Measured:
-    """What one training takes. Raises DataError."""
+    """Measure one training. Raises DataError."""
     steps, preparing = Clock(), Clock()
     loop.Training.advance = steps.around(loop.Training.advance)
     loop.Training._next_rows = preparing.around(loop.Training._next_rows)
@@ -82,25 +82,25 @@ def measure(class_name: str, home: Home, seconds: float, device: str) -> Measure
         began = time.perf_counter()
         run = create_run(Path(folder) / "runs", order, begin=True)
         last = list(execute(run, Home(Path(folder), home.source), device))[-1]
-        beside = time.perf_counter() - began - last.seconds
+        overhead = time.perf_counter() - began - last.seconds
     images = last.step * order.config.batch_size
-    return Measured(images / last.seconds, (steps.seconds - preparing.seconds) / last.seconds, beside)
+    return Measured(images / last.seconds, (steps.seconds - preparing.seconds) / last.seconds, overhead)
 
 
 def measure_at_once(number: int, arguments: list[str]) -> float:
-    """Images a second of each of several trainings, in as many processes at the same time."""
+    """Images a second of each of several trainings that run at the same time, in a process each."""
     command = [sys.executable, "-m", "benchmarks.cost", *arguments, "--rate"]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(number)]
     answers = [process.communicate()[0] for process in processes]
     if any(process.returncode for process in processes):
-        raise SystemExit("python -m benchmarks.cost: a training of several at once failed; try fewer.")
+        raise SystemExit("python -m benchmarks.cost: one of the trainings failed; run fewer at once.")
     return sum(json.loads(answer) for answer in answers) / number
 
 
-def machines(rate: float, rate_of_many: float, at_once: int, on_gpu: bool) -> list[Machine]:
+def machines(rate: float, rate_of_many: float, at_once: int, *, on_gpu: bool) -> list[Machine]:
     """The rows of the table. rate: of one training alone; rate_of_many: of each of `at_once`.
 
-    Where there is no GPU, its rows say what one has to reach to be as quick as the most cores, and what it costs then.
+    Without a GPU, its rows show the rate that it needs to be as quick as 64 cores, and the cost at that rate.
     """
     if on_gpu:
         names = "1 GPU, one class", f"1 GPU, {at_once} classes", f"8 GPUs, {8 * at_once} classes"
@@ -122,10 +122,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cost", description=__doc__)
     parser.add_argument("class_name", nargs="?", default="cat", metavar="CLASS")
     parser.add_argument("--seconds", type=float, default=60, help="of training (default: %(default)s)")
-    parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
-    parser.add_argument("--threads", type=int, default=1, help="for the training (default: %(default)s)")
+    parser.add_argument("--data", metavar="FOLDER|URL", help="source of the drawings (default: the dataset's bucket)")
+    parser.add_argument("--threads", type=int, default=1, help="for each training (default: %(default)s)")
     parser.add_argument("--at-once", type=int, default=2, help="trainings measured together (default: %(default)s)")
-    parser.add_argument("--images", type=float, help="of a class (default: what --threads make in three minutes)")
+    parser.add_argument("--images", type=float, help="of a class (default: as many as three minutes allow)")
     parser.add_argument("--other", action="append", default=[], metavar="NAME:RATE:AT_ONCE:DOLLARS")
     parser.add_argument("--rate", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -146,30 +146,30 @@ def main() -> None:
     print(f"in the networks, {memory:.2f} GB at the peak.\n")
     arguments = [class_name, "--seconds", str(options.seconds), "--threads", str(options.threads)]
     rate_of_many = measure_at_once(options.at_once, [*arguments, *(["--data", options.data] if options.data else [])])
-    rows = machines(rate, rate_of_many, options.at_once, device == "cuda")
+    rows = machines(rate, rate_of_many, options.at_once, on_gpu=device == "cuda")
     for other in options.other:
         name, other_rate, count, dollars = other.rsplit(":", 3)
-        rows.append(Machine(name, float(other_rate), int(count), float(dollars), "said"))
-    print_table(rows, options.images or MINUTES * 60 * rate, measured.beside)
+        rows.append(Machine(name, float(other_rate), int(count), float(dollars), "given"))
+    print_table(rows, options.images or MINUTES * 60 * rate, measured.overhead)
     if device != "cuda":
         whole, dollars = rows[2].rate * rows[2].at_once, rows[2].dollars
+        print("\nThere is no GPU here to measure; run this on a machine with one. The GPU rows show what it would need")
         print(
-            "\nNo GPU is at hand, so nothing is known of one; run this where there is one. Its rows say what is needed"
+            f"to be as quick as 64 such cores: {whole:,.0f} images/s in all with 1 GPU, {whole / 8:,.0f} each with 8;"
         )
-        print(f"to be as quick as 64 such cores: 1 GPU has to learn from {whole:,.0f} images/s in all, each of 8 GPUs")
-        print(f"from {whole / 8:,.0f}; to be as cheap as the cores as well, {whole * GPU_DOLLARS / dollars:,.0f} each.")
+        print(f"to be as cheap as well, {whole * GPU_DOLLARS / dollars:,.0f} images/s each.")
 
 
-def print_table(rows: list[Machine], images: float, beside: float) -> None:
-    """What each machine takes for classes of so many images, and so many seconds besides their training."""
+def print_table(rows: list[Machine], images: float, overhead: float) -> None:
+    """How long each machine takes. images: of each class; overhead: seconds of each class besides training."""
     gigabytes = len(CLASS_NAMES) * DEFAULT_ROWS * ROW_BYTES / 1e9
-    print(f"A class of {images:,.0f} images and {beside:.0f} s of fetching, measuring and writing besides, the base of")
+    print(f"A class of {images:,.0f} images and {overhead:.0f} s of fetching, measuring and writing, the base of")
     print(f"{BASE_IMAGES:,} images, and all {len(CLASS_NAMES)} classes with {DEFAULT_ROWS:,} drawings each")
     print(f"({gigabytes:.1f} GB, mapped); a core is ${CORE_DOLLARS:.5f} an hour, a GPU ${GPU_DOLLARS:.2f}:\n")
     print("| machine | images/s each | at once | a class | the base | all classes | all, dollars | rate |")
     print("|---|---|---|---|---|---|---|---|")
     for row in rows:
-        seconds = images / row.rate + beside
+        seconds = images / row.rate + overhead
         rounds = math.ceil(len(CLASS_NAMES) / row.at_once)  # the last round may leave some idle
         cells = [
             f"{row.rate:,.0f}",
@@ -178,7 +178,7 @@ def print_table(rows: list[Machine], images: float, beside: float) -> None:
             _duration(BASE_IMAGES / row.rate),
             _duration(rounds * seconds),
             f"{rounds * seconds / 3600 * row.dollars:.2f}",
-            row.known,
+            row.origin,
         ]
         print(f"| {row.name} | {' | '.join(cells)} |")
 

@@ -1,6 +1,6 @@
-"""python -m benchmarks.page: how quick the page is, beside a bare Gradio app that shows a ready-made picture.
+"""python -m benchmarks.page: compare the page's speed with a bare Gradio app that shows a ready-made picture.
 
-Both run here at the same time and take turns, in one browser; benchmarks/PAGE.md is its output. Needs Chromium.
+Both apps run at the same time and take turns in one browser. Writes benchmarks/PAGE.md. Needs Chromium.
 """
 
 import argparse
@@ -44,7 +44,7 @@ WHEN_READY = """
     };
     look();
 """
-# People click at any time within a frame of the screen, and see the answer in a whole one.
+# People click at any moment within a screen frame, and see the answer at the start of a later one.
 CLICK = """async (button) => {
     await new Promise((done) => setTimeout(done, 1000 / 60 * Math.random()));
     const began = performance.now();
@@ -73,7 +73,7 @@ def main() -> None:
     options = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
-    lines = ["| what | ours | bare app | ratio | bar | holds |", "|---|---|---|---|---|---|"]
+    lines = ["| measure | ours | bare app | ratio | target | met |", "|---|---|---|---|---|---|"]
     with served([sys.executable, "app.py"]) as (ours, process), served([sys.executable, "-c", BARE]) as (bare, _):
         addresses = {"ours": ours, "bare": bare}
         with sync_playwright() as playwright:
@@ -111,7 +111,7 @@ def served(command: list[str]) -> Iterator[tuple[str, subprocess.Popen]]:
 
 
 def in_the_browser(browser: object, addresses: dict[str, str], rounds: int) -> Iterator[str]:
-    """What one person waits for."""
+    """How long one person waits."""
 
     def opened(which: str, query: str = "") -> object:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -124,9 +124,9 @@ def in_the_browser(browser: object, addresses: dict[str, str], rounds: int) -> I
         """Milliseconds from a click on Generate to another picture."""
         return clicked(page, "button:text-is('Generate')", READY[which], "pixels" if which == "ours" else "src")
 
-    def compared(what: str, ours: Callable[[], float], bare: Callable[[], float], bar: float) -> str:
+    def compared(what: str, ours: Callable[[], float], bare: Callable[[], float], target: float) -> str:
         pairs = [(ours(), bare()) for _ in range(rounds)]
-        return line(what, *(statistics.median(times) for times in zip(*pairs, strict=True)), bar)
+        return line(what, *(statistics.median(times) for times in zip(*pairs, strict=True)), target)
 
     def ready(which: str) -> float:
         """Milliseconds from the beginning of the navigation."""
@@ -137,13 +137,13 @@ def in_the_browser(browser: object, addresses: dict[str, str], rounds: int) -> I
 
     yield compared("page ready, ms", lambda: ready("ours"), lambda: ready("bare"), 1.3)
     bare = opened("bare")
-    for what, query, bar in (
+    for what, query, target in (
         ("click to picture, ms", "?class=cat&count=1", 1.3),
         ("16 pictures, ms", "?count=16", 1.5),
     ):
         page = opened("ours", query)
         page.wait_for_selector("[data-ahead]", timeout=WAIT)
-        yield compared(what, lambda page=page: click(page, "ours"), lambda: click(bare, "bare"), bar)
+        yield compared(what, lambda page=page: click(page, "ours"), lambda: click(bare, "bare"), target)
         page.close()
     page = opened("ours", "?class=cat&keys=7,12")
     page.wait_for_selector("#morph .player canvas[aria-label*=seeds]", timeout=WAIT)
@@ -165,7 +165,7 @@ def clicked(page: object, button: str, picture: str, attribute: str) -> float:
 
 
 def frames(page: object) -> str:
-    """The share of frames that come in time while somebody scrubs, with 200 ms of added network latency."""
+    """How long a frame takes while someone scrubs, with 200 ms of added network latency."""
     network = page.context.new_cdp_session(page)
     network.send(
         "Network.emulateNetworkConditions",
@@ -207,7 +207,7 @@ def crowds(addresses: dict[str, str], count: int) -> Iterator[str]:
 
 
 def memory(visitor: Visitor, pid: int, draws: int) -> Iterator[str]:
-    """Resident memory over many draws of all classes, once each of them has been drawn."""
+    """Resident memory before and after many draws, once every class has been drawn."""
 
     def resident() -> float:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
@@ -225,9 +225,9 @@ def memory(visitor: Visitor, pid: int, draws: int) -> Iterator[str]:
     yield f"| {what} | {after:.2f} | {before:.2f} | {after / before:.2f} | 1.05 | {holds} |"
 
 
-def line(what: str, ours: float, bare: float, bar: float) -> str:
+def line(what: str, ours: float, bare: float, target: float) -> str:
     ratio = ours / bare
-    return f"| {what} | {ours:.0f} | {bare:.0f} | {ratio:.2f} | {bar:g} | {'yes' if ratio <= bar else '**no**'} |"
+    return f"| {what} | {ours:.0f} | {bare:.0f} | {ratio:.2f} | {target:g} | {'yes' if ratio <= target else '**no**'} |"
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""python -m benchmarks.targets: how good everything that ships is, a line for each target, into TARGETS.md.
+"""python -m benchmarks.targets: compare everything that ships with our targets and write TARGETS.md.
 
-Every figure stands beside that of real drawings measured the same way, all on drawings that no training saw. Those of
-generators with a checkpoint are in their cards, measured when they were made; --again measures them anew.
---newcomers trains classes that the base hardly knows, three minutes each, and then the student project's recipe on the
-same drawings for --superdeep-minutes; each class has its share of the cores to itself, for both. That takes a while, so
-the figures are kept in benchmarks/newcomers.json and shown again until the next time. --superdeep-minutes 0 trains ours
-anew and keeps what is known of superdeep's.
+Every figure is compared with that of real drawings, measured in the same way on drawings that no training saw. The
+figures of generators with a checkpoint come from their cards; --again measures them again. --newcomers trains classes
+that the base has hardly seen, three minutes each, and then the student project's recipe on the same drawings for
+--superdeep-minutes. All classes are trained at the same time, each with its own share of the cores. This takes a while,
+so the figures are kept in benchmarks/newcomers.json and shown again next time. --superdeep-minutes 0 trains ours again
+and keeps the figures of superdeep.
 """
 
 import argparse
@@ -42,28 +42,30 @@ OUTPUT = Path(__file__).with_name("TARGETS.md")
 NEWCOMER_FIGURES = Path(__file__).with_name("newcomers.json")
 NUM_DRAFTS = 200  # drawings of each draft
 MANY, SOME = 2000, 500
-WELL_KNOWN = {"top1": 0.95, "coverage": 0.8, "recall": 0.4}  # shares of real drawings' figures, for many drawings
-KNOWN = {"top1": 0.9, "coverage": 0.7}  # for some
+TARGETS_MANY = {"top1": 0.95, "coverage": 0.8, "recall": 0.4}  # shares of real drawings' figures, for many drawings
+TARGETS_SOME = {"top1": 0.9, "coverage": 0.7}  # for some
 DISTANCE = 4.0  # times that of real drawings, for many
 COPY_SHARE, COPY_SCORE = 0.05, -3.0  # copying is found where more are copies than this and the score is lower than this
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.targets", description=__doc__)
-    parser.add_argument("--data", metavar="FOLDER|URL", help="where the drawings are (default: the dataset's bucket)")
-    parser.add_argument("--also", metavar="FOLDER", help="with --again: more drawings that were learned from")
-    parser.add_argument("--again", action="store_true", help="measure every checkpoint anew")
-    parser.add_argument("--newcomers", action="store_true", help="also train classes that the base hardly knows")
+    parser.add_argument("--data", metavar="FOLDER|URL", help="source of the drawings (default: the dataset's bucket)")
+    parser.add_argument("--also", metavar="FOLDER", help="with --again: a folder of more training drawings")
+    parser.add_argument("--again", action="store_true", help="measure every checkpoint again")
+    parser.add_argument("--newcomers", action="store_true", help="also train classes that the base has hardly seen")
     parser.add_argument("--minutes", type=float, default=3.0, help="for each newcomer (default: %(default)s)")
     parser.add_argument(
-        "--superdeep-minutes", type=float, default=30.0, help="for its best, 0 keeps it (default: %(default)s)"
+        "--superdeep-minutes", type=float, default=30.0, help="0 keeps its figures (default: %(default)s)"
     )
     options = parser.parse_args()
     home = Home.from_environment()
     home = home.with_source(options.data) if options.data else home
     loaded, base = home.first_usable(EVALUATOR_NAME, load_evaluator), home.first_usable(BASE_NAME, read_base)
     if loaded is None or base is None:
-        raise SystemExit(f"{parser.prog}: There is no evaluator or no base here; see python -m train --help.")
+        raise SystemExit(
+            f"{parser.prog}: There is no evaluator or no base here; train them first: see python -m train --help."
+        )
     evaluator = loaded[0]
     try:
         check_extra_folder(also := str(Path(options.also).resolve()) if options.also else None, home.source)
@@ -75,7 +77,7 @@ def main() -> None:
 
 
 def _table(home: Home, evaluator: Evaluator, base: Base, also: str | None, options: argparse.Namespace) -> list[str]:
-    lines = ["| bar | reached | holds |", "|---|---|---|"]
+    lines = ["| target | reached | met |", "|---|---|---|"]
     lines += _shipped(home, evaluator, also, options.again)
     lines += _drafts(home, evaluator, base)
     lines += _grown(home, evaluator, base)
@@ -102,18 +104,29 @@ def _shipped(home: Home, evaluator: Evaluator, also: str | None, again: bool) ->
 
     many = [name for name in measured if exact[name] >= MANY]
     some = [name for name in measured if SOME <= exact[name] < MANY]
-    for names, kind, bars in ((many, f"{MANY:,} drawings or more", WELL_KNOWN), (some, f"{SOME} to {MANY:,}", KNOWN)):
-        for figure, least in bars.items():
+    for names, kind, targets in (
+        (many, f"{MANY:,} drawings or more", TARGETS_MANY),
+        (some, f"{SOME} to {MANY:,} drawings", TARGETS_SOME),
+    ):
+        for figure, least in targets.items():
             shares = {n: measured[n][figure] / max(1e-9, measured[n][f"real_{figure}"]) for n in names}
             yield _line(f"{kind}: {figure} at least {least:g} of real drawings'", shares, least, at_least=True)
     distances = {name: measured[name]["frechet_distance"] / measured[name]["real_frechet_distance"] for name in many}
-    yield _line(f"{MANY:,} or more: distance at most {DISTANCE:g} times real drawings'", distances, DISTANCE, False)
+    yield _line(
+        f"{MANY:,} drawings or more: distance at most {DISTANCE:g} times real drawings'",
+        distances,
+        DISTANCE,
+        at_least=False,
+    )
     few = {n: measured[n]["top1"] / max(1e-9, measured[n]["real_top1"]) for n in measured if exact[n] < SOME}
     yield _line(
-        "fewer than 500 exact drawings (11 real ones to compare with): top1 at least 0.8 of theirs", few, 0.8, True
+        f"fewer than {SOME} drawings (compared with 11 real ones): top1 at least 0.8 of real drawings'",
+        few,
+        0.8,
+        at_least=True,
     )
     copying = [n for n, f in measured.items() if f["copies"] > COPY_SHARE and f["copy_score"] < COPY_SCORE]
-    yield f"| no class whose copy check finds copying | {', '.join(copying) or 'none'} | {_yes(not copying)} |"
+    yield f"| the copy check finds no class that copies | {', '.join(copying) or 'none'} | {_yes(not copying)} |"
 
 
 def _drafts(home: Home, evaluator: Evaluator, base: Base) -> Iterable[str]:
@@ -124,40 +137,40 @@ def _drafts(home: Home, evaluator: Evaluator, base: Base) -> Iterable[str]:
         fakes = draw_seeds(base.generator_of(class_name), range(NUM_DRAFTS))
         shares.append(recognised(embed(evaluator, fakes)[1], [index]))
     share = median(shares) / median(real)
-    reached = f"{median(shares):.2f} against {median(real):.2f}: {share:.2f}"
+    reached = f"{median(shares):.2f} and {median(real):.2f}: {share:.2f}"
     yield f"| drafts: median top1 of all classes at least 0.3 of real drawings' | {reached} | {_yes(share >= 0.3)} |"
 
 
 def _grown(home: Home, evaluator: Evaluator, base: Base) -> Iterable[str]:
-    """What training a class brings: the distance of its generator to real drawings as a share of its draft's."""
+    """How much training a class helps: its generator's distance to real drawings as a share of its draft's."""
     shares = {}
     for name, card in Sampler(home.checkpoint_folders).cards().items():
         if name in CLASS_NAMES and card.recipe == DOODLE.recipe and "frechet_distance" in card.metrics:
             real = GeneratorEvaluation(evaluator, (name,), [_load(home, name)]).references
             fake, _ = embed(evaluator, draw_seeds(base.generator_of(name), range(card.metrics["n"])))
             shares[name] = card.metrics["frechet_distance"] / frechet_distance(real, fake)
-    yield _line("a class of its own against its draft: distance smaller", shares, 1.0, at_least=False)
+    yield _line("trained class compared with its draft: smaller distance", shares, 1.0, at_least=False)
 
 
 def _measure_newcomers(home: Home, minutes: float, superdeep_minutes: float) -> None:
-    """Train and measure all newcomers at the same time, each with as many of the cores."""
+    """Train and measure all newcomers at the same time, each with an equal share of the cores."""
     threads = max(1, (os.cpu_count() or 1) // len(NEWCOMERS))
     measure = partial(_newcomer, home, threads, minutes * 60, superdeep_minutes * 60)
-    known = json.loads(NEWCOMER_FIGURES.read_text()) if NEWCOMER_FIGURES.exists() else {}
-    if not superdeep_minutes and (not known or known["threads"] != threads):
-        raise ValueError("Nothing is known of superdeep here yet; give it some minutes.")
+    previous = json.loads(NEWCOMER_FIGURES.read_text()) if NEWCOMER_FIGURES.exists() else {}
+    if not superdeep_minutes and (not previous or previous["threads"] != threads):
+        raise ValueError("There are no figures of superdeep with this many threads yet; set --superdeep-minutes.")
     with ProcessPoolExecutor(len(NEWCOMERS), get_context("spawn")) as processes:
         figures = dict(zip(NEWCOMERS, processes.map(measure, NEWCOMERS), strict=True))
     if not superdeep_minutes:
-        superdeep_minutes = known["superdeep_minutes"]
+        superdeep_minutes = previous["superdeep_minutes"]
         for class_name in NEWCOMERS:
-            figures[class_name]["superdeep_distance"] = known["classes"][class_name]["superdeep_distance"]
+            figures[class_name]["superdeep_distance"] = previous["classes"][class_name]["superdeep_distance"]
     setting = {"threads": threads, "minutes": minutes, "superdeep_minutes": superdeep_minutes}
     write_file(NEWCOMER_FIGURES, (json.dumps(setting | {"classes": figures}, indent=1) + "\n").encode())
 
 
 def _newcomer(home: Home, threads: int, seconds: float, superdeep_seconds: float, class_name: str) -> dict[str, float]:
-    """Figures of a class grown from the base for some seconds, and the best that superdeep's comes to."""
+    """Figures of a class grown from the base for some seconds, and the best distance that superdeep reaches."""
     limit_threads(threads)
     evaluator, _ = home.first_usable(EVALUATOR_NAME, load_evaluator)
     drawings = _load(home, class_name)
@@ -165,7 +178,7 @@ def _newcomer(home: Home, threads: int, seconds: float, superdeep_seconds: float
     rows = Drawings([(0, drawings, learned(len(drawings)))])
     ours = Training(DOODLE, rows, device=pick_device())
     if not grow_from_base(ours, home.first_usable(BASE_NAME, read_base), (class_name,)):
-        raise ValueError("The base has other networks than the recipe; train it again.")
+        raise ValueError("The base doesn't fit the recipe's networks; train it again.")
     for _ in fit(ours, seconds=seconds):
         pass
     figures = evaluation.measure(ours.ema)
@@ -181,13 +194,13 @@ def _newcomers(measured: dict) -> Iterable[str]:
         cores = f"{measured['threads']} core" + "s" * (measured["threads"] > 1)
         yield (
             f"| new class {class_name}, {measured['minutes']:g} minutes on {cores}: top1 at least 0.8 of real drawings'"
-            f" | {figures['top1']:.2f} against {figures['real_top1']:.2f}: {share:.2f} | {_yes(share >= 0.8)} |"
+            f" | {figures['top1']:.2f} and {figures['real_top1']:.2f}: {share:.2f} | {_yes(share >= 0.8)} |"
         )
         ours, theirs = figures["frechet_distance"], figures["superdeep_distance"]
-        reached, holds = f"{ours:.2f} against {theirs:.2f}: 1/{theirs / ours:.1f}", _yes(4 * ours <= theirs)
-        # Of so few drawings even real ones are some way from others, and no generator can be expected to come nearer.
+        reached, holds = f"{ours:.2f} and {theirs:.2f}: 1/{theirs / ours:.1f}", _yes(4 * ours <= theirs)
+        # With so few drawings, even real ones have a distance, and no generator can be expected to come closer.
         if (floor := figures["real_frechet_distance"]) < ours:
-            reached += f"; beyond real drawings' {floor:.2f}: 1/{(theirs - floor) / (ours - floor):.0f}"
+            reached += f"; above real drawings' {floor:.2f}: 1/{(theirs - floor) / (ours - floor):.0f}"
         yield (
             f"| new class {class_name}: distance at most 1/4 of superdeep's best in {measured['superdeep_minutes']:g}"
             f" minutes on {cores} | {reached} | {holds} |"
@@ -195,7 +208,7 @@ def _newcomers(measured: dict) -> Iterable[str]:
 
 
 def _superdeep_distances(training: Training, evaluation: GeneratorEvaluation, seconds: float) -> Iterable[float]:
-    """Its distance about every half minute."""
+    """Superdeep's distance, about every half minute."""
     due = 30.0
     for progress in fit(training, seconds=seconds):
         if progress.seconds >= due or progress.fraction == 1:
@@ -207,15 +220,15 @@ def _load(home: Home, class_name: str) -> np.ndarray:
     return load_drawings(class_name, source=home.source, cache=home.cache)
 
 
-def _line(bar: str, shares: dict[str, float], limit: float, at_least: bool) -> str:
+def _line(target: str, shares: dict[str, float], limit: float, *, at_least: bool) -> str:
     if not shares:
-        return f"| {bar} | none ships | |"
+        return f"| {target} | none ships | |"
     ordered = sorted(shares.items(), key=lambda pair: pair[1], reverse=not at_least)
     short = [name for name, share in ordered if (share < limit if at_least else share > limit)]
     weakest = ", ".join(f"{name} {share:.2f}" for name, share in ordered[:3])
     middle = median(shares.values())
     reached = f"{len(shares) - len(short)} of {len(shares)}; median {middle:.2f}, weakest {weakest}"
-    return f"| {bar} | {reached} | {_yes(not short)} |"
+    return f"| {target} | {reached} | {_yes(not short)} |"
 
 
 def _yes(holds: bool) -> str:

@@ -1,4 +1,4 @@
-"""Variants of the recipe: other losses, rates, batches or augmentation, each a line of ABLATIONS.md."""
+"""Variants of the recipe: other losses, rates, batch sizes, augmentation. benchmarks/ablations.py compares them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from train.training import Training
 
 
 class Relativistic(Training):
-    """Real and fake in pairs (Jolicoeur-Martineau 2019, "The Relativistic Discriminator", eq. 9)."""
+    """Compares real and fake drawings in pairs (Jolicoeur-Martineau 2019, "The Relativistic Discriminator", eq. 9)."""
 
     def _discriminator_loss(self, real: Tensor, fake: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
         penalised = self.config.r1_gamma > 0 and self.step % self.config.r1_every == 0
@@ -37,15 +37,15 @@ class Relativistic(Training):
 
 
 class RelativisticRegularised(Relativistic):
-    """The same, with the penalty on fakes too (Huang et al. 2024, "The GAN is dead; long live the GAN!")."""
+    """The same, with the penalty on fakes as well (Huang et al. 2024, "The GAN is dead; long live the GAN!")."""
 
     def _penalty(self, real: Tensor, real_logits: Tensor, fake: Tensor, fake_logits: Tensor) -> Tensor:
         return r1_penalty(real, real_logits[:, :1]) + r1_penalty(fake, fake_logits[:, :1])
 
 
 class AdaptiveAugmentation(Training):
-    """Augments more, the surer the discriminator is of real drawings (Karras et al. 2020, "Training GANs with
-    Limited Data", section 3.2): its sign is brought to 0.6 on average, in steps of a hundredth."""
+    """Augments more when the discriminator is too sure of real drawings (Karras et al. 2020, "Training GANs with
+    Limited Data", section 3.2): keeps the mean sign of its logits near 0.6, in steps of 0.01."""
 
     def _judge(self, ink: Tensor, classes: Tensor) -> Tensor:
         self.latest_logits.append(logits := super()._judge(ink, classes))
@@ -61,7 +61,7 @@ class AdaptiveAugmentation(Training):
 
 
 class MatchingFeatures(Training):
-    """The generator also brings its mean features, in the feature network, to the real ones' (Salimans 2016, 3.1)."""
+    """The generator also matches the mean features of real drawings (Salimans et al. 2016, section 3.1)."""
 
     def _generator_loss(self, fake: Tensor, classes: Tensor) -> Tensor:
         real = to_ink(self.drawings[self._next_rows().numpy()], self.device)
@@ -71,7 +71,7 @@ class MatchingFeatures(Training):
 
 
 class FreshNorms(Training):
-    """The average's batch norms measured anew on its own drawings."""
+    """Measures the batch norms of the averaged generator again, on its own drawings."""
 
     def finish(self) -> None:
         for module in self.ema.modules():
@@ -86,7 +86,7 @@ class FreshNorms(Training):
 
 
 def with_rate(change: Callable[[Training, float], None]) -> Callable[[Training], None]:
-    """What changes whenever the learning rate is set: of a training, after a fraction of the whole."""
+    """Call `change` whenever the learning rate is set, with the training and the fraction of it that is done."""
 
     def prepare(training: Training) -> None:
         set_rate = training.set_rate
@@ -101,7 +101,7 @@ def with_rate(change: Callable[[Training, float], None]) -> Callable[[Training],
 
 
 def rates(discriminator: float) -> Callable[[Training], None]:
-    """The discriminator's learning rate times a factor: two time scales (Heusel et al. 2017)."""
+    """Multiply the discriminator's learning rate: two time scales (Heusel et al. 2017)."""
 
     def change(training: Training, fraction: float) -> None:
         for group in training.discriminator_optimizer.param_groups:
@@ -112,7 +112,7 @@ def rates(discriminator: float) -> Callable[[Training], None]:
 
 @with_rate
 def larger_late(training: Training, fraction: float) -> None:
-    """Batches of 128 in the last third."""
+    """Use batches of 128 in the last third."""
     if fraction > 2 / 3:
         training.config = replace(training.config, batch_size=128)
 
@@ -123,7 +123,7 @@ def channels_first(training: Training) -> None:
 
 
 def frozen(*parts: str) -> Callable[[Training], None]:
-    """Some of the generator's layers stay as the base has them."""
+    """Keep some of the generator's layers as they are in the base."""
 
     def prepare(training: Training) -> None:
         for part in parts:
@@ -133,50 +133,50 @@ def frozen(*parts: str) -> Callable[[Training], None]:
 
 
 def compiled(training: Training) -> None:
-    """The generator alone: R1 differentiates the discriminator twice, which compiled code can't."""
+    """Compile only the generator: R1 differentiates the discriminator twice, which compiled code can't do."""
     training.generator.compile()
 
 
 @dataclass(frozen=True)
-class Try:
-    what: str
+class Variant:
+    name: str
     config: Config = DOODLE
     training: type[Training] = Training
     prepare: Callable[[Training], None] = field(default=lambda training: None)
 
 
-TRIES = (
-    Try("ours"),
-    Try("superdeep, the student project's", SUPERDEEP),
-    Try("from nothing", replace(DOODLE, from_base=False)),
-    Try("from nothing, no guide", replace(DOODLE, from_base=False, discriminator="doodle")),
-    Try("no augmentation", replace(DOODLE, augment=0.0)),
-    Try("augmentation x2", replace(DOODLE, augment=2.0)),
-    Try("recognition 0.1", replace(DOODLE, recognition=0.1)),
-    Try("recognition 0.2", replace(DOODLE, recognition=0.2)),
-    Try("adaptive augmentation", training=AdaptiveAugmentation),
-    Try("no R1", replace(DOODLE, r1_gamma=0.0)),
-    Try("R1 gamma 0.5", replace(DOODLE, r1_gamma=0.5)),
-    Try("R1 at every step", replace(DOODLE, r1_every=1)),
-    Try("rate 5e-4", replace(DOODLE, learning_rate=5e-4)),
-    Try("rate 1e-3", replace(DOODLE, learning_rate=1e-3)),
-    Try("rate 4e-3", replace(DOODLE, learning_rate=4e-3)),
-    Try("rate down to a tenth", replace(DOODLE, final_rate=0.1)),
-    Try("discriminator's rate x2", prepare=rates(2.0)),
-    Try("discriminator's rate x0.5", prepare=rates(0.5)),
-    Try("batch 32", replace(DOODLE, batch_size=32)),
-    Try("batch 128", replace(DOODLE, batch_size=128)),
-    Try("batch 128 in the last third", prepare=larger_late),
-    Try("EMA 0.99", replace(DOODLE, ema_decay=0.99)),
-    Try("EMA 0.9995", replace(DOODLE, ema_decay=0.9995)),
-    Try("momentum 0.5", replace(DOODLE, beta1=0.5)),
-    Try("relativistic pairs", training=Relativistic),
-    Try("relativistic pairs, R1 and R2", training=RelativisticRegularised),
-    Try("feature matching", training=MatchingFeatures),
-    Try("generator's first layer frozen", prepare=frozen("to_grid")),
-    Try("all but its last two layers frozen", prepare=frozen("to_grid", "block7", "block14")),
-    Try("batch norms measured anew", training=FreshNorms),
-    Try("float32", replace(DOODLE, bfloat16=False)),
-    Try("channels first", prepare=channels_first),
-    Try("torch.compile of the generator", prepare=compiled),
+VARIANTS = (
+    Variant("ours"),
+    Variant("superdeep, the student project's recipe", SUPERDEEP),
+    Variant("from scratch", replace(DOODLE, from_base=False)),
+    Variant("from scratch, no feature network", replace(DOODLE, from_base=False, discriminator="doodle")),
+    Variant("no augmentation", replace(DOODLE, augment=0.0)),
+    Variant("augmentation x2", replace(DOODLE, augment=2.0)),
+    Variant("recognition 0.1", replace(DOODLE, recognition=0.1)),
+    Variant("recognition 0.2", replace(DOODLE, recognition=0.2)),
+    Variant("adaptive augmentation", training=AdaptiveAugmentation),
+    Variant("no R1", replace(DOODLE, r1_gamma=0.0)),
+    Variant("R1 gamma 0.5", replace(DOODLE, r1_gamma=0.5)),
+    Variant("R1 at every step", replace(DOODLE, r1_every=1)),
+    Variant("rate 5e-4", replace(DOODLE, learning_rate=5e-4)),
+    Variant("rate 1e-3", replace(DOODLE, learning_rate=1e-3)),
+    Variant("rate 4e-3", replace(DOODLE, learning_rate=4e-3)),
+    Variant("rate down to a tenth", replace(DOODLE, final_rate=0.1)),
+    Variant("discriminator's rate x2", prepare=rates(2.0)),
+    Variant("discriminator's rate x0.5", prepare=rates(0.5)),
+    Variant("batch 32", replace(DOODLE, batch_size=32)),
+    Variant("batch 128", replace(DOODLE, batch_size=128)),
+    Variant("batch 128 in the last third", prepare=larger_late),
+    Variant("EMA 0.99", replace(DOODLE, ema_decay=0.99)),
+    Variant("EMA 0.9995", replace(DOODLE, ema_decay=0.9995)),
+    Variant("momentum 0.5", replace(DOODLE, beta1=0.5)),
+    Variant("relativistic pairs", training=Relativistic),
+    Variant("relativistic pairs, R1 and R2", training=RelativisticRegularised),
+    Variant("feature matching", training=MatchingFeatures),
+    Variant("generator's first layer frozen", prepare=frozen("to_grid")),
+    Variant("all but its last two layers frozen", prepare=frozen("to_grid", "block7", "block14")),
+    Variant("batch norms measured again", training=FreshNorms),
+    Variant("float32", replace(DOODLE, bfloat16=False)),
+    Variant("channels first", prepare=channels_first),
+    Variant("torch.compile of the generator", prepare=compiled),
 )

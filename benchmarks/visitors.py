@@ -1,4 +1,4 @@
-"""A visitor without a browser: the requests that a page of ours, or a bare Gradio app, sends."""
+"""A visitor without a browser: sends the requests that our page, or the page of a bare Gradio app, sends."""
 
 import json
 import random
@@ -13,18 +13,18 @@ class Visitor:
         self.components = {one["props"].get("elem_id"): one["id"] for one in config["components"]}
 
     def draw(self, class_name: str = "cat", count: int = 1) -> dict:
-        """What a click on Generate asks for."""
-        return self._ask("draw", "drawings", [class_name, [[random.randrange(10**6), count, 1, [0] * 5]]])
+        """Request what a click on Generate requests."""
+        return self._call("draw", "drawings", [class_name, [[random.randrange(10**6), count, 1, [0] * 5]]])
 
     def class_names(self) -> list[str]:
-        return [tile["name"] for tile in self._ask("draw", "catalog", [])["tiles"]]
+        return [tile["name"] for tile in self._call("draw", "catalog", [])["tiles"]]
 
     def show(self) -> None:
-        """What a click in the bare app asks for."""
+        """Request what a click in the bare app requests."""
         begun = json.loads(self._post("gradio_api/call/show", {"data": []}))
         self._get(f"gradio_api/call/show/{begun['event_id']}")
 
-    def _ask(self, component: str, function: str, data: list) -> dict:
+    def _call(self, component: str, function: str, data: list) -> dict:
         body = {
             "session_hash": self.session,
             "component_id": self.components[component],

@@ -1,9 +1,9 @@
-"""What watching costs: many pages poll one running training, and people draw meanwhile.
+"""What watching costs: many pages poll one running training while visitors draw.
 
     python -m benchmarks.watchers [--watchers 200] [--seconds 60]
 
-Prints the training's pace without and with watchers, their errors and how long a poll takes, and how long a click takes
-until its picture is there, idle and during training.
+Prints the training's pace with and without watchers, their errors, how long a poll takes, and how long a click takes to
+show its picture, both idle and during training.
 """
 
 import argparse
@@ -27,7 +27,7 @@ NUM_CLICKS = 100
 
 
 async def watch(client: httpx.AsyncClient, site: Site, page: dict, run_id: str, ends: float) -> tuple[list[float], int]:
-    """One page: polls as often as it is told to. Returns the seconds that each poll took, and the number of errors."""
+    """Poll like one page, as often as the app asks. Returns the seconds of each poll, and the number of errors."""
     pause, took, errors, session = 1.0, [], 0, f"watcher{random.random()}"
     body = {"fn_index": page["id"], "data": [run_id, 0, None], "session_hash": session, "trigger_id": page["trigger"]}
     moment, seen = page["moment"], page["seen"]
@@ -56,17 +56,17 @@ async def watch_all(site: Site, page: dict, run_id: str, number: int, seconds: f
 
 
 def find_poll(site: Site) -> dict[str, int]:
-    """The page's own event that a timer fires: its number, its trigger, and where among its outputs are the timer, the
-    moment that is shown and what is seen."""
+    """The event that the page's timer fires: its number, its trigger, and where among its outputs the timer, the moment
+    shown and what was seen are."""
     config = httpx.get(f"{site.url}config", timeout=60).json()
     timers = {component["id"] for component in config["components"] if component["type"] == "timer"}
     for event in config["dependencies"]:
         for target, kind in event["targets"]:
             if target in timers and kind == "tick":
                 _, moment, seen = event["inputs"]
-                places = {"timer": target, "moment": moment, "seen": seen}
-                found = {name: event["outputs"].index(output) for name, output in places.items()}
-                return {"id": event["id"], "trigger": target} | found
+                components = {"timer": target, "moment": moment, "seen": seen}
+                positions = {name: event["outputs"].index(output) for name, output in components.items()}
+                return {"id": event["id"], "trigger": target} | positions
     raise AssertionError("no event of the page polls")
 
 
@@ -81,7 +81,7 @@ def clicks(site: Site) -> str:
 
 
 def pace(run: Run, since: float, until: float) -> float:
-    """Images a second that a run learned from between two of its own times."""
+    """Images a second that a run learned from between two moments, in seconds of the run."""
     entries = [entry for entry in run.progress() if since <= entry.seconds <= until]
     steps, seconds = entries[-1].step - entries[0].step, entries[-1].seconds - entries[0].seconds
     return steps * run.status().order.config.batch_size / seconds
@@ -93,8 +93,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
     if not REAL_DRAWINGS.is_dir():
-        sys.exit(f"There are no drawings in {REAL_DRAWINGS}; this needs giraffes to train with.")
-    home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # the worker may be writing yet
+        sys.exit(f"This trains a giraffe, but there are no drawings in {REAL_DRAWINGS}.")
+    home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # the worker may still be writing
     with home as folder, Site(Path(folder), str(REAL_DRAWINGS)) as site:
         print(f"clicks, idle: {clicks(site)}")
         run_id = Client(site.url, verbose=False).predict("giraffe", 30, api_name="/train")

@@ -87,5 +87,5 @@ def test_the_verdict_sees_whatever_is_wrong(home, monkeypatch):
     found = {kind: " ".join(sorted(sentences)) for kind, sentences in wrongs.items()}
     assert "is left queued" in found[chaos.LOST] and "sun-abcd is gone" in found[chaos.LOST]
     assert "dog.safetensors" in found[chaos.DAMAGED] and "cat" not in found[chaos.DAMAGED]
-    assert "by two at a time" in found[chaos.TWICE] and "after it was done" in found[chaos.TWICE]
+    assert "two workers had" in found[chaos.TWICE] and "after it was done" in found[chaos.TWICE]
     assert "process 123" in found[chaos.LEFT] and "visits.json" in found[chaos.LEFT]

@@ -1,4 +1,4 @@
-"""Drawings to train with: the real ones that lie beside this repository, and made-up ones."""
+"""Drawings to train with: the real ones, kept next to this repository, and synthetic ones."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ REAL_DRAWINGS = REPOSITORY.parent / "shared" / "quickdraw" / "numpy_bitmap"
 
 
 def suns(num_drawings: int, seed: int = 0) -> np.ndarray:
-    """Synthetic drawings uint8 (N, 28, 28): a circle with rays, each a little different."""
+    """Synthetic drawings uint8 (N, 28, 28): circles with rays, all slightly different."""
     rng = np.random.default_rng(seed)
     drawings = []
     for _ in range(num_drawings):

@@ -1,4 +1,4 @@
-"""A loopback mirror of the dataset, serving parts of files, that can be told to misbehave."""
+"""A mirror of the dataset on the loopback interface. It serves parts of files, and misbehaves on request."""
 
 import re
 import threading
@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 
 class Mirror:
-    """Use as a context manager. `faults` are taken one per request; without any left it behaves.
+    """Use it as a context manager. Each request uses up one of the `faults`; with none left, the mirror behaves.
 
-    Faults: "404", "503", "html", "no-range", "wrong-part", "cut:<bytes>" (breaks off), "liar" (a wrong total length),
+    Faults: "404", "503", "html", "no-range", "wrong-part", "cut:<bytes>" (ends early), "liar" (a wrong total length),
     "stall:<seconds>" (answers late).
     """
 
@@ -54,17 +54,17 @@ class Mirror:
             self._send(handler, 200, b"<html><body>Please log in</body></html>", {"Content-Type": "text/html"})
             return
         content = path.read_bytes()
-        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", handler.headers.get("Range", ""))
-        if fault == "no-range" or not asked:
+        requested = re.fullmatch(r"bytes=(\d+)-(\d+)", handler.headers.get("Range", ""))
+        if fault == "no-range" or not requested:
             self._send(handler, 200, content, {})
             return
-        start, stop = int(asked[1]), min(int(asked[2]) + 1, len(content))
+        start, stop = int(requested[1]), min(int(requested[2]) + 1, len(content))
         if start >= len(content):
             handler.send_error(416)
             return
-        told = 5 if fault == "wrong-part" else start
+        stated_start = 5 if fault == "wrong-part" else start
         total = len(content) + 784 if fault == "liar" else len(content)
-        headers = {"Content-Range": f"bytes {told}-{stop - 1}/{total}"}
+        headers = {"Content-Range": f"bytes {stated_start}-{stop - 1}/{total}"}
         cut = int(fault.partition(":")[2]) if fault.startswith("cut:") else None
         self._send(handler, 206, content[start:stop], headers, cut)
 
@@ -73,9 +73,9 @@ class Mirror:
         for name, value in {"Content-Type": "application/octet-stream", **headers}.items():
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(content)))
-        try:  # whoever asked may have given up meanwhile
+        try:  # the client may have given up by now
             handler.end_headers()
-            self.sent += len(content[:cut])  # before whoever asked has it all, and looks
+            self.sent += len(content[:cut])  # before the client has everything and checks this number
             handler.wfile.write(content[:cut])
         except ConnectionError:
             pass

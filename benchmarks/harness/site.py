@@ -1,4 +1,4 @@
-"""The app as a process of its own, to be started, killed and started again on the same folder."""
+"""The app in its own process, which can be started, killed and restarted on the same folder."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 class Site:
-    """Use as a context manager. settings: environment variables."""
+    """Use it as a context manager. settings: environment variables of the app."""
 
     def __init__(self, home: Path, source: str, **settings: str):
         self.home, self.log = home, home / "site.log"
@@ -43,7 +43,7 @@ class Site:
         self.kill()
 
     def start(self) -> None:
-        # A machine with much else to do may not answer Gradio's own check in time, which ends the start.
+        # On a busy machine, Gradio's own check may time out, and then the app exits.
         assert any(self._starts() for _ in range(3)), f"the app did not start: {self.log.read_text()[-3000:]}"
 
     def _starts(self) -> bool:
@@ -58,32 +58,32 @@ class Site:
         return False
 
     def kill(self) -> None:
-        """As the system would, without a word."""
+        """Kill the app without warning, as the system would."""
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
 
     def kill_worker(self) -> bool:
-        """Whether there was one of this page's to kill."""
+        """Kill a worker of this folder. False if there is none."""
         for pid in self.workers():
             os.kill(pid, signal.SIGKILL)
             return True
         return False
 
     def workers(self) -> list[int]:
-        """Processes that train for this folder, whoever started them."""
+        """The ids of all processes that train for this folder, no matter what started them."""
         return self.processes(b"train.execution.worker")
 
-    def processes(self, *marks: bytes) -> list[int]:
-        """All that work for this folder and carry these words in their command."""
-        home, found = f"DOODLES_HOME={self.home}".encode(), []
+    def processes(self, *words: bytes) -> list[int]:
+        """The ids of all processes that work for this folder and have these words in their command."""
+        home, pids = f"DOODLES_HOME={self.home}".encode(), []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
+                command = (folder / "cmdline").read_bytes().split(b"\0")
                 is_ours = home in (folder / "environ").read_bytes().split(b"\0")
-                dead = "(zombie)" in (folder / "status").read_text()
+                is_dead = "(zombie)" in (folder / "status").read_text()
             except OSError:
                 continue
-            if is_ours and set(marks) <= set(words) and not dead:
-                found.append(int(folder.name))
-        return found
+            if is_ours and set(words) <= set(command) and not is_dead:
+                pids.append(int(folder.name))
+        return pids
