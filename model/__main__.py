@@ -1,4 +1,4 @@
-"""python -m model: draw with a checkpoint into a file, exactly what the page shows."""
+"""Draw with a checkpoint into a file, exactly what the page shows."""
 
 import argparse
 import sys
@@ -80,7 +80,7 @@ def _numbers(number: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
         try:
             return tuple(number(part) for part in text.split(","))
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"“{text[:40]}” are not numbers separated by commas.") from error
+            raise argparse.ArgumentTypeError(f"“{text[:40]}” is not a list of numbers separated by commas.") from error
 
     return read
 

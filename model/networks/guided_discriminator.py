@@ -47,9 +47,10 @@ class GuidedDiscriminator(nn.Module):
         self.of_recognition = nn.Sequential(nn.Linear(2, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
         if num_classes > 1:
             self.register_buffer("class_embedding", torch.zeros(num_classes, EMBEDDING_DIM))
-        known = len(CLASS_NAMES)
+        all_classes = len(CLASS_NAMES)
         self.register_buffer(
-            "recognised", torch.eye(known) if num_classes == known else torch.zeros(num_classes, known)
+            "recognised",
+            torch.eye(all_classes) if num_classes == all_classes else torch.zeros(num_classes, all_classes),
         )
 
     def forward(self, ink: Tensor, classes: Tensor | None = None) -> Tensor:
