@@ -2,7 +2,7 @@
 
 It trains the same few classes one after the other in one process, in a fleet of one worker, and in a fleet of two, each
 with one thread. Times are from the start of the first run to the end of the last. Then it hands out 10 and 345 classes
-that need no work and send back as many bytes as a checkpoint has, and prints the seconds and the driver's memory.
+that fail at once because they have no drawings, and prints the seconds and the driver's memory.
 """
 
 import argparse
@@ -16,18 +16,14 @@ import tempfile
 import time
 from pathlib import Path
 
-import train.fleet.fleet
 from benchmarks.harness.drawings import REAL_DRAWINGS
 from model.networks.device import limit_threads
 from model.quickdraw.classes import CLASS_NAMES
 from train.execution.execution import execute
-from train.fleet.fleet import Fleet, train_fleet
-from train.fleet.task import Outcome
+from train.fleet.fleet import Fleet, train_fleet, train_on
 from train.home import Home
 from train.runs.order import Order
 from train.runs.run import create_run, list_runs
-
-CHECKPOINT_BYTES = 950_000
 
 
 def without_fleet(orders: list[Order], home: Home) -> None:
@@ -54,32 +50,18 @@ def makespan(orders: list[Order], how: object) -> tuple[float, float]:
         return ended - min(run.status().created for run in runs), whole
 
 
-def nothing(task: object, shared_weights: object) -> Outcome:
-    """A task without work. Its result is as large as a checkpoint."""
-    return Outcome(task.order.class_name, "done", "Nothing to do.", files={"none": bytes(CHECKPOINT_BYTES)})
-
-
 def schedule(num_classes: int) -> None:
-    """Print the seconds that so many empty classes take, and the driver's peak memory of its own in MB."""
-    from benchmarks import fleet  # by name, so that a worker finds `nothing`
-
-    peak = 0.0
-
-    def look(outcome: Outcome, home: Home) -> None:
-        nonlocal peak
-        peak = max(peak, own_megabytes())
-
-    train.fleet.fleet.work, train.fleet.fleet.land = fleet.nothing, look
+    """Print the seconds that so many classes without drawings take, and the driver's peak memory of its own in MB."""
     orders = [Order(name, (name,), "nowhere", num_steps=1) for name in CLASS_NAMES[:num_classes]]
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        by_fleet(2, orders, Home(Path(folder), "nowhere"))
+        peak = max(own_megabytes() for _ in train_on(Fleet(workers=2), orders, Home(Path(folder), "nowhere")))
         seconds = time.perf_counter() - began
     print(json.dumps([seconds, peak]))
 
 
 def own_megabytes() -> float:
-    """Memory of this process alone, without the object store that Ray's processes share."""
+    """Memory of this process alone, without files that it shares with others."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith("RssAnon"))
 
@@ -123,7 +105,7 @@ def main() -> None:
     print(
         f"{len(orders)} classes of {options.steps} steps, median of {options.rounds} rounds. Rows 1 and 2 leave out the"
     )
-    print(f"{start:.1f} s that starting and stopping Ray and PyTorch take once:\n")
+    print(f"{start:.1f} s that starting and stopping the workers take once:\n")
     print("| measure | reached | target | met |")
     print("|---|---|---|---|")
     rows = [
@@ -134,7 +116,7 @@ def main() -> None:
             one / alone <= 1.05,
         ),
         ("two workers compared with one", f"{one / two:.2f} times", "1.7 times", one / two >= 1.7),
-        (f"{len(CLASS_NAMES)} empty classes, including the start of Ray", f"{seconds:.1f} s", "20 s", seconds < 20),
+        (f"{len(CLASS_NAMES)} classes without drawings", f"{seconds:.1f} s", "20 s", seconds < 20),
         (
             f"driver's memory, {len(CLASS_NAMES)} classes compared with 10",
             f"{many_mb:.0f} MB, {few_mb:.0f} MB",

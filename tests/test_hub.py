@@ -412,7 +412,7 @@ def test_a_training_at_the_command_line_ends_with_a_push(hub, home, monkeypatch,
 def test_all_pushes_its_checkpoints_in_one_commit(hub, home, monkeypatch):
     monkeypatch.setenv("DOODLES_HOME", str(home.folder))
     trained = lambda order, *_: make_checkpoint(home.checkpoints, order.class_name).exists()  # noqa: E731
-    monkeypatch.setattr("train.cli.everything._train_once", trained)
+    monkeypatch.setattr("train.fleet.all_classes._train_once", trained)
     assert main(["all", "--only", "sun", "star", "--push", REPO]) == 0
     assert set(index_of(hub)) == {"sun", "star"} and len(hub.repos[NAME].commits) == 2
     assert main(["all", "--only", "sun", "--push", "nowhere"]) == 2

@@ -1,6 +1,5 @@
 """What a run reports arrives in MLflow, every step once, whatever happens to the server and to whoever sends."""
 
-import contextlib
 import errno
 import json
 import os
@@ -23,8 +22,8 @@ from tests.support.samples import SMALL
 from train.cli.main import main
 from train.execution import recorder as recorder_module
 from train.execution.execution import execute
-from train.fleet.fleet import GROUP, Fleet, train_fleet
-from train.fleet.task import work
+from train.fleet.fleet import Fleet, train_fleet
+from train.fleet.task import GROUP, Task, work
 from train.loop import Progress, fit
 from train.runs.order import Order
 from train.runs.run import create_run, list_runs
@@ -198,7 +197,7 @@ def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(serve
     assert main(["track"]) == 2, "nobody has said where to"
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
     assert main(["track", "--all"]) == 0
-    assert "2 runs had something new" in capsys.readouterr().out
+    assert "new data of 2 runs" in capsys.readouterr().out
     client = client_of(f"sqlite:///{home.folder / 'mlflow.db'}")
     assert steps(client, runs[1]) == [1, 2, 3, 4, 5]
     nested = recorded(client, runs[0])
@@ -207,11 +206,11 @@ def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(serve
     assert parent.info.run_name == "a study" and "mlflow.parentRunId" not in recorded(client, runs[1]).data.tags
     assert list((home.folder / "mlflow-artifacts").rglob("training.gif"))
     assert main(["track", "--all"]) == 0
-    assert "0 runs had something new" in capsys.readouterr().out
+    assert "new data of 0 runs" in capsys.readouterr().out
 
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
     assert main(["track"]) == 0, "another store has none of them yet"
-    assert "2 runs had something new" in capsys.readouterr().out
+    assert "new data of 2 runs" in capsys.readouterr().out
     client = client_of(server.url)
     assert [steps(client, run) for run in runs] == [[1, 2, 3, 4, 5]] * 2
     assert "mlflow.parentRunId" in recorded(client, runs[0]).data.tags
@@ -238,22 +237,20 @@ def test_a_run_that_mlflow_does_not_take_keeps_no_other_from_it(server, home, ca
 def test_a_fleet_s_runs_are_nested_and_sent_by_the_driver(server, home, quick, tmp_path, monkeypatch, sees_home):
     """Whatever the machines that train can reach."""
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
-    monkeypatch.setattr(train.fleet.task, "OWN_FOLDER", tmp_path / "away")
-    monkeypatch.setattr(train.fleet.fleet, "_import_ray", lambda: None)
-    monkeypatch.setattr(train.fleet.fleet, "_connected", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(train.fleet.task, "REMOTE_HOME", tmp_path / "away")
 
-    def outcomes(ray, orders, home, fleet, mark):
+    def train_on(fleet, orders, home):
         for ordered in orders:
-            task = train.fleet.fleet.task_of(ordered, home, fleet, mark if sees_home else "nowhere")
+            task = Task(ordered, home, group=GROUP, marker=None if sees_home else "nowhere")
             with monkeypatch.context() as there:
                 there.delenv("DOODLES_MLFLOW")
                 outcome = work(task, {})
             yield outcome
 
-    monkeypatch.setattr(train.fleet.fleet, "_outcomes", outcomes)
+    monkeypatch.setattr(train.fleet.fleet, "train_on", train_on)
     orders = [order(home, class_name=name) for name in ("one", "two")]
     num_threads = torch.get_num_threads()
-    assert train_fleet(orders, home, Fleet(workers=1, as_json=True)) == 0
+    assert train_fleet(orders, home, Fleet(as_json=True)) == {}
     torch.set_num_threads(num_threads)
     client, runs = client_of(server.url), list_runs(home.runs)
     assert [steps(client, run) for run in runs] == [[1, 2, 3, 4, 5]] * 2

@@ -1,55 +1,57 @@
-"""How a fleet's classes come out, told while they do: by a bar and sentences, or by lines of JSON."""
+"""Showing how a fleet gets on: a bar and sentences for people, or lines of JSON for programs."""
 
 import json
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from tqdm import tqdm
 
+from train.fleet.messages import already_done, failure_table
 from train.fleet.task import Outcome
+from train.hub.messages import push_message
+from train.hub.push import Pushed
 
 
 class FleetProgress:
-    """failures: the sentence of each class that failed. as_json: a line for programs in place of bar and sentences."""
+    """Prints as classes end. num_done: classes that were done before. as_json: print lines of JSON instead of text."""
 
-    def __init__(self, total: int, num_done: int, failures: Mapping[str, str], as_json: bool):
-        self.total, self.num_done, self.failures, self.as_json = total, num_done, dict(failures), as_json
-        self.finished, self.began = 0, time.monotonic()
+    def __init__(self, total: int, num_done: int, *, as_json: bool):
+        self.total, self.num_done, self.as_json = total, num_done, as_json
+        self.finished, self.start = 0, time.monotonic()
         if num_done and not as_json:
-            print(f"{num_done} of {num_done + total} classes are done already.")
+            print(already_done(num_done, num_done + total))
         self.bar = tqdm(total=total, unit="class", disable=as_json or not total)
 
     def add(self, outcome: Outcome) -> None:
-        """One more class has come out."""
+        """Show that a class has ended."""
         self.finished += 1
-        if outcome.state == "failed":
-            self.failures[outcome.class_name] = outcome.sentence
-        told = {key: value for key, value in asdict(outcome).items() if key not in ("files", "promoted", "run_id")}
-        seconds = round(time.monotonic() - self.began, 1)
-        self._tell(
-            f"{outcome.class_name}: {outcome.sentence}",
-            told | {"finished": self.finished, "total": self.total, "seconds": seconds},
-        )
+        line = {
+            "class_name": outcome.class_name,
+            "state": outcome.state,
+            "sentence": outcome.sentence,
+            "host": outcome.host,
+            "finished": self.finished,
+            "total": self.total,
+            "seconds": round(time.monotonic() - self.start, 1),
+        }
+        self._print(f"{outcome.class_name}: {outcome.sentence}", line)
         self.bar.update()
 
-    def add_push(self, sentence: str) -> None:
-        """Something has come to the Hub."""
-        self._tell(sentence, {"pushed": sentence})
+    def add_push(self, pushed: Pushed) -> None:
+        """Show that checkpoints were pushed."""
+        sentence = push_message(pushed)
+        self._print(sentence, {"pushed": sentence})
 
-    def close(self) -> int:
-        """Tell what the whole came to, with a table of failures if there are any. Returns the exit code."""
+    def close(self, failures: Mapping[str, str]) -> None:
+        """Show which classes failed. failures: a sentence for each."""
+        self.bar.close()
         if self.as_json:
-            print(json.dumps({"finished": self.finished, "skipped": self.num_done, "failures": self.failures}))
-        elif self.failures:
-            width = max(map(len, self.failures))
-            print(f"{len(self.failures)} failed:")
-            for class_name, sentence in self.failures.items():
-                print(f"  {class_name:{width}}  {sentence}")
-        return 1 if self.failures else 0
+            print(json.dumps({"finished": self.finished, "skipped": self.num_done, "failures": dict(failures)}))
+        elif failures:
+            print(failure_table(failures))
 
-    def _tell(self, sentence: str, line: Mapping[str, object]) -> None:
+    def _print(self, sentence: str, line: Mapping[str, object]) -> None:
         if self.as_json:
             print(json.dumps(line, ensure_ascii=False), flush=True)
         else:

@@ -5,7 +5,7 @@ from functools import partial
 
 from model.files.shared_base import BASE_NAME, read_base
 from train.home import Home
-from train.runs.order import Order
+from train.runs.order import COMMAND_LINE, Order
 from train.runs.run import Run, create_run, list_runs
 
 
@@ -33,6 +33,21 @@ def start_or_resume(order: Order, home: Home) -> Run:
     if run.status().state != "done":  # another process may have finished it by now
         run.resume()
     return run
+
+
+def resume_unfinished(home: Home, run_id: str) -> Run:
+    """The unfinished run with this id ("last": the newest one from the command line), locked and ready to go on.
+
+    Raises ValueError if there is none, or somebody is working on it.
+    """
+    for run in reversed(list_runs(home.runs)):
+        status = run.status()
+        is_meant = run.id == run_id or (run_id == "last" and status.order.requested_by == COMMAND_LINE)
+        if is_meant and status.state != "done":
+            run.acquire()
+            run.resume()
+            return run
+    raise ValueError(f"There is no unfinished run “{run_id[:60]}” in {home.runs}; --list shows the runs.")
 
 
 def _same(order: Order, home: Home) -> list[Run]:

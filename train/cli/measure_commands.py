@@ -1,0 +1,50 @@
+"""python -m train evaluate, pairs and cards: measure and describe what there is."""
+
+import argparse
+from pathlib import Path
+
+from model.drawing.sampler import Sampler
+from model.files.checkpoint import checkpoint_path
+from model.networks.device import pick_device
+from train.cli.command import Commands, add_command, add_data_options, also_folder
+from train.execution.measure import evaluation_of, find_evaluator, find_generator, format_figures, write_pairs
+from train.home import Home
+from train.hub.cards import write_cards
+
+
+def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = add_command(commands, "evaluate", "compare generators with real drawings", _evaluate)
+    parser.add_argument("classes", nargs="*", metavar="CLASS", help="what to measure (default: all checkpoints)")
+    add_data_options(parser)
+    parser.add_argument("--drafts", action="store_true", help="measure what the base draws, not the checkpoints")
+    parser.add_argument(
+        "--nearest", type=Path, metavar="FOLDER", help="save pictures of the nearest training drawings there"
+    )
+    add_command(commands, "pairs", "find out which classes morph well into which others", _write_pairs)
+    add_command(commands, "cards", "write checkpoints/README.md and its pictures", _write_cards)
+
+
+def _evaluate(options: argparse.Namespace, home: Home) -> int:
+    device = pick_device(options.device)
+    evaluator = find_evaluator(home).to(device)
+    sampler, also = Sampler(home.checkpoint_folders), also_folder(options, home)
+    cards = sampler.cards()
+    names = [sampler.find(text) for text in options.classes]
+    for name in names or [name for name, card in cards.items() if not card.is_draft]:
+        generator = find_generator(cards[name], home, as_draft=options.drafts)
+        evaluation = evaluation_of(cards[name], evaluator, home, options.rows, also)
+        print(f"{name}: {format_figures(evaluation.measure(generator.to(device)))}")
+        if options.nearest:
+            options.nearest.mkdir(parents=True, exist_ok=True)
+            evaluation.nearest(generator, options.nearest / f"{checkpoint_path(Path(), name).stem}.png")
+    return 0
+
+
+def _write_pairs(options: argparse.Namespace, home: Home) -> int:
+    print(write_pairs(home))
+    return 0
+
+
+def _write_cards(options: argparse.Namespace, home: Home) -> int:
+    print(f"{write_cards(home.checkpoints)} cards: {home.checkpoints / 'README.md'}")
+    return 0
