@@ -19,7 +19,7 @@ from pathlib import Path
 
 from model.networks.device import limit_threads, pick_device
 from model.quickdraw.classes import CLASS_NAMES, find_class
-from train import loop
+from train import training
 from train.data import DEFAULT_ROWS, ROW_BYTES, DataError
 from train.execution.execution import execute
 from train.home import Home
@@ -73,10 +73,10 @@ class Measured:
 def measure(class_name: str, home: Home, seconds: float, device: str) -> Measured:
     """Measure one training. Raises DataError."""
     steps, preparing = Clock(), Clock()
-    loop.Training.advance = steps.around(loop.Training.advance)
-    loop.Training._next_rows = preparing.around(loop.Training._next_rows)
-    loop.to_ink = preparing.around(loop.to_ink)
-    loop.augment = preparing.around(loop.augment)
+    training.Training.advance = steps.around(training.Training.advance)
+    training.Training._next_rows = preparing.around(training.Training._next_rows)
+    training.to_ink = preparing.around(training.to_ink)
+    training.augment = preparing.around(training.augment)
     with tempfile.TemporaryDirectory() as folder:
         order = Order(class_name, (class_name,), home.source, seconds=seconds, replace=True)
         began = time.perf_counter()
