@@ -6,7 +6,7 @@ import os
 import sys
 
 with contextlib.suppress(ImportError):
-    import spaces  # noqa: F401  where a GPU is lent for a call at a time, this has to come before torch
+    import spaces  # noqa: F401  on ZeroGPU, this must be imported before torch
 
 import gradio as gr
 
@@ -22,14 +22,14 @@ from train.runs.settings import is_zero_gpu
 
 
 def build_app() -> gr.Blocks:
-    limit_threads(1)  # visitors come in threads of their own
+    limit_threads(1)  # each visitor's request already runs in its own thread
     home = Home.from_environment()
-    device = pick_device("cpu" if is_zero_gpu() else None)  # a lent GPU is there within a call only, to train with
+    device = pick_device("cpu" if is_zero_gpu() else None)  # ZeroGPU lends a GPU within calls only: for training
     return build_page(home, Sampler(home.checkpoint_folders, device, collection=Collection.from_environment()))
 
 
 def launch(app: gr.Blocks, **options: object) -> None:
-    """Serve the page; runs that another process left unfinished go on, and what it could not push is pushed."""
+    """Serve the page. Unfinished runs continue, and checkpoints that are still to be pushed are pushed."""
     home = Home.from_environment()
     keep_worker_running(home)
     push_in_background(home)
@@ -49,7 +49,7 @@ def launch(app: gr.Blocks, **options: object) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for client in ("httpx", "httpx2"):  # which report every request
+    for client in ("httpx", "httpx2"):  # they log every request
         logging.getLogger(client).setLevel(logging.WARNING)
     try:
         app = build_app()

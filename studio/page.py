@@ -1,4 +1,4 @@
-"""The whole page: its frame, its tabs, and the endpoints for programs."""
+"""The whole page: title, tabs, footer, and the endpoints for programs."""
 
 from collections.abc import Iterator
 
@@ -26,9 +26,9 @@ by Google, CC BY 4.0.</p>"""
 
 def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
     with gr.Blocks(title="Endless Doodles", analytics_enabled=False, delete_cache=(600, 3600)) as page:
-        gr.HTML(TITLE, elem_id="title")  # gr.Markdown would bring code of its own before the drawings
+        gr.HTML(TITLE, elem_id="title")  # gr.Markdown would load its own code before the drawings
         tiles = Tiles(sampler)
-        add_api(sampler)  # before the tabs, whose private events would take the names
+        add_api(sampler)  # before the tabs, whose private events would take these names
         add_train_api(home, sampler)
         with _tab("Draw"):
             draw_tab(sampler, tiles)
@@ -51,7 +51,7 @@ def _tab(name: str) -> gr.Tab:
 
 
 def _show_when_opened(tab: gr.Tab) -> None:
-    """Let the browser fetch the code of what a tab shows once you open the tab, not before the first drawing."""
+    """Let the browser load a tab's code when you open the tab, not before the first drawing."""
     shown = [block for block in _inside(tab) if block.visible is True]
     for block in shown:
         block.visible = False
@@ -59,7 +59,7 @@ def _show_when_opened(tab: gr.Tab) -> None:
 
 
 def _inside(layout: gr.blocks.BlockContext) -> Iterator[gr.blocks.Block]:
-    """All blocks of a layout, but for those in closed accordions, which Gradio shows by itself."""
+    """All blocks of a layout except those in closed accordions, which Gradio shows by itself."""
     for block in layout.children:
         yield block
         if isinstance(block, gr.blocks.BlockContext) and not (isinstance(block, gr.Accordion) and not block.open):

@@ -271,7 +271,7 @@ def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrive
         if event["backend_fn"] and event["api_visibility"] == "private"
     }
     of_yours = {"find", "open_link", "variations", "choose", "morph_strip"}
-    of_train = {"start", "stop", "resume", "train_longer", "discard", "look", "attach", "watch", "scrub"}
+    of_train = {"start", "stop", "resume", "train_longer", "discard", "poll", "attach", "watch", "scrub"}
     assert set(private) >= of_yours | of_train
     odd_ones = [*NUMBERS, *TEXTS, [], {"strokes": "x", "name": 7}, {"link": 7}, [7] * 10_000]
     for event, odd in itertools.product(private.values(), odd_ones):

@@ -30,7 +30,7 @@ from model.hub.live_index import IndexVersion
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import cut
 from studio.draw.draw_tab import _answer as answer_to
-from studio.shared.export import take
+from studio.shared.export import export_view
 from studio.shared.tiles import Tiles
 from tests.support.hub import Hub
 from tests.support.samples import make_base, make_checkpoint
@@ -241,7 +241,7 @@ def test_local_files_take_precedence_over_the_collection(hub, tmp_path):
 def test_an_exported_command_draws_the_same_pixels_after_the_collection_has_changed(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "hub", "zebra")  # which is not among the files that come with this repository
     sampler, view = Sampler([], collection=collection(tmp_path)), View("zebra", seed=3, count=2)
-    command, program = (take(sampler, view, kind, "")["text"] for kind in ("command", "python"))
+    command, program = (export_view(sampler, view, kind, "")["text"] for kind in ("command", "python"))
     assert command.startswith(f"DOODLES_HUB={REPO}@")
     expected = export(sampler, view, "png"), sampler.draw_all(view.pictures())
     push(REPO, [make_checkpoint(tmp_path / "hub", "zebra", z_dim=9)])

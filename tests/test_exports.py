@@ -19,7 +19,7 @@ from model.drawing.view import View, read_view
 from model.exports.export import Playing, export, morph_gif, morph_mp4, morph_webp
 from model.exports.vector import enlarged
 from model.files.folders import REPOSITORY
-from studio.shared.export import take
+from studio.shared.export import export_view
 from tests.support.samples import make_checkpoint, rendered
 
 DRAWINGS = View("cat", 7, 5, 0.9, (1.5, 0.0, -2.0))
@@ -185,8 +185,10 @@ def test_the_command_line_refuses_in_one_sentence(folder, tmp_path, monkeypatch)
     assert not list(Path(tmp_path).iterdir())
 
 
-def test_what_a_visitor_asks_to_take_is_checked(sampler):
-    assert take(sampler, DRAWINGS, "link", "https://example.org/")["text"].startswith("https://example.org/?class=cat")
+def test_what_a_visitor_asks_to_export_is_checked(sampler):
+    assert export_view(sampler, DRAWINGS, "link", "https://example.org/")["text"].startswith(
+        "https://example.org/?class=cat"
+    )
     for kind, address in (
         ("exe", ""),
         (None, ""),
@@ -196,4 +198,4 @@ def test_what_a_visitor_asks_to_take_is_checked(sampler):
         ("link", 7),
     ):
         with pytest.raises(ValueError):
-            take(sampler, DRAWINGS, kind, address)
+            export_view(sampler, DRAWINGS, kind, address)

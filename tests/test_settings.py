@@ -14,14 +14,14 @@ from starlette.datastructures import Headers
 
 from benchmarks.harness.drawings import suns, write_class
 from studio.shared.visitors import address, visitor_id
-from studio.train.run_view import status_html
+from studio.train.run_summary import summarise
 from tests.support.samples import SMALL
 from train.cache import limit_cache, load_cached
 from train.data import cached_path, load_drawings
 from train.execution.admission import request_again, request_training
 from train.runs.cleanup import MEGABYTE, clean_up
 from train.runs.fetch import fetch
-from train.runs.messages import BLOCKED, sentence_for
+from train.runs.messages import sentence_for
 from train.runs.order import Order, page_order
 from train.runs.queue import next_run, place
 from train.runs.run import BusyError, create_run, list_runs
@@ -112,20 +112,20 @@ def test_in_a_read_only_folder_the_page_goes_on_and_says_so(home, monkeypatch):
             raise OSError(errno.EROFS, "Read-only file system", str(path))
         return really_open(path, flags, *rest, **more)
 
-    def shown(run) -> str:
-        return status_html(run, run.status(), None, place(run, home.runs), False)
+    def summary(run):
+        return summarise(run, run.status(), None, place(run, home.runs), has_checkpoint=False)
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", open_file)
         patched.setattr(os, "access", lambda path, mode: mode != os.W_OK and really_access(path, mode))
         assert next_run(home.runs).id == interrupted.id
-        assert all(BLOCKED["read_only"] in shown(run) for run in (interrupted, waiting))
+        assert all(summary(run).blocked == "read_only" for run in (interrupted, waiting))
         with pytest.raises(ValueError, match=r"can't write files here.*come back"):
             request_training(home, Settings(), order(home, "another"))
         with pytest.raises(OSError) as caught:
             waiting.ask_to_stop()
         assert "Read-only" in sentence_for(caught.value) and str(home.folder) not in sentence_for(caught.value)
-    assert "interrupted" in shown(interrupted) and "goes on soon" in shown(interrupted)
+    assert summary(interrupted).phase == "interrupted" and summary(interrupted).blocked is None
     assert request_training(home, Settings(), order(home, "another")).is_active()
 
 

@@ -75,7 +75,7 @@ def enabled(page) -> set[str]:
 def asked(request) -> tuple[str, str | None] | None:
     """What a page asks of which run: to watch that of its link, or how it goes, which it may ask of none."""
     data = (request.post_data_json or {}).get("data")
-    return {1: ("watch", data[0]), 3: ("look", data[0])}.get(len(data)) if data else None
+    return {1: ("watch", data[0]), 3: ("poll", data[0])}.get(len(data)) if data else None
 
 
 def wait_enabled(page, *names: str) -> None:
@@ -170,7 +170,7 @@ def test_an_answer_that_was_overtaken_is_not_the_last_word(visit, site):
 
     def hold(route) -> None:
         question = asked(route.request)
-        if question in (("watch", run_id), ("look", None)) and question not in held:
+        if question in (("watch", run_id), ("poll", None)) and question not in held:
             held[question] = route
         else:
             route.continue_()
@@ -184,8 +184,8 @@ def test_an_answer_that_was_overtaken_is_not_the_last_word(visit, site):
         other.wait_for_timeout(50)
     held["watch", run_id].continue_()
     shows(other, "There is no file “owl.npy”")
-    with other.expect_response(lambda answer: asked(answer.request) == ("look", run_id)):
-        held["look", None].continue_()
+    with other.expect_response(lambda answer: asked(answer.request) == ("poll", run_id)):
+        held["poll", None].continue_()
     shows(other, "There is no file “owl.npy”")
 
 
@@ -197,12 +197,12 @@ def test_of_two_runs_that_were_pressed_the_last_is_shown(visit, site):
     while {client.predict(run_id, api_name="/run")["state"] for run_id in (ant, bee)} != {"failed"}:
         time.sleep(0.5)
     page, held = visit("9.9.9.9"), []
-    page.route(EVENTS, lambda route: held.append(route) if asked(route.request) == ("look", bee) else route.continue_())
+    page.route(EVENTS, lambda route: held.append(route) if asked(route.request) == ("poll", bee) else route.continue_())
     page.locator("#train-runs a[data-run]", has_text="bee").click()
     page.wait_for_function("run => location.search.includes(run)", arg=bee)
     page.locator("#train-runs a[data-run]", has_text="ant").click()
     shows(page, "There is no file “ant.npy”")
-    with page.expect_response(lambda answer: asked(answer.request) == ("look", ant)):
+    with page.expect_response(lambda answer: asked(answer.request) == ("poll", ant)):
         held[0].continue_()
     shows(page, "There is no file “ant.npy”")
     page.locator("#train-runs a[aria-current]", has_text="ant").wait_for()

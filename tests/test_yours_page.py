@@ -70,7 +70,7 @@ def find(page) -> None:
 
 def wait_for_found(page, class_name: str) -> None:
     page.locator("#yours-found .sentence", has_text=f"nearest “{class_name}” have").wait_for(timeout=WAIT)
-    page.wait_for_selector(f'#yours-variations img[alt^="{class_name}, found"]')
+    page.wait_for_selector(f'#yours-variations img[alt^="{class_name}, varied"]')
 
 
 def shown(page, selector: str) -> list[np.ndarray]:
@@ -158,7 +158,7 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     link = page.locator("#yours-found .copied").inner_text().removeprefix("Copied: ")
     page.evaluate("sessionStorage.clear()")  # as somebody else
     page.goto(link)
-    page.wait_for_selector('#yours-variations img[alt^="cat, found"]')
+    page.wait_for_selector('#yours-variations img[alt^="cat, varied"]')
     assert np.array_equal(shown(page, "#yours-found")[0], nearest), "whoever follows the link sees the very drawing"
     page.get_by_role("tab", name="Draw").click()
     page.get_by_role("button", name="Generate").click()
@@ -178,7 +178,7 @@ def test_a_variation_is_gone_on_from_and_what_was_found_is_there_when_the_page_i
 
     draw(page, CAT[1])
     page.reload()
-    page.locator("#yours-found .sentence", has_text="that somebody found").wait_for()  # not of what is drawn now
+    page.locator("#yours-found .sentence", has_text="from a link").wait_for()  # not of what is drawn now
     page.wait_for_selector("#yours-variations img")
 
     found, varied = page.url, shown(page, "#yours-variations")

@@ -1,4 +1,4 @@
-"""Training for programs: order a run, ask how it goes."""
+"""The endpoints that train: start a run, ask about its progress."""
 
 import gradio as gr
 
@@ -19,17 +19,17 @@ from train.runs.settings import Settings
 
 
 def add_train_api(home: Home, sampler: Sampler) -> None:
-    """The endpoints `train` and `run`, within the same limits as the page's."""
+    """Register the endpoints train and run. The page's limits apply."""
     settings = Settings.from_environment()
 
-    def train(class_name: str, minutes: float = 3.0, request: gr.Request = None) -> str:
-        """Train a generator of a class, or join the same training where it is under way.
+    def train(class_name: str, request: gr.Request, minutes: float = 3.0) -> str:
+        """Train a generator for a class, or join that training if it's already running.
 
         Parameters:
             class_name: what to learn to draw, such as "cat"
-            minutes: how long, within what the host allows
+            minutes: how long to train; the host sets the limit
         Returns:
-            the run's id, to ask `run` about
+            the run's id, for the endpoint run
         """
         try:
             visitor = visitor_id(home, settings, request, None)
@@ -38,33 +38,33 @@ def add_train_api(home: Home, sampler: Sampler) -> None:
         except BusyError as error:
             run_id = error.run_id
         except (ValueError, OSError) as error:
-            raise mistake(ValueError(sentence_for(error))) from error
+            raise mistake(sentence_for(error)) from error
         ensure_worker(home)
         return run_id
 
     def run(run_id: str) -> dict:
-        """How a run goes: its state (queued, running, stopped, failed or done) with a sentence, the distance to real
-        drawings where that was measured, its position while it waits, and whether its class can be drawn.
+        """Report a run's progress: its state (queued, running, stopped, failed or done) with a sentence, its distance
+        to real drawings if that was measured, its position in the queue, and whether its class can be drawn.
 
         Parameters:
-            run_id: what `train` returned
+            run_id: the id that train returned
         Returns:
             class_name, state, sentence, fraction, step, seconds, distance, position and can_be_drawn
         """
         found = find_run(home.runs, run_id)
         if found is None:
-            raise mistake(ValueError("There is no such run; it may have been discarded."))
+            raise mistake("There is no such run; it may have been discarded.")
         ensure_worker(home)
-        status, last, waits = found.status(), found.last_progress(), place(found, home.runs)
+        status, progress, queue_place = found.status(), found.last_progress(), place(found, home.runs)
         return {
             "class_name": status.order.class_name,
             "state": status.state,
             "sentence": status.sentence,
-            "fraction": last.fraction if last else 0.0,
-            "step": last.step if last else 0,
-            "seconds": last.seconds if last else 0.0,
-            "distance": last.distance if last else None,
-            "position": waits.position if waits else None,
+            "fraction": progress.fraction if progress else 0.0,
+            "step": progress.step if progress else 0,
+            "seconds": progress.seconds if progress else 0.0,
+            "distance": progress.distance if progress else None,
+            "position": queue_place.position if queue_place else None,
             "can_be_drawn": status.order.class_name in trained_classes(sampler),
         }
 

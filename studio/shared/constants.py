@@ -8,6 +8,7 @@ from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES
 from train.runs.order import MAX_CLASSES
 
 RANDOM_SEED_MAX = 999_999  # short seeds are easier to remember and to pass on
+FIRST_COUNT = 16  # drawings that a page or a link to a class begins with
 STYLE_LIMIT = 3.0  # of a style slider; the API takes offsets up to MAX_STYLE
 MAX_DRAWINGS = 1664  # in one answer to the Draw tab
 SHEET_COLUMNS = 64  # of the sheets that the server answers with
@@ -20,6 +21,7 @@ def page_constants() -> dict[str, object]:
         "max_seed": MAX_SEED,
         "random_seed_max": RANDOM_SEED_MAX,
         "max_psi": MAX_PSI,
+        "first_count": FIRST_COUNT,
         "max_count": MAX_PICTURES,
         "max_drawings": MAX_DRAWINGS,
         "num_styles": MAX_STYLES,

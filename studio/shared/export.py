@@ -1,4 +1,4 @@
-"""What a visitor takes along: a file of what is shown, or words that lead back to it."""
+"""Export: a file of what the page shows, or a text that leads back to it."""
 
 from urllib.parse import urlsplit
 
@@ -9,25 +9,32 @@ from model.quickdraw.classes import slug
 from studio.shared.pictures import data_url
 
 TEXTS = ("link", "command", "python")
+MAX_ADDRESS = 2000  # characters
 
 
-def take(sampler: Sampler, view: View, kind: object, address: object, playing: Playing | None = None) -> dict[str, str]:
-    """A file as {"filename", "url"}, or a {"text"}. address: of the page, for links. Raises ValueError."""
+def export_view(
+    sampler: Sampler, view: View, kind: object, address: object, playing: Playing | None = None
+) -> dict[str, str]:
+    """A file as {"filename", "url"}, or {"text"}.
+
+    kind: one of KINDS or TEXTS. address: the page's own, for links. Raises ValueError.
+    """
     if kind == "link":
-        return {"text": f"{_checked(address)}{view.query()}"}
+        return {"text": f"{_check_address(address)}{view.query()}"}
     if kind in ("command", "python"):
         hub = sampler.collection_of(filter(None, (view.class_name, view.into)))
         return {"text": view.command(hub) if kind == "command" else view.python(hub)}
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"There is nothing like that to take; take one of {', '.join((*KINDS, *TEXTS))}.")
+        raise ValueError(f"“{str(kind)[:40]}” is not something to export; choose {', '.join((*KINDS, *TEXTS))}.")
     content = export(sampler, view, kind, playing=playing)
-    way = "found" if view.latent else "-".join(map(str, view.keys or (view.seed,)))
-    return {"filename": f"{slug(view.class_name)}-{way}.{kind}", "url": data_url(content, KINDS[kind])}
+    suffix = "found" if view.latent else "-".join(map(str, view.keys or (view.seed,)))
+    return {"filename": f"{slug(view.class_name)}-{suffix}.{kind}", "url": data_url(content, KINDS[kind])}
 
 
-def _checked(address: object) -> str:
-    """The page's address as its visitor's browser has it, for the link to lead there. Raises ValueError."""
-    known = isinstance(address, str) and len(address) <= 2000 and address.isprintable()
-    if not known or urlsplit(address).scheme not in ("http", "https"):
-        raise ValueError("The page's address is needed for a link.")
-    return address
+def _check_address(address: object) -> str:
+    """The page's address as the visitor's browser shows it. Raises ValueError."""
+    if not isinstance(address, str) or len(address) > MAX_ADDRESS or not address.isprintable():
+        address = ""
+    if urlsplit(address).scheme in ("http", "https"):
+        return address
+    raise ValueError("A link needs the page's address, which starts with http:// or https://.")

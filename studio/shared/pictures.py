@@ -1,4 +1,4 @@
-"""Drawings as the page shows them: tiny PNGs inside the HTML, so that a redraw is one answer and leaves no file."""
+"""Drawings as the page shows them: small PNGs inside the HTML, so that a redraw is one answer and leaves no files."""
 
 import base64
 from html import escape
@@ -13,22 +13,22 @@ FEW_DRAWINGS = 500
 
 
 def origin(card: Card) -> str:
-    """One line: what this generator learned from and how good it is, with a warning where that was little."""
+    """HTML that says what a generator learned from and how good it is, and warns if it saw few drawings."""
     name = f"<b>{escape(card.class_name)}</b>"
     if card.is_draft:
-        offer = f'<button type="button" class="train-it" data-name="{escape(card.class_name)}">Train it</button>'
+        button = f'<button type="button" class="train-it" data-name="{escape(card.class_name)}">Train it</button>'
         return (
-            f"{name} is a draft: the shared base draws it, which has seen {card.num_drawings:,} such drawings. "
-            f"{offer} for better ones."
+            f"{name} is a draft: the shared base draws it, and has seen {card.num_drawings:,} drawings of this class. "
+            f"{button} to get better ones."
         )
-    line = f"{name}, learned from {card.num_drawings:,} drawings (recipe {escape(card.recipe)}). {figures(card)}"
+    line = f"{name} learned from {card.num_drawings:,} drawings (recipe {escape(card.recipe)}). {figures(card)}"
     if card.num_drawings < FEW_DRAWINGS:
-        line += " So few that you will see little variety, and some drawings close to those it learned from."
+        line += " With so few, its doodles vary little, and some are close to drawings it learned from."
     return line
 
 
 def figures(card: Card) -> str:
-    """How good a generator is, beside what real drawings reach when measured the same way."""
+    """How good a generator is, next to what real drawings score in the same measurement."""
     metrics, sentences = card.metrics, []
     if {"top1", "real_top1"} <= metrics.keys():
         sentences.append(f"Recognised {metrics['top1']:.0%} of the time (real drawings: {metrics['real_top1']:.0%}).")
@@ -41,7 +41,7 @@ def figures(card: Card) -> str:
 
 
 def sheet_html(path: Path, alt: str) -> str:
-    """A sheet that a run left."""
+    """A sheet of drawings, read from its file, as an image of the page."""
     return f'<img class="run-sheet" src="{data_url(path.read_bytes())}" alt="{escape(alt)}">'
 
 

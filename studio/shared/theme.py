@@ -1,4 +1,4 @@
-"""Paper and ink: the page is quiet, the drawings are what one sees."""
+"""The page's colours: quiet paper and ink, so that the drawings stand out."""
 
 import gradio as gr
 from gradio.themes import Base, colors

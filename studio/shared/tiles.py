@@ -1,4 +1,4 @@
-"""A small drawing of every class, for the Wall and the class pickers, a screenful an answer."""
+"""A small drawing of every class, for the Wall and the class pickers, sent one screenful at a time."""
 
 import contextlib
 import random
@@ -13,51 +13,56 @@ from model.quickdraw.images import png, sheet
 from studio.shared.pictures import data_url, figures
 
 SCREENFUL = MAX_PICTURES
-NUM_WALLS = 16  # a visit shows one of so many, so that most visitors are served from memory
+NUM_WALLS = 16  # each visit shows one of these, so that most visitors are served from memory
 
 
 class Tiles:
-    """What can be drawn, by name, and drawings of it; a screenful is kept until one of its checkpoints changes."""
+    """The catalog of classes and a drawing of each. A screenful is kept until one of its checkpoints changes."""
 
     def __init__(self, sampler: Sampler):
         self.sampler = sampler
         self._drawn: dict[tuple[int, int], tuple[list[Card], str]] = {}
 
     def catalog(self, wall: int | None = None) -> dict[str, object]:
-        """What there is, without a drawing yet: name, seed, whether it is a draft, and how well it does."""
-        which, cards = random.randrange(NUM_WALLS) if wall is None else wall, self._cards()
-        shown = [
+        """Each class's name, seed, whether it's a draft, and its quality; the drawings come by `screenful`.
+
+        wall: which of the NUM_WALLS, or None for a random one.
+        """
+        number = random.randrange(NUM_WALLS) if wall is None else wall
+        cards = self._cards()
+        tiles = [
             {
                 "name": card.class_name,
-                "seed": _seed(which, place),
+                "seed": _seed(number, place),
                 "draft": card.is_draft,
                 "figures": figures(card),
                 "recognised": recognised(card),
             }
             for place, card in enumerate(cards)
         ]
-        return {"tiles": shown, "wall": which, "screenful": SCREENFUL, "mark": _mark(cards)}
+        return {"tiles": tiles, "wall": number, "screenful": SCREENFUL, "mark": _checksum(cards)}
 
-    def screenful(self, wanted: list[int]) -> str:
-        """The drawings of [screenful number, wall, the catalog's mark] in a row, as a PNG's data URL.
+    def screenful(self, request: list[int]) -> str:
+        """The drawings of [screenful number, wall, the catalog's "mark"] in a row, as a PNG's data URL.
 
-        Empty for what isn't there, and where there are other classes by now than in that catalog.
+        Empty if there is no such screenful, or if the classes have changed since that catalog.
         """
-        if not isinstance(wanted, list) or len(wanted) != 3 or any(type(number) is not int for number in wanted):
+        if not isinstance(request, list) or len(request) != 3 or any(type(number) is not int for number in request):
             return ""
-        (number, which, mark), listed = wanted, self._cards()
-        if number < 0 or not 0 <= which < NUM_WALLS or mark != _mark(listed):
+        number, wall, mark = request
+        all_cards = self._cards()
+        if number < 0 or not 0 <= wall < NUM_WALLS or mark != _checksum(all_cards):
             return ""
         first = number * SCREENFUL
-        cards = listed[first : first + SCREENFUL]
+        cards = all_cards[first : first + SCREENFUL]
         if not cards:
             return ""
-        known, url = self._drawn.get((number, which), ([], ""))
-        if known != cards:
-            drawings = self._draw(cards, [_seed(which, first + place) for place in range(len(cards))])
+        drawn_cards, url = self._drawn.get((number, wall), ([], ""))
+        if drawn_cards != cards:
+            drawings = self._draw(cards, [_seed(wall, first + place) for place in range(len(cards))])
             url = data_url(png(sheet(drawings, columns=len(cards))))
-            if self._cards()[first : first + SCREENFUL] == cards:  # or one could not be drawn, which may pass
-                self._drawn[number, which] = cards, url
+            if self._cards()[first : first + SCREENFUL] == cards:  # else one couldn't be drawn, perhaps only for now
+                self._drawn[number, wall] = cards, url
         return url
 
     def _draw(self, cards: list[Card], seeds: list[int]) -> np.ndarray:
@@ -72,7 +77,7 @@ class Tiles:
             pictures = [Picture(cards[place].class_name, ((seeds[place], 1.0),)) for place in others]
             try:
                 drawings[others] = self.sampler.draw(pictures)
-            except ValueError:  # a file that can't be used, or fetched just now, leaves its own place empty
+            except ValueError:  # a file that can't be read or fetched leaves only its own place empty
                 for place, picture in zip(others, pictures, strict=True):
                     with contextlib.suppress(ValueError):
                         drawings[place] = self.sampler.draw([picture])[0]
@@ -83,16 +88,16 @@ class Tiles:
 
 
 def recognised(card: Card) -> float | None:
-    """How often a generator's drawings are recognised, as a share of how often real ones are, where it was measured."""
+    """How often a generator's drawings are recognised, relative to real ones; None if that wasn't measured."""
     real = card.metrics.get("real_top1")
     return card.metrics["top1"] / real if real and "top1" in card.metrics else None
 
 
-def _mark(cards: list[Card]) -> int:
-    """Another number for other classes, or for another order of them."""
+def _checksum(cards: list[Card]) -> int:
+    """A number that changes with the classes and their order."""
     return zlib.crc32("\n".join(card.class_name for card in cards).encode())
 
 
-def _seed(which: int, place: int) -> int:
-    """Every tile of every wall has a seed of its own."""
-    return 1000 * which + place
+def _seed(wall: int, place: int) -> int:
+    """A different seed for each tile of each wall."""
+    return 1000 * wall + place

@@ -1,4 +1,4 @@
-"""Who is asking: a visitor's login or address, as a salted hash, so that limits hold and nobody is on record."""
+"""Visitor ids: a salted hash of a login or address, so that limits apply and no names are stored."""
 
 import hashlib
 import logging
@@ -17,36 +17,37 @@ log = logging.getLogger(__name__)
 
 
 def visitor_id(home: Home, settings: Settings, request: gr.Request, profile: gr.OAuthProfile | None) -> str:
-    """The same for the same visitor, and nothing can be told from it."""
+    """Always the same for a visitor, and it reveals nothing about them."""
     name = f"login {profile.username}" if profile else f"address {address(request, settings.proxies)}"
     return "visitor-" + hashlib.sha256(_salt(home.runs) + name.encode()).hexdigest()[:16]
 
 
 def address(request: gr.Request, proxies: int) -> str:
-    """Where a request comes from. Only what the host's own proxies have put into x-forwarded-for is believed.
+    """The address that a request comes from. Only the host's own proxies are trusted to write x-forwarded-for.
 
-    proxies: how many there are; each adds to the header's end whom it was asked by.
+    proxies: how many of them there are; each appends the address that it was called from.
     """
     if proxies:
-        lines = request.headers.getlist("x-forwarded-for")  # each proxy adds to the last one, or a line of its own
+        lines = request.headers.getlist("x-forwarded-for")  # a proxy extends the last line or adds one
         forwarded = [part.strip() for part in ",".join(lines).split(",")]
         return forwarded[max(0, len(forwarded) - proxies)]
-    # The web server may have believed that header unasked; whoever comes with one then is as unknown as all such.
-    known = request.client and "x-forwarded-for" not in request.headers
-    return request.client.host if known else "unknown"
+    # The web server may have trusted that header, so all requests that bring one share a single address.
+    if request.client and "x-forwarded-for" not in request.headers:
+        return request.client.host
+    return "unknown"
 
 
 @lru_cache(maxsize=8)
 def _salt(runs: Path) -> bytes:
-    """Random bytes of this installation, made at first use; of this process alone where nothing can be written."""
-    path, fresh = runs / "salt", secrets.token_bytes(32)
+    """Random bytes, made at first use and stored with the runs; kept in memory only if they can't be written."""
+    path, new_salt = runs / "salt", secrets.token_bytes(32)
     try:
         runs.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            with FileLock(runs / "create.lock"):  # only the first of several processes gets its own in
+            with FileLock(runs / "create.lock"):  # of several processes, only the first writes
                 if not path.exists():
-                    write_file(path, fresh, mode=0o600)
-        return path.read_bytes() or fresh
+                    write_file(path, new_salt, mode=0o600)
+        return path.read_bytes() or new_salt
     except OSError as error:
-        log.warning("The salt of visitors' ids can't be kept: %s", error)
-        return fresh
+        log.warning("The salt for visitor ids can't be stored: %s", error)
+        return new_salt

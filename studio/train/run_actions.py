@@ -1,4 +1,4 @@
-"""What a visitor can do to a run from the Train tab: start, stop, go on, train longer, discard."""
+"""What a visitor can do on the Train tab: start a run, stop, resume, train longer, discard."""
 
 import contextlib
 import logging
@@ -9,6 +9,16 @@ from filelock import Timeout
 from model.quickdraw.classes import find_class
 from studio.shared.events import mistake
 from studio.shared.visitors import visitor_id
+from studio.train.messages import (
+    BUSY,
+    GPU_TIME_IS_UP,
+    NO_CLASS,
+    NO_RUN,
+    NOT_TRAINING,
+    NOT_YOURS,
+    STILL_ACTIVE,
+    already_training,
+)
 from train.config import RECIPES
 from train.execution.admission import may_change, request_again, request_training
 from train.execution.worker import ensure_worker, push_in_background
@@ -26,70 +36,70 @@ log = logging.getLogger(__name__)
 
 
 class RunActions:
-    """The handlers of the tab's buttons. Each says what is wrong in a gr.Error of one sentence."""
+    """The handlers of the tab's buttons. Each raises gr.Error with one sentence if it can't do what it should."""
 
     def __init__(self, home: Home, settings: Settings):
         self.home, self.settings = home, settings
 
     def start(
         self,
-        texts: list[str],
+        names: list[str],
         dial: str,
         minutes: float | None,
         recipe: str,
         request: gr.Request,
-        who: gr.OAuthProfile | None,
+        profile: gr.OAuthProfile | None,
     ) -> tuple[str, object]:
-        """The run to watch: a new one, or the same training where it is under way."""
+        """Start a run, or join the same training if it's already active. Returns the run to watch."""
         try:
-            if not texts:
-                raise ValueError("Pick at least one class to train.")
-            class_names = tuple(dict.fromkeys(find_class(text) for text in texts))
-            visitor = visitor_id(self.home, self.settings, request, who)
-            asked, most = minutes or DIAL[dial], self.settings.max_minutes
-            order = page_order(class_names, RECIPES[recipe], asked, self.home.source, visitor, most)
+            if not names:
+                raise ValueError(NO_CLASS)
+            class_names = tuple(dict.fromkeys(find_class(name) for name in names))
+            visitor = visitor_id(self.home, self.settings, request, profile)
+            duration, limit = minutes or DIAL[dial], self.settings.max_minutes
+            order = page_order(class_names, RECIPES[recipe], duration, self.home.source, visitor, limit)
             run = request_training(self.home, self.settings, order)
         except BusyError as error:
-            gr.Info(f"“{order.class_name}” is already in training; this page shows that run.")
+            gr.Info(already_training(order.class_name))
             return error.run_id, gr.Timer(active=True)
         except (ValueError, OSError) as error:
-            raise mistake(ValueError(sentence_for(error))) from error
+            raise mistake(sentence_for(error)) from error
         ensure_worker(self.home)
         return run.id, gr.Timer(active=True)
 
-    def stop(self, run_id: str, request: gr.Request, who: gr.OAuthProfile | None) -> None:
-        run, _ = self._own(run_id, request, who)
+    def stop(self, run_id: str, request: gr.Request, profile: gr.OAuthProfile | None) -> None:
+        run, _ = self._own_run(run_id, request, profile)
         try:
             if not run.is_active():
-                raise ValueError("Nothing is in training here; start a run first.")
+                raise ValueError(NOT_TRAINING)
             run.ask_to_stop()
         except (ValueError, OSError) as error:
-            raise mistake(ValueError(sentence_for(error))) from error
+            raise mistake(sentence_for(error)) from error
         ensure_worker(self.home)
 
-    def resume(self, run_id: str, request: gr.Request, who: gr.OAuthProfile | None) -> object:
-        return self._again(run_id, None, request, who)
+    def resume(self, run_id: str, request: gr.Request, profile: gr.OAuthProfile | None) -> object:
+        return self._continue(run_id, None, request, profile)
 
     def train_longer(
-        self, run_id: str, dial: str, minutes: float | None, request: gr.Request, who: gr.OAuthProfile | None
+        self, run_id: str, dial: str, minutes: float | None, request: gr.Request, profile: gr.OAuthProfile | None
     ) -> object:
-        """For as much more as the dial says."""
-        return self._again(run_id, 60 * (minutes or DIAL[dial]), request, who)
+        """Continue an ended run for as many more minutes as the dial says."""
+        return self._continue(run_id, 60 * (minutes or DIAL[dial]), request, profile)
 
-    def discard(self, run_id: str, request: gr.Request, who: gr.OAuthProfile | None) -> str:
-        run, _ = self._own(run_id, request, who)
+    def discard(self, run_id: str, request: gr.Request, profile: gr.OAuthProfile | None) -> str:
+        run, _ = self._own_run(run_id, request, profile)
         try:
             if run.is_active():
-                raise ValueError("This run is under way; stop it first.")
+                raise ValueError(STILL_ACTIVE)
             run.discard()
         except Timeout as error:
-            raise mistake(ValueError("Somebody is working on this run just now; try again in a moment.")) from error
+            raise mistake(BUSY) from error
         except (ValueError, OSError) as error:
-            raise mistake(ValueError(sentence_for(error))) from error
+            raise mistake(sentence_for(error)) from error
         return ""
 
     def work(self, run_id: str) -> None:
-        """On ZeroGPU, advance a run while its visitor's page is open; elsewhere the worker does."""
+        """On ZeroGPU, advance a run while its visitor's page is open. Elsewhere the worker does that."""
         run = find_run(self.home.runs, run_id or "")
         if run is None or not is_zero_gpu():
             return
@@ -97,27 +107,29 @@ class RunActions:
             for _ in train_in_calls(self.home, run):
                 pass
         except Exception:
-            # Whatever ended the call, its time limit or the quota, the snapshot is there to go on from.
-            log.exception("A gpu_call of run %s ended early.", run.id)
-            gr.Warning("The lent GPU's time is used up; press Resume to go on, now or when you have some again.")
+            # Whether the time limit or the quota ended the call, the run can continue from its snapshot.
+            log.exception("A GPU call of run %s ended early.", run.id)
+            gr.Warning(GPU_TIME_IS_UP)
         push_in_background(self.home)
         with contextlib.suppress(OSError):
             clean_up(self.home, self.settings)
 
-    def _again(self, run_id: str, seconds: float | None, request: gr.Request, who: gr.OAuthProfile | None) -> object:
-        run, visitor = self._own(run_id, request, who)
+    def _continue(
+        self, run_id: str, seconds: float | None, request: gr.Request, profile: gr.OAuthProfile | None
+    ) -> object:
+        run, visitor = self._own_run(run_id, request, profile)
         try:
             request_again(self.home, self.settings, run, visitor, seconds)
         except (ValueError, OSError) as error:
-            raise mistake(ValueError(sentence_for(error))) from error
+            raise mistake(sentence_for(error)) from error
         ensure_worker(self.home)
         return gr.Timer(active=True)
 
-    def _own(self, run_id: str, request: gr.Request, who: gr.OAuthProfile | None) -> tuple[Run, str]:
-        """A run that a visitor may change, and the visitor."""
-        run, visitor = find_run(self.home.runs, run_id or ""), visitor_id(self.home, self.settings, request, who)
+    def _own_run(self, run_id: str, request: gr.Request, profile: gr.OAuthProfile | None) -> tuple[Run, str]:
+        """The run, if the visitor may change it, and the visitor's id."""
+        run, visitor = find_run(self.home.runs, run_id or ""), visitor_id(self.home, self.settings, request, profile)
         if run is None:
-            raise mistake(ValueError("There is no run here; start one first."))
+            raise mistake(NO_RUN)
         if not may_change(run, visitor):
-            raise mistake(ValueError("Only who started a run can change it; start one of your own."))
+            raise mistake(NOT_YOURS)
         return run, visitor

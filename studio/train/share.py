@@ -1,8 +1,9 @@
-"""Share: a visitor who has signed in with Hugging Face pushes a trained class to the Hub, or offers it there."""
+"""Share: a visitor who signed in with Hugging Face pushes a trained class to the Hub, or offers it there."""
 
 import os
 from html import escape
 from importlib.util import find_spec
+from typing import Literal, TypedDict
 
 import gradio as gr
 
@@ -15,46 +16,58 @@ from train.hub.push import push
 from train.runs.run import find_run
 
 ABOUT = (
-    "Sign in, then push what this run has learned to a collection of your own on the Hugging Face Hub. This app may "
-    "touch only repos that it created for you, and your sign-in is kept in a cookie of your browser alone."
+    "Sign in, then push what this run has learned to your own collection on the Hugging Face Hub. This app can only "
+    "change repos that it created for you. Your sign-in is stored only in a cookie of your browser."
 )
+PUSHES_AT_ONCE = 2  # the others wait in the queue, because the Hub may ask to wait
 
 
 def can_sign_in() -> bool:
-    """Whether this is a Space with `hf_oauth`, which comes with what that needs; nowhere else can a visitor sign in."""
+    """Whether visitors can sign in: only on a Space with `hf_oauth`, which brings the packages that it needs."""
     return bool(os.environ.get("OAUTH_CLIENT_ID")) and all(map(find_spec, ("authlib", "itsdangerous")))
 
 
 def share_panel(home: Home, run_id: gr.Textbox, collection: Collection | None) -> None:
-    """Builds the panel. run_id: holds the run that is watched. collection: the host's, to offer a class to."""
+    """Build the panel. run_id: of the run that the page shows. collection: the host's, to offer a class to."""
 
-    def push_own(run: str, repo: str, who: gr.OAuthProfile | None, token: gr.OAuthToken | None) -> str:
-        repo = repo.strip() or (f"{who.username}/doodles" if who else "")
-        return _push(home, run, repo, token, False)
-
-    def offer(run: str, token: gr.OAuthToken | None) -> str:
-        return _push(home, run, collection.repo, token, True)
+    def push_own(run: str, repo: str, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None) -> str:
+        repo = repo.strip() or (f"{profile.username}/doodles" if profile else "")
+        return _push(home, run, repo, token, create_pr=False)
 
     with gr.Accordion("Share it on the Hub", open=False, elem_id="share"):
         gr.Markdown(ABOUT)
         gr.LoginButton(size="sm", elem_id="share-login")
         repo = gr.Textbox(
-            label="Repo", placeholder="yours, by the name of doodles", max_length=200, elem_id="share-repo"
+            label="Repo", placeholder="leave empty to use your repo “doodles”", max_length=200, elem_id="share-repo"
         )
         with gr.Row():
-            own = gr.Button("Push to my collection", size="sm", elem_id="share-push")
+            own_button = gr.Button("Push to my collection", size="sm", elem_id="share-push")
             if collection:
-                offered = gr.Button(f"Offer to {collection.repo}", size="sm", elem_id="share-offer")
-        said = gr.HTML(elem_id="share-said")
-    # Queued, a few at a time: the Hub may ask to wait.
-    told = {"concurrency_limit": 2, "concurrency_id": "share", "api_visibility": "private"}
-    own.click(push_own, [run_id, repo], said, **told)
+                offer_button = gr.Button(f"Offer to {collection.repo}", size="sm", elem_id="share-offer")
+        outcome = gr.HTML(elem_id="share-said")
+    in_queue: _InQueue = {
+        "concurrency_limit": PUSHES_AT_ONCE,
+        "concurrency_id": "share",
+        "api_visibility": "private",
+    }
+    own_button.click(push_own, [run_id, repo], outcome, **in_queue)
     if collection:
-        offered.click(offer, run_id, said, **told)
+        collection_repo = collection.repo
+
+        def offer(run: str, token: gr.OAuthToken | None) -> str:
+            return _push(home, run, collection_repo, token, create_pr=True)
+
+        offer_button.click(offer, run_id, outcome, **in_queue)
 
 
-def _push(home: Home, run_id: str, repo: str, token: gr.OAuthToken | None, pr: bool) -> str:
-    """Push a run's checkpoint with a visitor's token. Returns what came of it, with a link; raises gr.Error."""
+class _InQueue(TypedDict):
+    concurrency_limit: int
+    concurrency_id: str
+    api_visibility: Literal["private"]
+
+
+def _push(home: Home, run_id: str, repo: str, token: gr.OAuthToken | None, *, create_pr: bool) -> str:
+    """Push a run's checkpoint with a visitor's token. Returns HTML with the outcome and its link. Raises gr.Error."""
     try:
         if token is None:
             raise ValueError("Sign in with Hugging Face first; the push is made in your name.")
@@ -64,10 +77,10 @@ def _push(home: Home, run_id: str, repo: str, token: gr.OAuthToken | None, pr: b
         path = checkpoint_path(run.folder, run.status().order.class_name)
         if not path.exists():
             raise ValueError("This run has no checkpoint yet; wait until it is done.")
-        made = push(repo, [path], token.token, create_pr=pr)
+        pushed = push(repo, [path], token.token, create_pr=create_pr)
     except (ValueError, OSError) as error:
         raise mistake(error) from error
-    if not made.url:
-        return f"<p>{escape(push_message(made))}</p>"
-    what = "Offered as a pull request" if pr else f"Pushed to {repo}"
-    return f'<p>{escape(what)}: <a href="{escape(made.url)}" target="_blank" rel="noopener">look at it</a>.</p>'
+    if not pushed.url:
+        return f"<p>{escape(push_message(pushed))}</p>"
+    outcome = "Offered as a pull request" if create_pr else f"Pushed to {repo}"
+    return f'<p>{escape(outcome)}: <a href="{escape(pushed.url)}" target="_blank" rel="noopener">look at it</a>.</p>'

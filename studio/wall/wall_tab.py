@@ -1,4 +1,4 @@
-"""Wall: every class at a glance, one drawing each, fetched a screenful at a time as it comes into sight."""
+"""Wall: one drawing of every class. Each screenful is fetched when you scroll to it."""
 
 import gradio as gr
 

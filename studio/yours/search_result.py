@@ -1,4 +1,4 @@
-"""What a search found, in pictures and words: yours, the nearest, and one over the other."""
+"""The result of a search as HTML: your sketch, the nearest drawing, and both on top of each other."""
 
 import json
 import math
@@ -14,90 +14,96 @@ from model.exports.vector import enlarged
 from model.quickdraw.images import png
 from studio.shared.pictures import data_url
 
-MINE, THEIRS = (67, 56, 202), (180, 83, 9)  # the colours of yours and of the nearest where they lie on each other
+SKETCH_COLOUR, NEAREST_COLOUR = (67, 56, 202), (180, 83, 9)  # RGB, for both on top of each other
 LARGE, SMALL = 224, 140  # pixels a side, with smooth outlines
-FILES = {"png": "PNG 28 px", "large.png": "PNG large", "svg": "SVG"}
-WORDS = {"link": "Copy link", "command": "Command line", "python": "Python"}
-VERY_NEAR, NEAR = 0.85, 0.75  # of the ink in common; held-back drawings of the class mostly reach the latter
+FILE_BUTTONS = {"png": "PNG 28 px", "large.png": "PNG large", "svg": "SVG"}
+TEXT_BUTTONS = {"link": "Copy link", "command": "Command line", "python": "Python"}
+VERY_NEAR, NEAR = 0.85, 0.75  # share of common ink; most held-back drawings of the class reach NEAR
 
 _EMPTY = '<div class="trio">' + "".join(
     f'<figure><div class="blank"></div><figcaption>{caption}</figcaption></figure>'
     for caption in ("yours", "nearest", "both")
 )
 IDLE = (
-    f'{_EMPTY}</div><p class="sentence">Draw something, pick its class and press “Find mine”: the generator then looks '
-    "for the drawing of its own that comes nearest.</p>"
+    f'{_EMPTY}</div><p class="sentence">Draw something, pick its class and press “Find mine”: the app then searches '
+    "for the generator's nearest drawing.</p>"
 )
-WAITING = f'{_EMPTY}</div><p class="sentence" role="status">Waiting for a free place to search …</p>'
+WAITING = f'{_EMPTY}</div><p class="sentence" role="status">Waiting for another search to finish …</p>'
 
 
 def result_html(
-    picture: Picture, mine: np.ndarray, nearest: np.ndarray, fraction: float, best_random: float = 0.0, other: str = ""
+    picture: Picture,
+    sketch: np.ndarray,
+    nearest: np.ndarray,
+    *,
+    fraction: float = 1.0,
+    best_random: float = 0.0,
+    better_class: str = "",
 ) -> str:
-    """Drawings (28, 28) side by side and over each other, with progress or, when fraction is 1, how near they are.
+    """Drawings (28, 28) side by side and on top of each other, with the search's progress or its result.
 
-    best_random: the ink that yours has in common with the nearest of many random drawings, for comparison. other: the
-    class in which there may be a nearer one.
+    fraction: of the search; 1 when it's done. best_random: the ink that the sketch shares with the nearest of many
+    random drawings, for comparison. better_class: a class that may have a nearer drawing.
     """
-    name, alike = escape(picture.class_name), math.floor(100 * likeness(mine, nearest)) / 100  # as it is shown
+    name = escape(picture.class_name)
+    common = math.floor(100 * likeness(sketch, nearest)) / 100  # as it's shown
     figures = "".join(
         _figure(source, alt, caption)
         for source, alt, caption in (
-            (_large_url(mine), "Your drawing", '<span class="mine">yours</span>'),
+            (_large_url(sketch), "Your drawing", '<span class="mine">yours</span>'),
             (_large_url(nearest), f"The nearest {name}", '<span class="theirs">nearest</span>'),
-            (_overlay(mine, nearest), "Your drawing in blue, the nearest in orange, one over the other", "both"),
+            (_overlay(sketch, nearest), "Your drawing in blue on top of the nearest in orange", "both"),
         )
     )
     percent = f"{100 * fraction:.0f}"
     if fraction < 1:
-        words = f"Looking for the nearest “{name}” … {percent}%, so far {alike:.0%} of the ink in common."
+        message = f"Looking for the nearest “{name}” … {percent}%, with {common:.0%} of the ink in common so far."
     else:
-        words = f"{_verdict(alike)} Yours and the nearest “{name}” have {alike:.0%} of their ink in common."
-        words += f" The nearest of {NUM_CANDIDATES} random ones has {best_random:.0%}." if best_random else ""
-    offer = escape(other)
-    instead = (
-        f'<button type="button" class="instead" data-name="{offer}">It looks more like “{offer}”: look there</button>'
-    )
+        message = f"{_verdict(common)} Yours and the nearest “{name}” have {common:.0%} of their ink in common."
+        message += f" The nearest of {NUM_CANDIDATES} random drawings has {best_random:.0%}." if best_random else ""
+    button = ""
+    if other := escape(better_class):
+        label = f"It looks more like “{other}”: search there"
+        button = f'<button type="button" class="instead" data-name="{other}">{label}</button>'
     return (
         f'<div class="trio">{figures}</div>'
         f'<div class="progress{"" if fraction < 1 else " done"}" role="progressbar" aria-label="Search" '
         f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}"><div style="width:{percent}%"></div></div>'
-        f'<p class="sentence">{words}</p>{instead if other else ""}' + (_take(picture) if fraction == 1 else "")
+        f'<p class="sentence">{message}</p>{button}{_export_buttons(picture) if fraction == 1 else ""}'
     )
 
 
 def opened_html(picture: Picture, drawing: np.ndarray) -> str:
-    """What somebody found, of a link."""
-    return _alone_html(picture, drawing, "found", "that somebody found; draw one of your own to find another.")
+    """A found drawing that was opened from a link."""
+    return _single_html(picture, drawing, "found", "from a link. Draw your own to find another.")
 
 
 def chosen_html(picture: Picture, drawing: np.ndarray) -> str:
-    """What was found, varied."""
-    return _alone_html(picture, drawing, "chosen", "that you chose among the variations; below are its own.")
+    """A variation that replaced the found drawing."""
+    return _single_html(picture, drawing, "chosen", "that you chose from the variations. Its own are below.")
 
 
-def _alone_html(picture: Picture, drawing: np.ndarray, caption: str, what: str) -> str:
+def _single_html(picture: Picture, drawing: np.ndarray, caption: str, ending: str) -> str:
     name = escape(picture.class_name)
-    figure = _figure(_large_url(drawing), f"The {name} {caption}", f'<span class="theirs">{caption}</span>')
-    words = f"A “{name}” {what}"
-    return f'<div class="trio">{figure}</div><p class="sentence">{words}</p>{_take(picture)}'
+    figure = _figure(_large_url(drawing), f"The {caption} {name}", f'<span class="theirs">{caption}</span>')
+    return f'<div class="trio">{figure}</div><p class="sentence">A “{name}” {ending}</p>{_export_buttons(picture)}'
 
 
 def variations_html(class_name: str, seeds: Sequence[int], drawings: np.ndarray) -> str:
-    """Drawings (N, 28, 28), each under the seed that it goes towards, to be chosen from."""
+    """Drawings (N, 28, 28) to choose from, each with the seed that it lies towards."""
     buttons = "".join(
-        f'<button type="button" class="one" data-seed="{seed}" title="Go on from this one">'
-        f'<img src="{_large_url(drawing, SMALL)}" alt="{escape(class_name)}, found, towards seed {seed}">'
+        f'<button type="button" class="one" data-seed="{seed}" title="Continue from this one">'
+        f'<img src="{_large_url(drawing, SMALL)}" alt="{escape(class_name)}, varied towards seed {seed}">'
         f"<span>{seed}</span></button>"
         for seed, drawing in zip(seeds, drawings, strict=True)
     )
     return f'<div class="sixteen">{buttons}</div>'
 
 
-def _verdict(alike: float) -> str:
-    if alike < NEAR:
-        return "<b>Far.</b> The search came no nearer; fewer lines may help, or another class."
-    return "<b>Very near.</b>" if alike >= VERY_NEAR else "<b>Near.</b>"
+def _verdict(common: float) -> str:
+    if common < NEAR:
+        return "<b>Far.</b> The search found nothing nearer; try fewer lines or another class."
+    return "<b>Very near.</b>" if common >= VERY_NEAR else "<b>Near.</b>"
 
 
 def _figure(source: str, alt: str, caption: str) -> str:
@@ -108,21 +114,21 @@ def _large_url(drawing: np.ndarray, size: int = LARGE) -> str:
     return data_url(png(enlarged(drawing, size)))
 
 
-def _overlay(mine: np.ndarray, nearest: np.ndarray) -> str:
-    """Both drawings on one paper, each in its colour, as inks mix: where they agree it is dark."""
+def _overlay(sketch: np.ndarray, nearest: np.ndarray) -> str:
+    """Both drawings on one paper, mixed like inks of two colours: it's dark where they agree."""
     light = np.ones((LARGE, LARGE, 3))
-    for drawing, colour in ((mine, MINE), (nearest, THEIRS)):
+    for drawing, colour in ((sketch, SKETCH_COLOUR), (nearest, NEAREST_COLOUR)):
         ink = 1 - np.asarray(enlarged(drawing, LARGE))[:, :, None] / 255
         light *= 1 - ink * (1 - np.array(colour) / 255)
     return data_url(png(Image.fromarray((255 * light).round().astype(np.uint8))))
 
 
-def _take(picture: Picture) -> str:
-    """Buttons to take it along. No seed gives this drawing, but its latent always does."""
+def _export_buttons(picture: Picture) -> str:
+    """Buttons to export a drawing by its latent, because no seed gives it."""
     ((latent, _),) = picture.mix
-    kinds = "".join(f'<button type="button" data-take="{kind}">{name}</button>' for kind, name in FILES.items())
-    texts = "".join(f'<button type="button" data-copy="{kind}">{name}</button>' for kind, name in WORDS.items())
+    files = "".join(f'<button type="button" data-take="{kind}">{name}</button>' for kind, name in FILE_BUTTONS.items())
+    texts = "".join(f'<button type="button" data-copy="{kind}">{name}</button>' for kind, name in TEXT_BUTTONS.items())
     return (
-        f'<div class="take" role="group" aria-label="Take it with you" data-name="{escape(picture.class_name)}" '
-        f'data-latent="{json.dumps(latent)}">{kinds}{texts}</div><p class="copied" role="status"></p>'
+        f'<div class="take" role="group" aria-label="Export" data-name="{escape(picture.class_name)}" '
+        f'data-latent="{json.dumps(latent)}">{files}{texts}</div><p class="copied" role="status"></p>'
     )
