@@ -7,7 +7,7 @@ from pathlib import Path
 # Before anything imports huggingface_hub, which reads these once: no cache but our own, and uploads without Xet.
 os.environ |= {"HF_HOME": tempfile.mkdtemp(), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 os.environ.pop("HF_TOKEN", None)
-# PyTorch reads this once, too: as many test files run at a time as there are cores.
+# PyTorch reads this once, too: one test file runs per core.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
@@ -23,7 +23,7 @@ pytest_plugins = ["tests.support.browser_fixtures"]
 
 @pytest.fixture(autouse=True)
 def same_random_numbers() -> None:
-    """PyTorch's, for a test, whatever ran before it."""
+    """Seed PyTorch, so that a test doesn't depend on those before it."""
     torch.manual_seed(0)
 
 
@@ -49,10 +49,10 @@ def mirror(drawings_folder: Path):
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch):
-    """A loopback Hub that this process talks to as “you”, and does not wait long for."""
+    """A loopback Hub. This process uses it as “you” and doesn't wait long for it."""
     with Hub() as running:
         monkeypatch.setenv("HF_ENDPOINT", running.url)
         monkeypatch.setenv("HF_TOKEN", "hf_you")
         monkeypatch.setattr("model.hub.client.PAUSES", (0.01,) * 4)
-        monkeypatch.setattr("model.hub.live_index.FIRST_SECONDS", 60.0)  # it does answer, on a slow machine too
+        monkeypatch.setattr("model.hub.live_index.FIRST_SECONDS", 60.0)  # it does answer, even on a slow machine
         yield running

@@ -1,4 +1,4 @@
-"""Nothing on any tab keeps anybody out, as far as a machine can tell (axe-core)."""
+"""Every tab is accessible, by what a machine can check (axe-core)."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,7 +13,7 @@ READY = {
     "Wall": "#wall .wall-tile",
 }
 
-# What is pressed and is narrower or lower than 40 pixels; Gradio's dropdowns and radios are pressed all around.
+# Buttons narrower or lower than 40 pixels. In Gradio's dropdowns and radios, the area around the input counts too.
 SMALL = """() => [...document.querySelectorAll("button, select, input, [role=tab]")]
   .filter((one) => !one.matches("[type=radio], [aria-controls$='-options']"))
   .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest("footer"))
@@ -49,8 +49,8 @@ def test_no_tab_scrolls_sideways(page, site):
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{tab} at {width} pixels"
 
 
-def test_classes_seeds_and_morphs_are_within_reach_of_the_keyboard(page, site):
-    """Nothing but keys: a class is typed, its seed changed, and one of its drawings morphed into another."""
+def test_classes_seeds_and_morphs_can_be_used_by_keyboard(page, site):
+    """With keys alone: type a class, change its seed, and morph one of its drawings into another."""
     problems = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     open_page(page, site, "?class=cat&seed=7&count=4")
@@ -67,7 +67,7 @@ def test_classes_seeds_and_morphs_are_within_reach_of_the_keyboard(page, site):
     page.keyboard.press("Enter")
     wait_for_seed(page, 40, "giraffe")
     tab_to(page, "#draw .tile:nth-child(2)")
-    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", "one sees where one is"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", "the focus is visible"
     page.keyboard.press("Enter")
     tab_to(page, "#draw .to-a")
     page.keyboard.press("Enter")
@@ -89,7 +89,7 @@ def tab_to(page, selector: str) -> None:
     raise AssertionError(f"{selector} can't be reached by Tab")
 
 
-def test_on_a_phone_drawings_are_in_sight_and_all_is_large_enough_for_a_finger(browser, site):
+def test_a_phone_shows_the_drawings_and_buttons_large_enough_for_a_finger(browser, site):
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.set_default_timeout(WAIT)

@@ -1,4 +1,4 @@
-"""Programs get what the page shows; whatever else arrives is answered by a sentence, and nothing comes of it."""
+"""Programs get what the page shows. All other requests get an error in one sentence and have no effect."""
 
 import asyncio
 import base64
@@ -56,7 +56,7 @@ ANY = ODD | LONG | st.sampled_from(["cat", 7, 1, [7, 12], [0.5]])
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    """An app of this file's own, whose home nobody else has written to, with tools for language models."""
+    """An app for this file alone, with a fresh home and tools for language models."""
     with running_app(tmp_path_factory.mktemp("app"), DOODLES_MCP="1") as running:
         yield running
 
@@ -68,7 +68,7 @@ def client(site):
 
 @pytest.fixture(scope="module")
 def components(site):
-    """Id of every component of the page that has a name."""
+    """The id of every component on the page that has a name."""
     with urllib.request.urlopen(site + "config") as answer:
         config = json.load(answer)
     return {one["props"].get("elem_id"): one["id"] for one in config["components"]}
@@ -87,7 +87,7 @@ def drawn(url: str) -> np.ndarray:
     return 255 - np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("L"))
 
 
-def test_programs_get_the_very_pixels(client):
+def test_programs_get_the_same_pixels_as_the_page(client):
     sampler = Sampler([REPOSITORY / "checkpoints"])
     four = client.predict("cat", 5, 4, 0.9, [1.0, -2.0], api_name="/draw")
     expected = sampler.draw_all(View("cat", 5, 4, 0.9, (1.0, -2.0)).pictures())
@@ -101,15 +101,15 @@ def test_programs_get_the_very_pixels(client):
 
 
 @pytest.mark.parametrize("seeds", [[7, 12], [7, 12, 40], [7, 7, 12, 3, 9]])
-def test_a_film_tells_where_its_key_drawings_are(site, components, seeds):
-    asked = {
+def test_a_morph_says_which_frames_are_its_key_drawings(site, components, seeds):
+    arguments = {
         "session_hash": "x",
         "component_id": components["morph"],
         "fn_name": "morph",
         "data": ["cat", None, seeds, 0.8],
     }
-    status, said = post(f"{site}gradio_api/component_server", asked)
-    morph = json.loads(said)
+    status, text = post(f"{site}gradio_api/component_server", arguments)
+    morph = json.loads(text)
     sheet = Image.open(io.BytesIO(base64.b64decode(morph["sheet"].partition(",")[2])))
     drawings = cut(sheet, morph["columns"])
     alone = [View("cat", seed, psi=0.8).pictures() for seed in seeds]
@@ -118,7 +118,7 @@ def test_a_film_tells_where_its_key_drawings_are(site, components, seeds):
     assert morph["keys"][0] == 0 and len(drawings[: morph["frames"]]) == morph["frames"]
 
 
-def test_programs_see_what_can_be_drawn_and_only_named_endpoints(client):
+def test_programs_see_all_classes_and_only_named_endpoints(client):
     known = {one["name"]: one for one in client.predict(api_name="/classes")}
     assert len(known) >= 345 and not known["cat"]["draft"] and known["cat"]["recognised"] > 0.5
     assert known["zebra"]["draft"] and known["zebra"]["recognised"] is None
@@ -152,8 +152,8 @@ def test_language_models_have_the_same_tools(site):
     assert odd.isError and "There is no class" in odd.content[0].text
 
 
-def test_what_is_wrong_is_said(client):
-    for asked, sentence in (
+def test_errors_say_what_is_wrong(client):
+    for arguments, sentence in (
         (("blorp", 7), "There is no class"),
         (("cat", -1), "is not allowed"),
         (("cat", 1, 10**9), "ask for 1 to 64"),
@@ -161,19 +161,19 @@ def test_what_is_wrong_is_said(client):
         (("cat", 1, 1, 1.0, [1] * 6), "Up to 5"),
     ):
         with pytest.raises(Exception, match=sentence):
-            client.predict(*asked, api_name="/draw")
+            client.predict(*arguments, api_name="/draw")
 
 
 @st.composite
-def spoilt(draw, good):
-    """`good` with at least one part replaced by anything, so that the other parts are accepted."""
+def spoiled(draw, good):
+    """`good` with at least one part replaced by something odd, so that the other parts pass their checks."""
     data = list(good)
     for place in draw(st.sets(st.integers(0, len(data) - 1), min_size=1)):
         data[place] = draw(ANY)
     return data
 
 
-# No training may come of it: a class that there is comes with minutes that are refused.
+# No training may start: a valid class comes with minutes that are refused.
 ORDERS = st.tuples(ANY, ODD_NUMBERS.filter(lambda number: number is not True and number != 0.5))
 ORDERS = (ORDERS | st.tuples(st.just("blorp"), ANY)).map(list)
 
@@ -181,43 +181,43 @@ ORDERS = (ORDERS | st.tuples(st.just("blorp"), ANY)).map(list)
 @pytest.mark.parametrize(
     ("endpoint", "attacks"),
     [
-        ("draw", spoilt(["cat", 7, 1, 1.0, [0.5]])),
-        ("svg", spoilt(["cat", 7, 1.0, [0.5]])),
-        ("morph", spoilt(["cat", [7, 12], 1.0, "dog"])),
+        ("draw", spoiled(["cat", 7, 1, 1.0, [0.5]])),
+        ("svg", spoiled(["cat", 7, 1.0, [0.5]])),
+        ("morph", spoiled(["cat", [7, 12], 1.0, "dog"])),
         ("train", ORDERS),
-        ("run", spoilt(["20260101-000000-cat"])),
+        ("run", spoiled(["20260101-000000-cat"])),
     ],
 )
-def test_endpoints_answer_whatever_arrives_with_a_sentence(site, endpoint, attacks):
+def test_endpoints_answer_any_values_with_a_sentence(site, endpoint, attacks):
     @HARD
     @given(attacks)
     def attack(data):
-        status, said = answer_of(site, endpoint, data)
-        assert status == 200 and "Traceback" not in said, (status, said)
-        kind, _, answer = said.partition("\ndata: ")
+        status, text = call(site, endpoint, data)
+        assert status == 200 and "Traceback" not in text, (status, text)
+        kind, _, answer = text.partition("\ndata: ")
         if kind == "event: error":
             sentence = json.loads(answer)["error"]
-            assert isinstance(sentence, str) and len(sentence) < 400 and "\n" not in sentence.strip(), said
+            assert isinstance(sentence, str) and len(sentence) < 400 and "\n" not in sentence.strip(), text
         else:
-            assert kind == "event: complete" and endpoint not in ("train", "run"), said
+            assert kind == "event: complete" and endpoint not in ("train", "run"), text
 
     attack()
-    status, said = answer_of(site, "draw", ["cat", 7, 1, 1.0, []])
-    assert status == 200 and "data:image/png" in said
+    status, text = call(site, "draw", ["cat", 7, 1, 1.0, []])
+    assert status == 200 and "data:image/png" in text
 
 
 @pytest.mark.parametrize("endpoint", ["draw", "svg", "morph", "classes", "train", "run"])
-def test_endpoints_survive_what_has_another_shape(site, endpoint):
+def test_endpoints_survive_data_of_the_wrong_shape(site, endpoint):
     for data in ([], {}, None, "cat", 7, [[]], [None] * 9, {"class_name": "cat"}):
-        status, said = answer_of(site, endpoint, data)
-        assert status in (200, 400, 422) and "Traceback" not in said, (status, said)
+        status, text = call(site, endpoint, data)
+        assert status in (200, 400, 422) and "Traceback" not in text, (status, text)
 
 
-def answer_of(site, endpoint: str, data: object) -> tuple[int, str]:
-    status, begun = post(f"{site}gradio_api/call/{endpoint}", {"data": data})
+def call(site, endpoint: str, data: object) -> tuple[int, str]:
+    status, event = post(f"{site}gradio_api/call/{endpoint}", {"data": data})
     if status != 200:
-        return status, begun
-    with urllib.request.urlopen(f"{site}gradio_api/call/{endpoint}/{json.loads(begun)['event_id']}") as answer:
+        return status, event
+    with urllib.request.urlopen(f"{site}gradio_api/call/{endpoint}/{json.loads(event)['event_id']}") as answer:
         return answer.status, answer.read().decode()
 
 
@@ -240,15 +240,15 @@ def answer_of(site, endpoint: str, data: object) -> tuple[int, str]:
         ("yours-pad", "look", [[[[0.1, 0.1], [0.9, 0.9]]]]),
     ],
 )
-def test_the_pages_own_calls_answer_whatever_arrives(site, components, component, function, good):
+def test_the_pages_own_calls_answer_any_values(site, components, component, function, good):
     def check(data):
         body = {"session_hash": "x", "component_id": components[component], "fn_name": function, "data": data}
-        status, said = post(f"{site}gradio_api/component_server", body)
-        assert status in (200, 422) and "Traceback" not in said, (status, said)
+        status, text = post(f"{site}gradio_api/component_server", body)
+        assert status in (200, 422) and "Traceback" not in text, (status, text)
 
     for place, odd in itertools.product(range(len(good)), [*NUMBERS, *TEXTS]):
         check([*good[:place], odd, *good[place + 1 :]])
-    HARD(given(spoilt(good) | ANY)(check))()
+    HARD(given(spoiled(good) | ANY)(check))()
 
 
 @pytest.mark.parametrize(
@@ -261,12 +261,12 @@ def test_a_hostile_sketch_gets_a_sentence(site, components, sketch):
     assert status == 200 and answer["top"] == [] and answer["words"].endswith("."), answer
 
 
-def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrives(site, home_folder):
-    """What the buttons and sliders of Yours and Train send; Gradio's own checks may refuse it without a word."""
+def test_the_pages_private_events_reveal_nothing_and_start_nothing(site, home_folder):
+    """Attack the events of Yours and Train. Gradio's own checks may refuse a request without a message."""
     with urllib.request.urlopen(site + "config") as answer:
         events = json.load(answer)["dependencies"]
     private = {
-        event["api_name"].rstrip("_0123456789"): event  # one of the triggers of each handler
+        event["api_name"].rstrip("_0123456789"): event  # one trigger of each handler
         for event in events
         if event["backend_fn"] and event["api_visibility"] == "private"
     }
@@ -276,12 +276,12 @@ def test_the_pages_private_events_tell_nothing_and_begin_nothing_whatever_arrive
     odd_ones = [*NUMBERS, *TEXTS, [], {"strokes": "x", "name": 7}, {"link": 7}, [7] * 10_000]
     for event, odd in itertools.product(private.values(), odd_ones):
         body = {"data": [odd] * len(event["inputs"]), "fn_index": event["id"], "session_hash": "x"}
-        status, said = post(f"{site}gradio_api/run/predict", body)
-        assert status in (200, 422, 500) and "Traceback" not in said and "site-packages" not in said, (status, said)
+        status, text = post(f"{site}gradio_api/run/predict", body)
+        assert status in (200, 422, 500) and "Traceback" not in text and "site-packages" not in text, (status, text)
     assert not list(home_folder.glob("runs/*/run.json"))
 
 
-def test_nothing_that_arrived_was_written(site, home_folder):
-    """After all the attacks above there is nothing but what the app itself keeps, and the one broken checkpoint."""
+def test_the_attacks_wrote_no_files(site, home_folder):
+    """After all the attacks above, the home holds only the app's own files and the one broken checkpoint."""
     files = {path.relative_to(home_folder).as_posix() for path in home_folder.rglob("*") if path.is_file()}
     assert files <= {"checkpoints/broom.safetensors", "runs/salt", "runs/create.lock"}

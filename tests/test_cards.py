@@ -1,4 +1,4 @@
-"""The page of cards says what the checkpoints say."""
+"""The page of cards agrees with the checkpoints."""
 
 from dataclasses import replace
 

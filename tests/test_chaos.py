@@ -1,4 +1,4 @@
-"""Whatever is killed and whenever, every training that was accepted ends in a checkpoint or in a sentence."""
+"""No matter what is killed and when, every accepted training ends with a checkpoint or an error in one sentence."""
 
 import random
 import subprocess
@@ -21,7 +21,7 @@ from train.runs.order import Order
 from train.runs.run import create_run
 from train.runs.settings import Settings
 
-# What a page is to its worker, without the page, which takes long to start.
+# Stands in for the app, which takes long to start: it only starts the worker.
 STAND_IN = """
 import time
 from train.home import Home
@@ -41,7 +41,7 @@ class Page(Site):
 def test_kills_at_random_moments_lose_no_request(tmp_path):
     rng = random.Random(4)
     for number, class_name in enumerate(("sun", "cat", "dog")):
-        write_class(tmp_path / "drawings", class_name, suns(4, number))  # too few to measure with, which takes long
+        write_class(tmp_path / "drawings", class_name, suns(4, number))  # too few to measure with, which is slow
     with Mirror(tmp_path / "drawings") as mirror, Page(tmp_path / "home", mirror.url) as page:
         mirror.faults = rng.sample(["503", "cut:2000", "stall:1", "no-range", "503", "cut:90", "", ""], 8)
         home = Home(page.home, mirror.url)
@@ -56,11 +56,11 @@ def test_kills_at_random_moments_lose_no_request(tmp_path):
         states, wrongs = verdict(page, accepted)
     assert len(accepted) == 4 and counts["pages killed"] + counts["workers killed"] >= 3
     assert not any(wrongs.values()), wrongs
-    assert states == {"done": 3, "failed": 1}, "there is no source for the fourth, which says so"
+    assert states == {"done": 3, "failed": 1}, "the fourth has no source and says so"
 
 
-class Gone:
-    """A page that has ended, and one of whose processes has not."""
+class DeadPage:
+    """A page that has ended, but left one process running."""
 
     def __init__(self, home: Path):
         self.home = home
@@ -72,7 +72,7 @@ class Gone:
         return [123]
 
 
-def test_the_verdict_sees_whatever_is_wrong(home, monkeypatch):
+def test_the_verdict_sees_every_problem(home, monkeypatch):
     monkeypatch.setattr(chaos, "LEAVE_SECONDS", 0.0)
     orders = [Order(name, ("sun",), home.source, num_steps=20, requested_by="visitor-a") for name in ("a", "b", "c")]
     waiting, twice, again = [create_run(home.runs, order) for order in orders]
@@ -82,7 +82,7 @@ def test_the_verdict_sees_whatever_is_wrong(home, monkeypatch):
     make_checkpoint(home.checkpoints)
     (home.checkpoints / "dog.safetensors").write_bytes(b"half")
     (home.runs / ".visits.json.abcd1234.tmp").touch()
-    states, wrongs = verdict(Gone(home.folder), [waiting.id, "20260101-000000-sun-abcd"])
+    states, wrongs = verdict(DeadPage(home.folder), [waiting.id, "20260101-000000-sun-abcd"])
     assert states == {"queued": 1, "failed": 2}
     found = {kind: " ".join(sorted(sentences)) for kind, sentences in wrongs.items()}
     assert "is left queued" in found[chaos.LOST] and "sun-abcd is gone" in found[chaos.LOST]

@@ -31,7 +31,7 @@ def metadata(path: Path) -> dict[str, str]:
 
 
 def forge(path: Path, tensors=None, card: dict | None = None, **header: str) -> None:
-    """Replace parts of a checkpoint; its hash is made to match unless it is given."""
+    """Replace parts of a checkpoint. Unless the hash is given, it's updated to match."""
     old = metadata(path)
     tensors = tensors or load_file(path)
     new_card = json.dumps(json.loads(old["card"]) | (card or {}))
@@ -39,7 +39,7 @@ def forge(path: Path, tensors=None, card: dict | None = None, **header: str) -> 
 
 
 @pytest.mark.parametrize("network", GENERATORS)
-def test_what_is_saved_is_what_is_loaded(tmp_path, network):
+def test_loading_gives_what_was_saved(tmp_path, network):
     design = architecture(GENERATORS, network, {})
     card = Card("stop sign", design, "doodle", 640, {"stop sign": 55}, "folder", "thanks", {"frechet_distance": 0.5})
     generator = build(GENERATORS, design).eval()
@@ -82,7 +82,7 @@ def test_any_flipped_bit_is_refused_or_harmless(tmp_path):
             assert "\n" not in str(error)
         else:
             same = zip(generator.state_dict().values(), original.state_dict().values(), strict=True)
-            assert all(torch.equal(a, b) for a, b in same), "a changed weight came through"
+            assert all(torch.equal(a, b) for a, b in same), "a changed weight was accepted"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_forged_header_is_refused(tmp_path, change, sentence):
         load_checkpoint(path)
 
 
-def test_weights_that_are_not_finite_are_refused(tmp_path):
+def test_non_finite_weights_are_refused(tmp_path):
     path = make_checkpoint(tmp_path)
     tensors = load_file(path)
     tensors["to_grid.weight"][0, 0] = float("nan")
@@ -134,7 +134,7 @@ def test_a_header_made_to_exhaust_the_reader_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("shape", [[0, 2**64 - 1], [2**62, 2**62], [-1]])
-def test_a_shape_that_no_tensor_can_have_is_refused(tmp_path, shape):
+def test_an_impossible_shape_is_refused(tmp_path, shape):
     path = make_checkpoint(tmp_path)
     tensor = {"dtype": "F32", "shape": shape, "data_offsets": [0, 0]}
     header = json.dumps({"__metadata__": metadata(path), "x": tensor}).encode()
@@ -143,7 +143,7 @@ def test_a_shape_that_no_tensor_can_have_is_refused(tmp_path, shape):
         load_checkpoint(path)
 
 
-def test_numbers_of_another_kind_are_refused(tmp_path):
+def test_integer_statistics_are_refused(tmp_path):
     path = make_checkpoint(tmp_path)
     tensors = load_file(path)
     forge(path, tensors | {"block7.norm.norm.running_mean": tensors["block7.norm.norm.running_mean"].long()})
@@ -151,7 +151,7 @@ def test_numbers_of_another_kind_are_refused(tmp_path):
         load_checkpoint(path)
 
 
-def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+def test_non_finite_weights_are_not_saved(tmp_path):
     design = architecture(GENERATORS, "doodle", {"channels": 6})
     generator = build(GENERATORS, design)
     with torch.no_grad():
@@ -160,7 +160,7 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
         save_checkpoint(tmp_path, Card("cat", design, "", 0, {}, "", ""), generator)
 
 
-def test_a_missing_or_an_additional_tensor_is_refused(tmp_path):
+def test_a_missing_or_extra_tensor_is_refused(tmp_path):
     path = make_checkpoint(tmp_path)
     tensors = load_file(path)
     forge(path, tensors | {"more": torch.zeros(1)})
@@ -209,11 +209,11 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["", "../cat", "a/b", "cat\n", "x" * 121, "<b>", "   ", "cat\\dog", "cat²"])
-def test_a_name_that_could_hurt_is_refused(name):
+def test_a_dangerous_name_is_refused(name):
     with pytest.raises(ValueError, match="can't name a checkpoint"):
         check_name(name)
 
 
-def test_names_of_mixtures_and_recipes_are_welcome(tmp_path):
+def test_names_of_mixtures_and_recipes_are_accepted(tmp_path):
     assert checkpoint_path(tmp_path, check_name("cat+dog")).name == "cat+dog.safetensors"
     assert checkpoint_path(tmp_path, check_name("cat (superdeep)")).name == "cat-superdeep.safetensors"

@@ -1,4 +1,4 @@
-"""People find the class that they mean."""
+"""People find the class they mean."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_the_error_for_a_near_miss_suggests_the_class():
 
 
 @pytest.mark.parametrize("text", ["", "../../etc/passwd", "qqqqqqqqqq", "cat\x00", "x" * 100_000])
-def test_nonsense_is_one_short_sentence(text):
+def test_the_error_for_nonsense_is_one_short_sentence(text):
     try:
         assert find_class(text) == "cat"
     except UnknownClassError as error:

@@ -29,19 +29,19 @@ TINY = ["--discriminator", "doodle", "--channels", "6", "--z-dim", "8", "--batch
 
 
 def environment_of(home) -> dict[str, str]:
-    """Of a process that works in a home, on one core and no GPU whatever else there is."""
+    """The environment of a process that works in this home, on one core and without a GPU."""
     settings = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
     return settings | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
 def start(home, module: str, *arguments: str) -> subprocess.CompletedProcess:
-    """`python -m MODULE ARGUMENTS...` as a process, which takes some seconds to start."""
+    """Run `python -m MODULE ARGUMENTS...` as a process, which takes some seconds to start."""
     command, environment = [sys.executable, "-m", module, *arguments], environment_of(home)
     return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def run(home, module: str, *arguments: str) -> subprocess.CompletedProcess:
-    """The same within this process."""
+    """Run the same command in this process."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr("torch.cuda.is_available", lambda: False)
@@ -75,7 +75,7 @@ def test_the_students_recipe_runs_end_to_end(home):
 
 
 @pytest.mark.parametrize("pair", [("deep", "conv"), ("shallow", "dense")])
-def test_the_smaller_siblings_train_too(home, pair):
+def test_the_smaller_pairs_train_too(home, pair):
     generator, discriminator = pair
     options = ["--generator", generator, "--discriminator", discriminator, "--dropout", "0.1", "--steps", "3"]
     trained = run(home, "train", "sun", "--recipe", "superdeep", "--name", generator, *options)
@@ -83,7 +83,7 @@ def test_the_smaller_siblings_train_too(home, pair):
     assert read_card(home.checkpoints / f"{generator}.safetensors").architecture["network"] == generator
 
 
-ARGUMENTS = {"study": ["cat"], "undo": ["cat"], "space": ["--repo", "you/doodles"]}  # which these commands require
+ARGUMENTS = {"study": ["cat"], "undo": ["cat"], "space": ["--repo", "you/doodles"]}  # these commands require them
 
 
 def commands(capsys) -> list[str]:
@@ -95,7 +95,7 @@ def commands(capsys) -> list[str]:
     return [name for names in listed for name in names if name]
 
 
-def test_every_command_is_listed_and_has_a_help_of_its_own(capsys):
+def test_every_command_is_listed_and_has_its_own_help(capsys):
     names = commands(capsys)
     assert {"class", "base", "all", "list", "pairs", "feature-network", "guide"} <= set(names)
     for name in names:
@@ -105,13 +105,13 @@ def test_every_command_is_listed_and_has_a_help_of_its_own(capsys):
 
 
 def test_no_command_has_the_name_of_a_class(capsys):
-    """So that every class can be trained without a command in front of it, even “train”."""
+    """So every class can be trained without a command before its name, even “train”."""
     assert not set(commands(capsys)) & set(CLASS_NAMES)
     assert parse(["train", "cat", "--steps", "3"]).classes == ["train", "cat"]
     assert parse(["--steps", "3", "cat"]).classes == ["cat"] == parse(["class", "cat"]).classes
 
 
-def test_the_base_is_a_command_or_a_word_among_options():
+def test_base_can_come_before_or_after_options():
     for arguments in (["base", "--steps", "3"], ["--steps", "3", "base"]):
         options = parse(arguments)
         assert (options.classes, options.steps) == (["base"], 3)
@@ -137,11 +137,11 @@ def test_an_interrupted_run_is_resumed_as_ordered(home):
     while not any(path.stat().st_size for path in home.runs.glob("*/progress.jsonl")):
         assert training.poll() is None
         time.sleep(0.02)
-    training.send_signal(signal.SIGSTOP)  # so that it isn't done meanwhile
-    meanwhile = run(home, "train", "--resume", "last")
-    assert meanwhile.returncode == 2 and "is being worked on already" in meanwhile.stderr
+    training.send_signal(signal.SIGSTOP)  # so that it doesn't finish too early
+    second = run(home, "train", "--resume", "last")
+    assert second.returncode == 2 and "is being worked on already" in second.stderr
     training.send_signal(signal.SIGCONT)
-    training.send_signal(signal.SIGINT)  # at once, for a quick machine has soon done them all
+    training.send_signal(signal.SIGINT)  # at once, because a fast machine soon finishes them all
     assert training.wait(300) == 0
     assert list_runs(home.runs)[0].status().state == "stopped"
     resumed = run(home, "train", "--resume", "last")
@@ -150,7 +150,7 @@ def test_an_interrupted_run_is_resumed_as_ordered(home):
     assert list_runs(home.runs)[0].progress()[-1].step == 300
 
 
-def test_a_mixture_takes_the_name_it_is_given(home):
+def test_a_mixture_gets_the_name_from_the_command(home):
     trained = run(home, "train", "sun", "stop sign", "--name", "glow", "--steps", "2", *TINY)
     assert trained.returncode == 0, trained.stderr
     assert read_card(home.checkpoints / "glow.safetensors").trained_on == {"sun": 240, "stop sign": 32}
@@ -178,7 +178,7 @@ def test_a_mixture_takes_the_name_it_is_given(home):
         (["sun", "--device", "cuda", "--steps", "1"], "no GPU"),
     ],
 )
-def test_mistakes_in_training_are_one_sentence(home, arguments, sentence):
+def test_mistakes_in_train_commands_get_one_sentence(home, arguments, sentence):
     done = run(home, "train", *arguments)
     assert done.returncode == 2
     message = done.stderr.splitlines()[-1]
@@ -195,7 +195,7 @@ def test_mistakes_in_training_are_one_sentence(home, arguments, sentence):
         (["cat", "--count", "100000000"], "1 to 64"),
     ],
 )
-def test_mistakes_in_drawing_are_one_sentence(home, arguments, sentence):
+def test_mistakes_in_draw_commands_get_one_sentence(home, arguments, sentence):
     make_checkpoint(home.checkpoints, "cat")
     done = run(home, "model", *arguments, "--out", str(home.folder / "out.png"))
     assert done.returncode == 2
@@ -203,7 +203,7 @@ def test_mistakes_in_drawing_are_one_sentence(home, arguments, sentence):
     assert not (home.folder / "out.png").exists()
 
 
-def test_a_damaged_checkpoint_is_named_and_the_next_best_draws(home, caplog):
+def test_a_damaged_checkpoint_is_named_and_the_base_draws_instead(home, caplog):
     content = bytearray(make_checkpoint(home.checkpoints, "dog").read_bytes())
     content[-50] ^= 255
     (home.checkpoints / "dog.safetensors").write_bytes(content)
@@ -212,12 +212,12 @@ def test_a_damaged_checkpoint_is_named_and_the_next_best_draws(home, caplog):
     assert (home.folder / "out.png").exists()
 
 
-def test_a_class_that_nobody_trained_is_drawn_by_the_base(home):
+def test_the_base_draws_a_class_without_a_checkpoint(home):
     done = run(home, "model", "giraffe", "--out", str(home.folder / "out.png"))
     assert done.returncode == 0, done.stderr
 
 
-def test_all_trains_what_is_asked_and_repeated_does_nothing(home):
+def test_all_trains_the_given_classes_and_does_nothing_when_repeated(home):
     command = ["train", "all", "--only", "sun", "stop sign", "--minutes", "0.02", "--replace"]
     first = run(home, *command)
     assert first.returncode == 0, first.stderr
@@ -228,13 +228,13 @@ def test_all_trains_what_is_asked_and_repeated_does_nothing(home):
     assert (home.checkpoints / "sun.safetensors").read_bytes() == content
 
 
-def test_all_goes_on_after_a_failure_and_lists_it(home):
+def test_all_continues_after_a_failure_and_lists_it(home):
     done = run(home, "train", "all", "--only", "moon", "sun", "--minutes", "0.02", "--replace")
     assert done.returncode == 1
     assert "  moon  There is no file “moon.npy”" in done.stdout and (home.checkpoints / "sun.safetensors").exists()
 
 
-def test_failures_of_all_are_listed_although_the_push_fails_too(home, monkeypatch):
+def test_all_lists_failed_classes_even_if_the_push_fails_too(home, monkeypatch):
     make_checkpoint(home.checkpoints, "sun")
     monkeypatch.setattr(all_classes, "_train_once", lambda order, *_: order.class_name == "sun" or fail())
     monkeypatch.setattr(fleet_commands, "push", Mock(side_effect=HubError("The Hub has trouble.")))
@@ -247,7 +247,7 @@ def fail() -> None:
     raise ValueError("There is no such file.")
 
 
-def test_evaluate_says_how_a_generator_does_beside_real_drawings(home, tmp_path):
+def test_evaluate_compares_a_generator_with_real_drawings(home, tmp_path):
     make_checkpoint(home.checkpoints, "sun")
     done = run(home, "train", "evaluate", "sun", "--nearest", str(tmp_path / "nearest"))
     assert done.returncode == 0, done.stderr
@@ -256,7 +256,7 @@ def test_evaluate_says_how_a_generator_does_beside_real_drawings(home, tmp_path)
         assert picture.width > picture.height
 
 
-def test_classifiers_learn_by_command_and_their_files_are_used(home, tmp_path):
+def test_classifiers_are_trained_by_command_and_then_used(home, tmp_path):
     for class_name in CLASS_NAMES:
         write_class(tmp_path / "all", class_name, suns(5))
     arguments = ["--images", "256", "--data", str(tmp_path / "all")]
@@ -272,7 +272,7 @@ def test_classifiers_learn_by_command_and_their_files_are_used(home, tmp_path):
     assert trained.returncode == 0, trained.stderr
 
 
-def test_all_takes_every_class_with_drawings_enough_or_a_checkpoint(tmp_path, monkeypatch):
+def test_all_takes_every_class_with_enough_drawings_or_a_checkpoint(tmp_path, monkeypatch):
     write_class(tmp_path / "all", "moustache", suns(600))
     write_class(tmp_path / "all", "yoga", suns(20))
     monkeypatch.setenv("DOODLES_HOME", str(tmp_path))
@@ -286,7 +286,7 @@ def test_all_takes_every_class_with_drawings_enough_or_a_checkpoint(tmp_path, mo
 
 
 @pytest.mark.parametrize("command", [["evaluator"], ["guide"], ["all"], ["evaluate", "sun"], ["sun"]])
-def test_more_drawings_must_not_be_those_that_are_measured_with(home, tmp_path, command):
+def test_also_refuses_drawings_that_are_held_back(home, tmp_path, command):
     for also, sentence in ((home.source, "are held back"), (str(tmp_path / "nowhere"), "There is no folder")):
         done = run(home, "train", *command, "--also", also)
         assert done.returncode == 2 and sentence in done.stderr

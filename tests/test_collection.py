@@ -118,7 +118,7 @@ def test_cached_files_are_drawn_without_the_hub(hub, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="HF_HUB_OFFLINE is set"):
         collection_path(tmp_path / "nowhere", IndexVersion(index_of(hub), "0" * 40))
     fresh = Sampler([tmp_path / "a"], collection=collection(tmp_path / "other"))
-    assert np.array_equal(fresh.draw(pictures), drawn), "and local files are drawn all the same"
+    assert np.array_equal(fresh.draw(pictures), drawn), "and local files can still be drawn"
     assert not hub.requests
 
 
@@ -148,7 +148,7 @@ def test_a_slow_download_delays_nobody(hub, tmp_path, monkeypatch):
     assert sum(request.startswith("GET /cdn/") for request in hub.requests) == 1, "it is downloaded once"
 
 
-def test_a_wall_waits_only_once_for_a_hub_in_trouble_and_is_complete_afterwards(hub, tmp_path, monkeypatch):
+def test_a_wall_waits_only_once_for_a_failing_hub_and_is_complete_afterwards(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "a", "cat", "dog", "sun", "tree")
     doodles = collection(tmp_path)
     tiles, whole = Tiles(Sampler([], collection=doodles)), Tiles(Sampler([tmp_path / "a"]))
@@ -162,12 +162,12 @@ def test_a_wall_waits_only_once_for_a_hub_in_trouble_and_is_complete_afterwards(
     assert [drawing.any() for drawing in row] == [False, True, False, False], "the cached file is drawn"
     assert not [request for request in hub.requests if "tree" in request], "no more files are requested"
     monkeypatch.setattr("model.hub.fetch.FETCH_SECONDS", 20.0)
-    doodles.files._failures.clear()  # as after a minute
+    doodles.files._failures.clear()  # as if a minute had passed
     doodles.files._paused_until = 0.0
     assert np.array_equal(row_of(first_of(tiles), 4), row_of(first_of(whole), 4))
 
 
-def test_a_wall_s_files_are_downloaded_at_the_same_time(hub, tmp_path, monkeypatch):
+def test_a_walls_files_are_downloaded_at_the_same_time(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
     doodles, whole = collection(tmp_path), Tiles(Sampler([tmp_path / "a"]))
     path, everyone, met = doodles.path, threading.Barrier(3, timeout=60), set()
@@ -213,7 +213,7 @@ def test_drawing_a_class_again_causes_no_request(hub, tmp_path):
     assert hashlib.sha256(doodles.path("cat").read_bytes()).hexdigest() == index_of(hub)["cat"].sha256
 
 
-def test_the_failure_of_an_old_file_does_not_count_for_the_new_one(hub, tmp_path):
+def test_an_old_files_failure_does_not_count_against_the_new_one(hub, tmp_path):
     push_and_read(hub, tmp_path / "a", "cat")
     doodles = collection(tmp_path)
     doodles.cards()
@@ -239,7 +239,7 @@ def test_local_files_take_precedence_over_the_collection(hub, tmp_path):
 
 
 def test_an_exported_command_draws_the_same_pixels_after_the_collection_has_changed(hub, tmp_path, monkeypatch):
-    push_and_read(hub, tmp_path / "hub", "zebra")  # which is not among the files that come with this repository
+    push_and_read(hub, tmp_path / "hub", "zebra")  # this repository has no file for it
     sampler, view = Sampler([], collection=collection(tmp_path)), View("zebra", seed=3, count=2)
     command, program = (export_view(sampler, view, kind, "")["text"] for kind in ("command", "python"))
     assert command.startswith(f"DOODLES_HUB={REPO}@")
@@ -286,7 +286,7 @@ def test_a_damaged_file_is_refused_and_the_rest_works(hub, tmp_path, caplog):
         sampler.draw(seeds_to_pictures("cat+dog", 1))
 
 
-def test_a_damaged_class_leaves_the_wall_its_other_tiles(hub, tmp_path):
+def test_a_damaged_class_leaves_the_other_tiles_of_the_wall(hub, tmp_path):
     push_and_read(hub, tmp_path / "a", "cat", "dog", "sun")
     tiles = Tiles(Sampler([], collection=collection(tmp_path)))
     assert [tile["name"] for tile in tiles.catalog()["tiles"]] == ["cat", "dog", "sun"]
@@ -294,7 +294,7 @@ def test_a_damaged_class_leaves_the_wall_its_other_tiles(hub, tmp_path):
     assert [drawing.any() for drawing in row_of(first_of(tiles), 3)] == [False, True, True]
 
 
-def test_bytes_damaged_on_the_way_are_downloaded_again(hub, tmp_path):
+def test_bytes_damaged_in_transit_are_downloaded_again(hub, tmp_path):
     path = make_checkpoint(tmp_path, "cat")
     push(REPO, [path])
     hub.faults = ["tamper@GET /cdn/"]
@@ -367,7 +367,7 @@ def test_an_unreadable_entry_is_left_out_of_an_index(hub, tmp_path):
         {"architecture": {"network": deep}},
         {"class_name": deep},
         {"class_name": "кот"},
-        {"class_name": "CAT"},  # whose file would be that of "cat"
+        {"class_name": "CAT"},  # its file would be that of "cat"
         {"attribution": "\ud800"},
     ):
         listed["checkpoints"][1] = {**listed["checkpoints"][1], **spoil}
@@ -387,7 +387,7 @@ def test_a_missing_collection_is_logged_once(hub, tmp_path, caplog):
     assert caplog.text.count("There is no") == 1
 
 
-def test_after_trouble_the_index_is_read_again_within_a_minute(tmp_path, monkeypatch):
+def test_after_a_failure_the_index_is_read_again_within_a_minute(tmp_path, monkeypatch):
     trouble = HubError("The Hub is in trouble (503); try again in a while.", 503, is_transient=True)
     monkeypatch.setattr("model.hub.live_index.download", Mock(side_effect=trouble))
     doodles = collection(tmp_path)

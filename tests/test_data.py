@@ -1,4 +1,4 @@
-"""Real drawings come in whole, in few bytes, or not at all with a sentence."""
+"""Real drawings arrive whole and in few bytes, or an error says in one sentence why not."""
 
 import errno
 import time
@@ -35,20 +35,20 @@ def leftovers(cache: Path) -> list[str]:
     return [path.name for path in cache.rglob("*") if path.suffix in (".npy", ".part")]
 
 
-def test_only_the_header_and_the_first_rows_travel(mirror, cache):
+def test_only_the_header_and_the_first_rows_are_downloaded(mirror, cache):
     assert np.array_equal(fetch(mirror, cache, 50), expected(50))
     assert mirror.sent == 128 + 50 * ROW
-    assert all(asked.startswith("bytes=") for _, asked in mirror.requests)
+    assert all(byte_range.startswith("bytes=") for _, byte_range in mirror.requests)
 
 
-def test_asking_again_asks_nobody(mirror, cache):
+def test_cached_rows_need_no_request(mirror, cache):
     fetch(mirror, cache)
     before = len(mirror.requests)
     assert np.array_equal(fetch(mirror, cache, 30), expected(30))
     assert len(mirror.requests) == before
 
 
-def test_more_rows_later_fetch_only_the_difference(mirror, cache):
+def test_asking_for_more_rows_fetches_only_the_missing_ones(mirror, cache):
     fetch(mirror, cache, 50)
     mirror.sent = 0
     assert np.array_equal(fetch(mirror, cache, 80), expected(80))
@@ -64,13 +64,13 @@ def test_names_with_spaces_and_capitals_are_found(mirror, cache):
     assert len(fetch(mirror, cache, 100, "stop sign")) == 40
 
 
-def test_a_broken_transfer_goes_on_where_it_broke(mirror, cache):
+def test_a_broken_download_continues_where_it_broke(mirror, cache):
     mirror.faults = ["", "cut:10000", "cut:9000", "503"]
     assert np.array_equal(fetch(mirror, cache, 50), expected(50))
-    assert mirror.sent == 128 + 50 * ROW, "no byte came twice"
+    assert mirror.sent == 128 + 50 * ROW, "no byte was sent twice"
 
 
-def test_what_a_dead_server_sent_is_used_by_the_next_try(mirror, cache):
+def test_the_next_try_continues_what_a_dead_server_sent(mirror, cache):
     mirror.faults = ["", "cut:10000"] + ["503"] * 10
     with pytest.raises(DataError, match="could not be fetched"):
         fetch(mirror, cache)
@@ -95,7 +95,7 @@ def test_a_server_without_ranges_is_read_from_its_start(mirror, cache, caplog):
         (["503"] * 10, "it answers 503"),
     ],
 )
-def test_every_misbehaviour_has_its_sentence_and_leaves_the_cache_clean(mirror, cache, faults, sentence):
+def test_every_misbehaviour_has_its_own_error_and_leaves_the_cache_clean(mirror, cache, faults, sentence):
     mirror.faults = faults
     with pytest.raises(DataError, match=sentence):
         fetch(mirror, cache)
@@ -121,7 +121,7 @@ def test_a_served_file_of_another_kind_is_refused(mirror, drawings_folder, cache
     assert not leftovers(cache)
 
 
-def test_whatever_byte_of_a_header_is_damaged_the_next_try_starts_anew(mirror, drawings_folder, cache):
+def test_after_any_damaged_header_byte_the_next_try_starts_over(mirror, drawings_folder, cache):
     path = drawings_folder / "sun.npy"
     content = path.read_bytes()
     for place, byte in ((60, b"\\"), (20, b"("), (30, b"\0"), (14, b"'")):
@@ -132,15 +132,15 @@ def test_whatever_byte_of_a_header_is_damaged_the_next_try_starts_anew(mirror, d
     assert np.array_equal(fetch(mirror, cache), expected(50))
 
 
-def test_a_file_that_changed_meanwhile_is_not_mixed_with_the_old_one(mirror, drawings_folder, cache):
+def test_a_file_that_changed_on_the_server_is_not_mixed_with_the_old_one(mirror, drawings_folder, cache):
     fetch(mirror, cache, 50)
     write_class(drawings_folder, "sun", suns(200, 9))
     with pytest.raises(DataError, match="header promises"):
         fetch(mirror, cache, 80)
-    assert np.array_equal(fetch(mirror, cache, 50), expected(50)), "what was whole stays"
+    assert np.array_equal(fetch(mirror, cache, 50), expected(50)), "the complete part is kept"
 
 
-def test_a_damaged_cache_is_fetched_anew(mirror, cache):
+def test_a_damaged_cache_is_downloaded_again(mirror, cache):
     fetch(mirror, cache, 50)
     (path,) = cache.rglob("*.npy")
     path.write_bytes(bytes(path.stat().st_size))
@@ -153,12 +153,12 @@ def test_a_transposed_file_is_refused(tmp_path):
         load_drawings("sun", 10, str(tmp_path))
 
 
-def test_no_network_is_a_sentence(cache):
+def test_no_network_gives_an_error_in_one_sentence(cache):
     with pytest.raises(DataError, match="no connection"):
         load_drawings("sun", 10, "http://127.0.0.1:9/", cache)
 
 
-def test_a_full_disk_is_a_sentence_and_gives_its_space_back(mirror, cache, monkeypatch):
+def test_a_full_disk_gives_one_sentence_and_frees_the_space(mirror, cache, monkeypatch):
     real_open = Path.open
 
     def full(path: Path, mode: str = "r", *rest):
@@ -187,11 +187,11 @@ class _FullDisk:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_progress_is_told_in_bytes(mirror, cache):
-    told = []
-    fetch(mirror, cache, 200, on_bytes=lambda have, wanted: told.append((have, wanted)))
-    assert told[-1] == (128 + 200 * ROW,) * 2
-    assert [have for have, _ in told] == sorted(have for have, _ in told)
+def test_progress_is_reported_in_bytes(mirror, cache):
+    progress = []
+    fetch(mirror, cache, 200, on_bytes=lambda *counts: progress.append(counts))
+    assert progress[-1] == (128 + 200 * ROW,) * 2
+    assert progress == sorted(progress)
 
 
 def test_a_folder_is_a_source(tmp_path):
@@ -208,8 +208,8 @@ def test_a_truncated_file_in_a_folder_is_refused(tmp_path):
         load_drawings("sun", 12, str(tmp_path))
 
 
-@pytest.mark.skipif(not REAL_DRAWINGS.is_dir(), reason="the real drawings are not at hand")
-def test_real_drawings_come_over_http_as_they_are(cache):
+@pytest.mark.skipif(not REAL_DRAWINGS.is_dir(), reason="no real drawings on this machine")
+def test_real_drawings_arrive_unchanged_over_http(cache):
     from benchmarks.harness.mirror import Mirror
 
     with Mirror(REAL_DRAWINGS) as mirror:

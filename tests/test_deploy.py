@@ -1,4 +1,4 @@
-"""One command creates a Space or updates it, with what its hardware supports, and leaves other files alone."""
+"""One command creates or updates a Space for its hardware and leaves other files alone."""
 
 import hashlib
 import re
@@ -176,7 +176,7 @@ def test_an_unchanged_space_is_left_alone(hub, at_home):
     assert len(the_space(hub).commits) == commits and all(request.startswith("GET") for request in hub.requests)
 
 
-def test_an_update_deletes_old_files_and_nothing_of_the_owner_s(hub, at_home):
+def test_an_update_deletes_old_files_and_none_of_the_owners(hub, at_home):
     deploy(at_home, REPO)
     by_hand = {"model/old.py": b"gone", "notes.md": b"mine", "checkpoints/zebra.safetensors": b"mine", "app.py": b"old"}
     the_space(hub).add("main", "by hand", by_hand)
@@ -190,7 +190,7 @@ def test_an_update_deletes_old_files_and_nothing_of_the_owner_s(hub, at_home):
     assert {"notes.md", "checkpoints/zebra.safetensors"} <= code.files.keys() and "model/old.py" not in code.files
 
 
-def test_a_space_with_the_flat_layout_gets_the_folders_and_keeps_what_its_owner_put_there(hub, at_home):
+def test_a_space_with_the_flat_layout_gets_the_folders_and_keeps_its_owners_files(hub, at_home):
     code = {f"{room}/{name}": b"old" for room, names in FLAT.items() for name in names.split()}
     pictures = {f"docs/{name}.png": b"old" for name in ("page", "study-cat", "yours", "gone")}
     own = {"notes.md": b"mine", "data/x": b"mine", "model/notes.txt": b"mine", "docs/x": b"mine"}
@@ -198,7 +198,7 @@ def test_a_space_with_the_flat_layout_gets_the_folders_and_keeps_what_its_owner_
     deploy(at_home, REPO)
     files = the_space(hub).at("main").files
     assert {name: files.get(name) for name in own} == own
-    expected = space_files(at_home, REPO, "cpu-basic")  # what a Space has that says nothing about its hardware
+    expected = space_files(at_home, REPO, "cpu-basic")  # what a Space reports if its hardware isn't known
     assert {name: content for name, content in files.items() if name not in own} == {
         ".gitattributes": files[".gitattributes"],
         **expected,
@@ -225,7 +225,7 @@ def test_a_plan_holds_only_what_differs():
     }
     settings = {"DOODLES_PROXY": "0", "DOODLES_TRAINING": "0"}
     space = CurrentSpace("0" * 40, hashes, "cpu-basic", settings)
-    assert plan_space(space, files, "cpu-basic", None).is_empty, "what the owner has set stays"
+    assert plan_space(space, files, "cpu-basic", None).is_empty, "the owner's settings are kept"
     moved = plan_space(space, files, "t4-small", Source("you/doodles@v2", frozenset(), False))
     assert (moved.hardware, moved.settings) == ("t4-small", {"DOODLES_HUB": "you/doodles@v2"})
     left = plan_space(
@@ -252,7 +252,7 @@ def test_checkpoints_that_the_collection_has_are_left_out(hub, at_home):
         deploy(at_home, REPO, collection="you/nothing")
 
 
-def test_the_owner_s_settings_stay_and_other_hardware_gets_other_versions(hub, at_home):
+def test_the_owners_settings_are_kept_and_new_hardware_gets_its_versions(hub, at_home):
     deploy(at_home, REPO)
     space = the_space(hub)
     space.settings["variables"] = [{"key": "DOODLES_PROXY", "value": "2"}, {"key": "DOODLES_TRAINING", "value": "0"}]
@@ -261,7 +261,7 @@ def test_the_owner_s_settings_stay_and_other_hardware_gets_other_versions(hub, a
     assert b"torch==2.13.0\n" in space.at("main").files["requirements.txt"]
     assert space.settings["hardware"] == "cpu-basic"
     assert variables(hub) == {"DOODLES_PROXY": "2", "DOODLES_TRAINING": "0"}
-    assert deploy(at_home, REPO).plan.is_empty, "it stays on the hardware that it has"
+    assert deploy(at_home, REPO).plan.is_empty, "it stays on its hardware"
 
 
 def test_a_failed_update_leaves_the_old_app_and_the_next_one_completes_it(hub, at_home):

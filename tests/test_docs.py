@@ -1,4 +1,4 @@
-"""What README and docs say is true: links lead somewhere, names exist, commands are understood, programs run."""
+"""README and docs are true: links lead somewhere, names exist, commands parse, programs run."""
 
 import argparse
 import pkgutil
@@ -30,11 +30,11 @@ MODULES = re.compile(r"model|train|benchmarks\.\w+")
 
 
 class Parsed(BaseException):
-    """A command line was understood; nothing behind it is to run."""
+    """Raised once a command line is parsed, so that nothing runs."""
 
 
 def links(page: str) -> list[str]:
-    """What a page's links and pictures lead to, but for other sites."""
+    """The targets of a page's links and pictures, except other sites."""
     targets = re.findall(r"\]\(([^)\s]+)\)", prose(page))
     return [target for target in targets if not re.match(r"https?:", target)]
 
@@ -46,12 +46,12 @@ def anchors(path: Path) -> set[str]:
 
 
 def quoted(page: str) -> list[str]:
-    """What a page's prose quotes between backticks."""
+    """The text between backticks in a page's prose."""
     return re.findall(r"`([^`\n]+)`", prose(page))
 
 
 def command_lines(page: str) -> Iterator[list[str]]:
-    """Every command of a page as words, without the environment variables before it."""
+    """Every command on a page as words, without the environment variables before it."""
     in_prose = [text for text in quoted(page) if text.startswith("python ")]
     for line in [line for block in examples(page, "sh") for line in block.splitlines()] + in_prose:
         for command in line.split(" && "):
@@ -63,7 +63,7 @@ def command_lines(page: str) -> Iterator[list[str]]:
 
 
 def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that starts with `python -m`, in this process."""
+    """Run a command that starts with `python -m` in this process."""
     monkeypatch.setattr(sys, "argv", words[2:])
     runpy.run_module(words[2], run_name="__main__")
 
@@ -85,12 +85,12 @@ def test_every_link_leads_somewhere(page):
         assert not anchor or anchor in anchors(path), target
 
 
-def test_the_readmes_links_lead_somewhere_in_a_space_too(home):
+def test_the_readmes_links_work_in_a_space_too(home):
     assert set(links("README.md")) <= space_files(home, "you/doodles", "cpu-basic").keys()
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_file_that_is_named_exists(page):
+def test_every_named_file_exists(page):
     folders = {path.name for path in REPOSITORY.iterdir() if path.is_dir()} - {"runs", "cache"}
     for text in quoted(page):
         if re.fullmatch(r"[\w./-]+", text) and text.partition("/")[0] in folders and "/" in text:
@@ -102,8 +102,8 @@ def test_every_file_that_is_named_exists(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_is_understood(page, monkeypatch):
-    """Its own parser takes it; what it would do is checked elsewhere."""
+def test_every_command_parses(page, monkeypatch):
+    """The command's own parser accepts it. Other tests check what it does."""
     parse = argparse.ArgumentParser.parse_args
 
     def parse_only(parser, *arguments):
@@ -120,7 +120,7 @@ def test_every_command_is_understood(page, monkeypatch):
             assert ended.type is Parsed or not ended.value.code, words
 
 
-def test_the_variables_that_are_documented_are_those_that_are_read():
+def test_the_documented_variables_are_those_that_are_read():
     paths = [path for name in OURS for path in (REPOSITORY / name, *(REPOSITORY / name).rglob("*.py"))]
     code = "".join(path.read_text(encoding="utf-8") for path in paths if path.is_file())
     assert variables("".join(map(text_of, PAGES))) == variables(code) == variables(text_of("docs/hosting.md"))
@@ -132,7 +132,7 @@ def test_every_limit_is_documented_with_its_default():
 
 
 def test_the_tree_lists_every_module():
-    """By the names in docs/architecture.md, each indented below its folder."""
+    """The tree in docs/architecture.md indents each name below its folder."""
     (tree,) = re.findall(r"^```\n(app\.py.+?)^```$", text_of("docs/architecture.md"), re.MULTILINE | re.DOTALL)
     listed, folders = set(), []
     for indent, name in re.findall(r"^( *)([\w.]+/?) ", tree, re.MULTILINE):
@@ -153,7 +153,7 @@ def test_the_new_names_in_the_changelog_can_be_imported():
         pkgutil.resolve_name(name)
 
 
-def test_a_network_is_added_as_contributing_says(monkeypatch):
+def test_contributings_example_adds_a_network(monkeypatch):
     names: dict[str, type] = {}
     exec(examples("CONTRIBUTING.md", "python")[0], names)
     monkeypatch.setitem(GENERATORS, "plain", names["PlainGenerator"])

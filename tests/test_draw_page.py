@@ -1,4 +1,4 @@
-"""A visitor draws in a real browser: classes, seeds, styles, and one drawing looked at alone."""
+"""A visitor draws in a real browser: classes, seeds, styles, and a single drawing enlarged."""
 
 import numpy as np
 
@@ -23,13 +23,13 @@ from tests.support.samples import SHIPPED, make_checkpoint
 def test_the_first_view_shows_cats_and_generate_shows_others(page, site):
     open_page(page, site)
     first = pictures(page)
-    assert len(set(first)) == 16, "nobody has to click to see drawings"
+    assert len(set(first)) == 16, "the drawings appear without a click"
     page.get_by_role("button", name="Generate").click()
     page.wait_for_function("(old) => document.querySelector('#draw .tile canvas').toDataURL() !== old", arg=first[0])
     assert not set(first) & set(pictures(page))
 
 
-def test_the_first_drawings_come_with_the_page_and_are_those_of_their_seeds(page, site):
+def test_the_page_comes_with_the_first_drawings_which_match_their_seeds(page, site):
     page.route("**/component_server/**", lambda route: route.abort())
     open_page(page, site)
     brought, first = pictures(page), seeds(page)[0]
@@ -54,8 +54,8 @@ def test_the_same_seed_shows_the_same_pixels(page, site):
     assert pictures(page) == [seven]
 
 
-def test_the_page_shows_what_is_taken_along(page, site):
-    """The edges of the drawings on the page are those of the large pictures, in the grid and alone."""
+def test_exported_pictures_look_like_the_page(page, site):
+    """Drawings on the page have the same edges as the large pictures, in the grid and enlarged."""
     open_page(page, site, "?class=cat&seed=7&count=4")
     wait_for_seed(page, 7)
     page.locator("#draw .tile").nth(2).click()
@@ -80,7 +80,7 @@ def test_generate_keeps_a_locked_seed(page, site):
     assert not page.get_by_text("The seed is locked").is_visible()
 
 
-def test_a_bad_seed_is_a_sentence_and_the_drawings_stay(page, site):
+def test_a_bad_seed_gives_one_sentence_and_the_drawings_stay(page, site):
     open_page(page, site, "?class=cat&seed=7&count=2")
     before = pictures(page)
     for wrong in ("-1", "4294967296", "1.5", ""):
@@ -89,26 +89,26 @@ def test_a_bad_seed_is_a_sentence_and_the_drawings_stay(page, site):
         assert page.locator("#draw-seed").input_value() == "7" and pictures(page) == before
 
 
-def test_neighbouring_seeds_and_styles_are_shown_without_asking(page, site):
+def test_neighbouring_seeds_and_styles_are_shown_without_a_request(page, site):
     open_page(page, site, "?class=cat&seed=100&count=4")
     page.wait_for_selector("[data-ahead^='cat|']")
     near = page.locator("#draw .near")
-    with unanswered(page) as asked:
+    with unanswered(page) as requests:
         for seed in (101, 102, 103):
             near.press("ArrowRight")
-            assert seeds(page)[0] == seed, "drawn within the same turn, from memory"
-    assert [4] not in asked, "only what may come next is asked for, once nothing moves"
+            assert seeds(page)[0] == seed, "drawn at once, from memory"
+    assert [4] not in requests, "once nothing moves, only possible next drawings are requested"
     seen = {pictures(page)[0]}
     style = page.locator("#draw .style input").nth(1)
     with page.expect_response(lambda answer: counts(answer.request) == [4] * 25) as came:
         style.focus()
     came.value.finished()
     page.wait_for_timeout(1500)
-    with unanswered(page) as asked:
+    with unanswered(page) as requests:
         for _ in range(4):
             style.press("ArrowRight")
             seen.add(pictures(page)[0])
-    assert len(seen) == 5 and [4] not in asked, "every step is another drawing, and none was asked for"
+    assert len(seen) == 5 and [4] not in requests, "every step shows another drawing without a request"
 
 
 def test_a_class_without_a_sound_checkpoint_is_drawn_as_a_draft(page, site):
@@ -122,7 +122,7 @@ def test_a_class_without_a_sound_checkpoint_is_drawn_as_a_draft(page, site):
     assert "Recognised" in page.locator("#draw .origin").inner_text()
 
 
-def test_no_class_at_all_is_a_sentence_and_the_drawing_stays(page, site):
+def test_an_unknown_class_gives_one_sentence_and_the_drawing_stays(page, site):
     open_page(page, site, "?class=cat&seed=7&count=1")
     before = pictures(page)
     pick(page, "girafe")
@@ -149,7 +149,7 @@ def test_the_picker_shows_every_class_with_a_drawing_and_finds_by_typing(page, s
     assert box.input_value() == "giraffe" and box.get_attribute("aria-expanded") == "false"
 
 
-def test_a_class_that_is_typed_before_the_list_has_come_again_is_drawn(page, site):
+def test_a_class_typed_before_the_list_has_loaded_again_is_drawn(page, site):
     open_page(page, site, "?class=cat&seed=7&count=1")
     box = page.locator("#draw-class")
     box.click()
@@ -162,7 +162,7 @@ def test_a_class_that_is_typed_before_the_list_has_come_again_is_drawn(page, sit
     wait_for_seed(page, 7)
 
 
-def test_a_drawing_can_be_looked_at_and_becomes_the_seed(page, site):
+def test_a_drawing_can_be_enlarged_and_its_seed_taken(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.locator("#draw .tile").nth(2).click()
     dialog = page.get_by_role("dialog")
@@ -185,7 +185,7 @@ def test_a_drawing_can_be_looked_at_and_becomes_the_seed(page, site):
     assert not dialog.is_visible()
 
 
-def test_answers_that_are_overtaken_change_nothing(page, site):
+def test_outdated_answers_change_nothing(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.wait_for_selector("[data-ahead]")
     with unanswered(page):
@@ -202,8 +202,8 @@ def test_answers_that_are_overtaken_change_nothing(page, site):
         page.wait_for_function("document.querySelector('#draw-class').value === 'cat'")
 
 
-def test_a_class_that_was_typed_counts_when_generate_is_pressed(page, site):
-    page.set_viewport_size({"width": 390, "height": 844})  # where the button is beside the box, not under its list
+def test_a_typed_class_counts_when_generate_is_pressed(page, site):
+    page.set_viewport_size({"width": 390, "height": 844})  # here the button is beside the box, not under its list
     open_page(page, site, "?class=cat&count=4")
     page.locator("#draw-class").click()
     page.locator("#draw-class").press_sequentially("do")
@@ -214,7 +214,7 @@ def test_a_class_that_was_typed_counts_when_generate_is_pressed(page, site):
     page.locator("#draw-class").click()
     page.locator("#draw-class").press_sequentially("be")
     page.locator("#draw-classes [aria-selected=true]", has_text="beach").wait_for()
-    page.evaluate("document.querySelector('#draw .generate').click()")  # which leaves the focus where it is
+    page.evaluate("document.querySelector('#draw .generate').click()")  # this leaves the focus where it is
     page.wait_for_selector('#draw .tile[aria-label^="beach, seed"]')
     page.locator("#draw-class").click()
     page.locator("#draw-class").press_sequentially("dog")
@@ -227,7 +227,7 @@ def test_a_class_that_was_typed_counts_when_generate_is_pressed(page, site):
     assert page.locator("#draw-class").input_value() == "dog"
 
 
-def test_an_answer_does_not_take_the_words_from_who_is_typing(page, site):
+def test_an_answer_does_not_overwrite_what_a_visitor_is_typing(page, site):
     open_page(page, site, "?class=cat&count=4")
     page.wait_for_selector("[data-ahead]")
     before = seeds(page)[0]
@@ -235,20 +235,20 @@ def test_an_answer_does_not_take_the_words_from_who_is_typing(page, site):
         page.get_by_role("button", name="Random seed").click()
         page.wait_for_function(
             "getComputedStyle(document.querySelector('#draw .tile canvas')).opacity === '0.5'"
-        )  # so that one sees that something is under way
+        )  # a visitor sees that the page is busy
         page.locator("#draw-class").click()
         page.locator("#draw-class").press_sequentially("zeb")
     page.wait_for_function("(before) => document.querySelector('#draw .tile span').textContent != before", arg=before)
     assert page.locator("#draw-class").input_value() == "zeb"
 
 
-def test_what_is_said_of_a_generator_is_of_the_one_that_drew(page, site, home_folder):
+def test_the_figures_shown_are_those_of_the_generator_that_drew(page, site, home_folder):
     open_page(page, site, "?class=anvil&seed=7&count=4")
     page.locator("#draw .origin", has_text="is a draft").wait_for()
     page.wait_for_selector("[data-ahead]")
-    made = make_checkpoint(home_folder / "checkpoints", "anvil", z_dim=64)
+    checkpoint = make_checkpoint(home_folder / "checkpoints", "anvil", z_dim=64)
     try:
         set_seed(page, 5000)
         page.locator("#draw .origin", has_text="learned from 10 drawings").wait_for()
     finally:
-        made.unlink()
+        checkpoint.unlink()

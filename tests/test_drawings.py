@@ -1,4 +1,4 @@
-"""What is learned from and what is measured with never meet."""
+"""Drawings to learn from and held-back drawings to measure with never overlap."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from train.drawings import ClassSampler, Drawings, held_back, learned
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 55, 4181, 70_000])
-def test_every_drawing_is_either_learned_or_held_back(count):
+def test_every_drawing_is_either_learned_from_or_held_back(count):
     both = np.concatenate([learned(count), held_back(count)])
     assert sorted(both) == list(range(count))
 
@@ -19,7 +19,7 @@ def test_a_longer_file_holds_back_the_same_drawings_and_more():
     assert len(held_back(70_000)) == 2000
 
 
-def test_drawings_are_read_from_where_they_lie(tmp_path):
+def test_drawings_are_read_by_row_from_a_file_on_disk(tmp_path):
     one, other = suns(20, 1), suns(10, 2)
     np.save(tmp_path / "one.npy", one)
     mapped = np.load(tmp_path / "one.npy", mmap_mode="r")
@@ -28,7 +28,7 @@ def test_drawings_are_read_from_where_they_lie(tmp_path):
     np.testing.assert_array_equal(drawings[np.array([1, 0, 11])], np.stack([one[0], one[5], other[9]]))
 
 
-def test_classes_come_up_by_the_root_of_their_drawings():
+def test_classes_appear_in_proportion_to_the_square_root_of_their_drawings():
     classes = torch.from_numpy(np.repeat(np.arange(345), np.r_[400, 100, np.ones(343, int)]))
     drawn = classes[ClassSampler(classes).draw(20_000)].bincount(minlength=345)
     assert drawn[0] / drawn[1] == pytest.approx(2, rel=0.2) and (drawn > 0).all()

@@ -1,4 +1,4 @@
-"""What version 0.1 wrote and linked to keeps working: its links, variables, run folders and snapshots."""
+"""Links, variables, run folders and snapshots of version 0.1 keep working."""
 
 import json
 import re
@@ -69,16 +69,16 @@ STATUS = {"state": "stopped", "sentence": "Stopped.", "created": 1795762499.5250
         ("?class=cat&psi=0.8&latent=0.5,-1.25", View("cat", psi=0.8, latent=(0.5, -1.25))),
     ],
 )
-def test_its_links_lead_to_what_they_led_to(link, view):
+def test_its_links_lead_to_the_same_views(link, view):
     assert read_view(link) == view
 
 
-def test_its_links_are_still_those_that_the_page_makes():
+def test_the_page_still_makes_the_same_links():
     queries = [view.query() for view in (View("cat", 7, 4), View("cat", keys=(7, 12), into="dog"))]
     assert queries == ["?class=cat&psi=1&seed=7&count=4", "?class=cat&psi=1&keys=7,12&into=dog"]
 
 
-def test_its_variables_set_what_they_set(monkeypatch, tmp_path):
+def test_its_variables_have_the_same_effect(monkeypatch, tmp_path):
     given = {
         "DOODLES_TRAINING": "0",
         "DOODLES_MAX_MINUTES": "2.5",
@@ -122,7 +122,7 @@ def test_its_run_folders_are_read(tmp_path):
 
 
 def test_its_snapshots_are_resumed_from(tmp_path):
-    """It called the feature network “guide”."""
+    """Version 0.1 called the feature network “guide”."""
     config = replace(SMALL, discriminator="guided")
     training = Training(config, as_drawings(suns(20)))
     training.advance()

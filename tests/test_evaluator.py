@@ -18,24 +18,24 @@ from train.metrics import embed
 
 
 def shapes() -> tuple[np.ndarray, np.ndarray]:
-    """Suns, and the same upside down in ink: classes 0 and 1."""
+    """Suns (class 0), and the same with ink and paper swapped (class 1)."""
     drawings = suns(80)
     return np.concatenate([drawings, 255 - drawings]), np.repeat([0, 1], 80)
 
 
-def test_it_tells_what_it_learned_apart_and_keeps_that_in_its_file(tmp_path):
+def test_it_tells_classes_apart_after_saving_and_loading_too(tmp_path):
     torch.set_num_threads(1)
     training = ClassifierTraining(as_drawings(*shapes()), Evaluator(8))
     lessons = list(training.run(128 * 120))
     assert lessons[-1].fraction == 1 and lessons[-1].step == 120
     drawings, classes = shapes()
     _, logits = embed(training.ema, drawings)
-    assert (logits[:, :2].argmax(1).numpy() == classes).mean() > 0.9, "of the two classes that it was shown"
+    assert (logits[:, :2].argmax(1).numpy() == classes).mean() > 0.9, "of the two classes it learned"
     path = tmp_path / "_evaluator.safetensors"
     report = Report(8, 128 * 120, 160, 0.5, 0.9, "made for a test")
     save_evaluator(path, training.ema, report)
-    loaded, said = load_evaluator(path)
-    assert said == report and (embed(loaded, drawings)[1] - logits).abs().max() < 0.1
+    loaded, loaded_report = load_evaluator(path)
+    assert loaded_report == report and (embed(loaded, drawings)[1] - logits).abs().max() < 0.1
 
 
 def test_accuracy_counts_every_class_the_same():
@@ -47,7 +47,7 @@ def test_accuracy_counts_every_class_the_same():
     assert accuracy(evaluator, as_drawings(suns(80), classes)) == pytest.approx((1 / 3, 2 / 3))
 
 
-def test_a_damaged_evaluator_is_one_sentence(tmp_path):
+def test_a_damaged_evaluator_gives_one_sentence(tmp_path):
     path = tmp_path / "_evaluator.safetensors"
     save_evaluator(
         path, ClassifierTraining(as_drawings(suns(2)), Evaluator(4)).ema, Report(4, 0, 2, 0.0, 0.0, "made for a test")
@@ -64,7 +64,7 @@ def test_a_damaged_evaluator_is_one_sentence(tmp_path):
         load_evaluator(path)
 
 
-def test_what_the_system_refuses_to_open_for_a_moment_is_there_the_next_time(tmp_path, monkeypatch):
+def test_a_file_that_cannot_be_opened_for_a_moment_is_used_the_next_time(tmp_path, monkeypatch):
     save_evaluator(tmp_path / "_evaluator.safetensors", Evaluator(4), Report(4, 1, 1, 0.5, 0.9, "made for a test"))
     recogniser = Recogniser([tmp_path])
     with monkeypatch.context() as patched:
@@ -75,7 +75,7 @@ def test_what_the_system_refuses_to_open_for_a_moment_is_there_the_next_time(tmp
     assert recogniser.evaluator() is not None
 
 
-def test_trainings_of_two_seeds_see_no_batch_in_common(monkeypatch):
+def test_trainings_with_different_seeds_share_no_batch(monkeypatch):
     seeds = []
     monkeypatch.setattr("train.classifier.torch.manual_seed", seeds.append)
     for seed in (0, 1):
