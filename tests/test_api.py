@@ -226,18 +226,18 @@ def call(site, endpoint: str, data: object) -> tuple[int, str]:
     [
         ("draw", "drawings", ["cat", [[7, 1, 1.0, [0.5]]]]),
         ("draw", "open_link", ["?class=cat&seed=7"]),
-        ("draw", "take_along", ["link", "cat", 7, 1, 1.0, [0.5], "http://127.0.0.1/"]),
+        ("draw", "export", ["link", "cat", 7, 1, 1.0, [0.5], "http://127.0.0.1/"]),
         ("draw", "catalog", [0]),
         ("draw", "screenful", [0, 0, 0]),
         ("morph", "morph", ["cat", "dog", [7, 12], 1.0]),
-        ("morph", "take_along", ["link", ["cat", "dog", [7, 12], 1.0], "http://127.0.0.1/", 1, "back"]),
+        ("morph", "export", ["link", ["cat", "dog", [7, 12], 1.0], "http://127.0.0.1/", 1, "back"]),
         ("morph", "catalog", [0]),
         ("morph", "screenful", [0, 0, 0]),
         ("wall", "screenful", [0, 0, 0]),
         ("yours-pad", "catalog", [0]),
         ("yours-pad", "screenful", [0, 0, 0]),
-        ("yours-found", "take_along", ["link", "cat", [0.0] * 64, "http://127.0.0.1/"]),
-        ("yours-pad", "look", [[[[0.1, 0.1], [0.9, 0.9]]]]),
+        ("yours-found", "export", ["link", "cat", [0.0] * 64, "http://127.0.0.1/"]),
+        ("yours-pad", "recognise", [[[[0.1, 0.1], [0.9, 0.9]]]]),
     ],
 )
 def test_the_pages_own_calls_answer_any_values(site, components, component, function, good):
@@ -255,10 +255,10 @@ def test_the_pages_own_calls_answer_any_values(site, components, component, func
     "sketch", [[None], ["x"], [[[["0.1", 0]]]], [[[[1e99, 0]]]], [[[[0.5, 0.5]] * 5000]], [], {"a": 1}, None, "x"]
 )
 def test_a_hostile_sketch_gets_a_sentence(site, components, sketch):
-    body = {"session_hash": "x", "component_id": components["yours-pad"], "fn_name": "look", "data": sketch}
+    body = {"session_hash": "x", "component_id": components["yours-pad"], "fn_name": "recognise", "data": sketch}
     status, text = post(f"{site}gradio_api/component_server", body)
     answer = json.loads(text)
-    assert status == 200 and answer["top"] == [] and answer["words"].endswith("."), answer
+    assert status == 200 and answer["top"] == [] and answer["message"].endswith("."), answer
 
 
 def test_the_pages_private_events_reveal_nothing_and_start_nothing(site, home_folder):

@@ -54,7 +54,7 @@ def test_a_film_is_taken_along_as_it_plays(page, site):
         page.locator("#morph .speed").select_option(speed)
         page.locator("#morph .loop").select_option(loop)
         with page.expect_download() as taken:
-            page.locator("#morph [data-take=gif]").click()
+            page.locator("#morph [data-download=gif]").click()
         with Image.open(taken.value.path()) as morph:
             assert (morph.n_frames, morph.info["duration"]) == (frames, milliseconds)
 

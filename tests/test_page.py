@@ -30,11 +30,11 @@ def start_giraffe(page, minutes: float) -> None:
 def test_without_the_server_draw_morph_and_yours_say_so_and_show_what_they_draw(page, site):
     open_morph(page, site, "?class=cat&keys=7,12")
     page.get_by_role("tab", name="Yours").click()
-    page.locator("#yours-pad canvas").wait_for()
+    page.locator("#yours-pad .top button").first.wait_for()  # the tab's script has made it
     page.context.set_offline(True)
     gone = "The server can't be reached"
     page.locator("#yours-pad canvas").click(position={"x": 50, "y": 50})
-    page.locator("#yours-pad .most", has_text=gone).wait_for()
+    page.locator("#yours-pad .likeliest", has_text=gone).wait_for()
     page.get_by_role("tab", name="Morph").click()
     page.get_by_role("button", name="Shuffle").click()
     page.locator("#morph .message", has_text=gone).wait_for()
@@ -44,7 +44,7 @@ def test_without_the_server_draw_morph_and_yours_say_so_and_show_what_they_draw(
     page.get_by_role("button", name="Generate").click()
     page.locator("#draw .message", has_text=gone).wait_for()
     assert seeds(page) == before and page.locator("#draw-seed").input_value() == str(before[0])
-    page.locator("#draw .board .take").get_by_role("button", name="Copy link").click()
+    page.locator("#draw .board .export").get_by_role("button", name="Copy link").click()
     page.locator("#draw .board .copied", has_text=gone).wait_for()
     page.locator("#draw-class").click()
     page.locator("#draw-classes", has_text=gone).wait_for()

@@ -295,11 +295,11 @@ def test_a_screenful_is_of_the_classes_that_the_page_has_listed(tmp_path):
         make_checkpoint(tmp_path, name)
     tiles = Tiles(Sampler([tmp_path]))
     catalog = tiles.catalog(wall=0)
-    before = tiles.screenful([0, 0, catalog["mark"]])
+    before = tiles.screenful([0, 0, catalog["version"]])
     make_checkpoint(tmp_path, "cat+dog")  # which comes before dog
-    assert before and tiles.screenful([0, 0, catalog["mark"]]) == "", "the page has to look again"
+    assert before and tiles.screenful([0, 0, catalog["version"]]) == "", "the page has to look again"
     again = tiles.catalog(wall=0)
-    assert len(again["tiles"]) == 4 and tiles.screenful([0, 0, again["mark"]]) not in ("", before)
+    assert len(again["tiles"]) == 4 and tiles.screenful([0, 0, again["version"]]) not in ("", before)
 
 
 def test_drawings_and_what_is_said_of_their_generator_belong_together(sampler, tmp_path, monkeypatch):

@@ -59,7 +59,7 @@ def ink(page) -> int:
 
 def wait_for_most(page, class_name: str) -> None:
     page.wait_for_function(
-        f"document.querySelector('#yours-pad .most').textContent === 'Most like {class_name}.'", timeout=WAIT
+        f"document.querySelector('#yours-pad .likeliest').textContent === 'Most like {class_name}.'", timeout=WAIT
     )
 
 
@@ -97,7 +97,7 @@ def test_what_it_looks_like_changes_with_the_strokes_and_undo_takes_one_back(pag
     assert ink(page) == pytest.approx(only_circle, rel=0.01)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.locator("#yours-pad .most", has_text="Nothing yet.").wait_for()
+    page.locator("#yours-pad .likeliest", has_text="Nothing yet.").wait_for()
     assert ink(page) == 0 and page.locator("#yours-pad .hint").is_visible()
 
 
@@ -108,7 +108,7 @@ def test_a_drawing_is_still_there_when_the_page_is_loaded_again(page, site):
     wait_for_most(page, "cat")
     before = ink(page)
     page.reload()
-    page.locator("#yours-pad .most", has_text="Most like cat.").wait_for()
+    page.locator("#yours-pad .likeliest", has_text="Most like cat.").wait_for()
     assert ink(page) == pytest.approx(before, rel=0.02)
 
 
@@ -150,7 +150,7 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     page.wait_for_function("document.querySelector('#yours-player .end-b').textContent.includes('99')")
 
     with page.expect_download() as taken:
-        page.locator("#yours-found [data-take='large.png']").click()
+        page.locator("#yours-found [data-download='large.png']").click()
     with Image.open(taken.value.path()) as file:
         assert np.array_equal(file, enlarged(drawing, 1024)) and taken.value.suggested_filename == "cat-found.large.png"
     page.locator("#yours-found [data-copy=link]").click()
@@ -227,7 +227,7 @@ def test_a_search_without_the_server_is_a_sentence(page, site):
     wait_for_most(page, "circle")
     page.context.set_offline(True)
     page.click("#yours-find")
-    page.locator("#yours-pad .most", has_text="can't be reached").wait_for()
+    page.locator("#yours-pad .likeliest", has_text="can't be reached").wait_for()
     page.locator("#yours-found .sentence", has_text="press “Find mine”").wait_for()
     page.context.set_offline(False)
     page.click("#yours-find")

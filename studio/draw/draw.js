@@ -1,9 +1,9 @@
 // The Draw tab: shows what its controls ask for, from memory where it has been fetched ahead, else from the server.
 
-import { find, opensElsewhere, randomSeed, takeButtons } from "../shared/controls.js";
+import { exportButtons, find, opensElsewhere, randomSeed } from "../shared/controls.js";
 import { asksForDrawing, currentQuery, drawAddress, isAddress, showAddress, tabOf } from "../shared/link.js";
 import { classPicker } from "../shared/picker.js";
-import { answerOf, messageOf, newestOnly, takeAlong } from "../shared/server.js";
+import { answerOf, exportPicture, messageOf, newestOnly } from "../shared/server.js";
 import { current, isOpen, offerTraining, openTab, toMorph, whenSeen } from "../shared/tabs.js";
 import { createControls, fetchWhenTouched, neighbours } from "./draw_controls.js";
 import { createMemory } from "./memory.js";
@@ -151,12 +151,12 @@ export function mount({ element, props, server }) {
   }
 
   /** @param {HTMLElement} button */
-  function take(button) {
+  function exportDrawn(button) {
     if (!drawn) return;
     const isAlone = dialog.contains(button);
     const { name, psi, style } = drawn;
     const seeds = isAlone ? [detail.seed(), 1] : [drawn.seed, drawn.count];
-    takeAlong(server, button, [name, ...seeds, psi, style], isAlone ? detail.status : html(".board .copied"));
+    exportPicture(server, button, [name, ...seeds, psi, style], isAlone ? detail.status : html(".board .copied"));
   }
 
   /**
@@ -224,7 +224,7 @@ export function mount({ element, props, server }) {
   });
   html(".to-a").addEventListener("click", () => morphWith(true));
   html(".to-b").addEventListener("click", () => morphWith(false));
-  for (const button of takeButtons(element)) button.addEventListener("click", () => take(button));
+  for (const button of exportButtons(element)) button.addEventListener("click", () => exportDrawn(button));
   offerTraining(element);
   whenSeen(element, rememberDrawn);
 

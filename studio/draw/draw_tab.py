@@ -48,7 +48,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         state = {"name": view.class_name, "seed": view.seed, "psi": view.psi, "count": view.count}
         return answer | {"state": state | {"style": _group(view)[3]}, "message": message}
 
-    def take_along(request: object) -> dict[str, str]:
+    def export(request: object) -> dict[str, str]:
         """[kind, class, seed, count, psi, style, the page's address] as `export_view` answers; or an "error"."""
         try:
             parts = read_parts(request, "kind", "class", "seed", "count", "psi", "style", "address")
@@ -63,7 +63,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         html_template=tab_html("draw"),
         css_template=asset("shared/parts.css") + asset("draw/draw.css"),
         js_on_load=mounting("draw/draw.js"),
-        server_functions=[drawings, open_link, take_along, *picker_functions(tiles)],
+        server_functions=[drawings, open_link, export, *picker_functions(tiles)],
         constants=page_constants(),
         apply_default_css=False,
         elem_id="draw",

@@ -17,7 +17,7 @@ const FINENESS = 8; // times the pixels of a drawing
  */
 export function createKeyList(list, constants, state, { changed, show, goTo, say }) {
   // Each key drawing keeps its item, so that a button isn't replaced while it is pressed and keeps the focus.
-  /** @type {WeakMap<Key, { item: HTMLLIElement, look: HTMLButtonElement, canvas: HTMLCanvasElement, show: (place: number) => void }>} */
+  /** @type {WeakMap<Key, { item: HTMLLIElement, thumbnail: HTMLButtonElement, canvas: HTMLCanvasElement, show: (place: number) => void }>} */
   const items = new WeakMap();
 
   /** @param {Key} key */
@@ -32,9 +32,9 @@ export function createKeyList(list, constants, state, { changed, show, goTo, say
     const item = document.createElement("li");
     const canvas = makeCanvas(FINENESS * constants.size);
     const placeOf = () => state.keys.indexOf(key);
-    const look = makeButton("", () => goTo(placeOf() / (state.keys.length - 1)));
-    look.className = "look";
-    look.append(canvas);
+    const thumbnail = makeButton("", () => goTo(placeOf() / (state.keys.length - 1)));
+    thumbnail.className = "thumbnail";
+    thumbnail.append(canvas);
     const seed = Object.assign(document.createElement("input"), { type: "number", min: 0, max: constants.max_seed });
     seed.addEventListener("change", () => {
       try {
@@ -54,16 +54,16 @@ export function createKeyList(list, constants, state, { changed, show, goTo, say
       const place = placeOf();
       state.keys.splice(place, 1);
       changed();
-      itemOf(state.keys[Math.min(place, state.keys.length - 1)]).look.focus();
+      itemOf(state.keys[Math.min(place, state.keys.length - 1)]).thumbnail.focus();
     });
     const tools = document.createElement("span");
     tools.className = "tools";
     tools.append(earlier, pin, remove, later);
-    item.append(look, seed, tools);
+    item.append(thumbnail, seed, tools);
     /** @param {number} place */
     function showItem(place) {
       const number = place + 1;
-      look.setAttribute("aria-label", `Go to drawing ${number}`);
+      thumbnail.setAttribute("aria-label", `Go to drawing ${number}`);
       seed.setAttribute("aria-label", `Seed of drawing ${number}`);
       pin.setAttribute("aria-label", `Pin drawing ${number}`);
       earlier.setAttribute("aria-label", `Move drawing ${number} earlier`);
@@ -75,7 +75,7 @@ export function createKeyList(list, constants, state, { changed, show, goTo, say
       remove.disabled = state.keys.length <= MIN_KEYS;
       if (Number(seed.value) !== key.seed || seed.value === "") seed.value = `${key.seed}`;
     }
-    return { item, look, canvas, show: showItem };
+    return { item, thumbnail, canvas, show: showItem };
   }
 
   /**
@@ -87,9 +87,9 @@ export function createKeyList(list, constants, state, { changed, show, goTo, say
     state.keys.splice(place, 1);
     state.keys.splice(place + step, 0, key);
     changed();
-    const { item, look } = itemOf(key);
+    const { item, thumbnail } = itemOf(key);
     const again = find(item, `.tools button:${step < 0 ? "first" : "last"}-child`, HTMLButtonElement);
-    (again.disabled ? look : again).focus();
+    (again.disabled ? thumbnail : again).focus();
   }
 
   return {

@@ -1,11 +1,11 @@
 // The Morph tab: a few key drawings, and a morph through them, whose frames come in one answer.
 
-import { find, psiText, randomSeed, takeButtons } from "../shared/controls.js";
+import { exportButtons, find, psiText, randomSeed } from "../shared/controls.js";
 import { inkOf } from "../shared/ink.js";
 import { currentQuery, isAddress, morphAddress, morphOf, showAddress, tabOf } from "../shared/link.js";
 import { morphPlayer } from "../shared/morph_player.js";
 import { classPicker } from "../shared/picker.js";
-import { answerOf, LostAnswer, messageOf, newestOnly, takeAlong } from "../shared/server.js";
+import { answerOf, exportPicture, LostAnswer, messageOf, newestOnly } from "../shared/server.js";
 import { current, offerTraining, toMorph, whenSeen } from "../shared/tabs.js";
 import { createKeyList } from "./keys.js";
 
@@ -188,9 +188,9 @@ export function mount({ element, props, server }) {
     for (const key of state.keys) if (!key.isPinned) key.seed = randomSeed(constants);
     changed();
   });
-  for (const button of takeButtons(element)) {
+  for (const button of exportButtons(element)) {
     button.addEventListener("click", () =>
-      takeAlong(server, button, [requestOf(morph())], html(".board .copied"), player.playing()));
+      exportPicture(server, button, [requestOf(morph())], html(".board .copied"), player.playing()));
   }
   offerTraining(element);
   window.addEventListener("popstate", () => {

@@ -42,7 +42,7 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
             "origin": "<br>".join(map(origin, cards)),
         }
 
-    def take_along(request: object) -> dict[str, str]:
+    def export(request: object) -> dict[str, str]:
         """[kind, what `morph` takes, the page's address, speed, loop] as `export_view` answers; or an "error"."""
         try:
             kind, morph, address, speed, loop = read_parts(request, "kind", "morph", "address", "speed", "loop")
@@ -55,7 +55,7 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
         html_template=tab_html("morph"),
         css_template=asset("shared/parts.css") + asset("morph/morph.css"),
         js_on_load=mounting("morph/morph.js"),
-        server_functions=[morph, take_along, *picker_functions(tiles)],
+        server_functions=[morph, export, *picker_functions(tiles)],
         constants=page_constants(),
         apply_default_css=False,
         elem_id="morph",

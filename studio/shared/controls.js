@@ -41,11 +41,11 @@ export function makeButton(text, onClick) {
 export const makeCanvas = (size) => Object.assign(document.createElement("canvas"), { width: size, height: size });
 
 /**
- * The buttons that take a picture along.
+ * The buttons that export what is shown.
  * @param {ParentNode} root
  * @returns {NodeListOf<HTMLElement>}
  */
-export const takeButtons = (root) => root.querySelectorAll("[data-take], [data-copy]");
+export const exportButtons = (root) => root.querySelectorAll("[data-download], [data-copy]");
 
 /** @param {MouseEvent} event */
 export const opensElsewhere = (event) => event.ctrlKey || event.metaKey || event.shiftKey;

@@ -87,10 +87,10 @@ export function classPicker(box, server, constants, pick, allowed = null) {
    * @param {HTMLLIElement[]} drawn
    * @param {Catalog} catalog
    */
-  async function illustrate(drawn, { screenful, wall, mark }) {
+  async function illustrate(drawn, { screenful, wall, version }) {
     for (let first = 0; first < drawn.length; first += screenful) {
       const row = drawn.slice(first, first + screenful);
-      const url = await server.screenful([first / screenful, wall, mark]);
+      const url = await server.screenful([first / screenful, wall, version]);
       if (!url) {
         isFresh = false;
         return;

@@ -1,4 +1,4 @@
-// Calls to the server, and what a visitor takes along from it.
+// Calls to the server, and exports: files and texts that it makes for the visitor.
 
 import { pageAddress } from "./link.js";
 
@@ -50,16 +50,16 @@ export function newestOnly(call) {
 /**
  * Saves a file, or copies a text, and says so.
  * @param {ExportServer} server
- * @param {HTMLElement} button with data-take (a kind of file) or data-copy (a kind of text)
- * @param {unknown[]} what as the server's `take_along` wants it, without the kind and the page's address
+ * @param {HTMLElement} button with data-download (a kind of file) or data-copy (a kind of text)
+ * @param {unknown[]} what as the server's `export` wants it, without the kind and the page's address
  * @param {HTMLElement} status
  * @param {unknown[]} options go behind the address
  */
-export async function takeAlong(server, button, what, status, options = []) {
-  const kind = button.dataset.take || button.dataset.copy;
+export async function exportPicture(server, button, what, status, options = []) {
+  const kind = button.dataset.download || button.dataset.copy;
   status.textContent = "";
   try {
-    const answer = await answerOf(server.take_along([kind, ...what, pageAddress(), ...options]));
+    const answer = await answerOf(server.export([kind, ...what, pageAddress(), ...options]));
     if ("url" in answer) {
       Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
     } else {

@@ -40,18 +40,18 @@ class Tiles:
             }
             for place, card in enumerate(cards)
         ]
-        return {"tiles": tiles, "wall": number, "screenful": SCREENFUL, "mark": _checksum(cards)}
+        return {"tiles": tiles, "wall": number, "screenful": SCREENFUL, "version": _checksum(cards)}
 
     def screenful(self, request: list[int]) -> str:
-        """The drawings of [screenful number, wall, the catalog's "mark"] in a row, as a PNG's data URL.
+        """The drawings of [screenful number, wall, the catalog's "version"] in a row, as a PNG's data URL.
 
         Empty if there is no such screenful, or if the classes have changed since that catalog.
         """
         if not isinstance(request, list) or len(request) != 3 or any(type(number) is not int for number in request):
             return ""
-        number, wall, mark = request
+        number, wall, version = request
         all_cards = self._cards()
-        if number < 0 or not 0 <= wall < NUM_WALLS or mark != _checksum(all_cards):
+        if number < 0 or not 0 <= wall < NUM_WALLS or version != _checksum(all_cards):
             return ""
         first = number * SCREENFUL
         cards = all_cards[first : first + SCREENFUL]

@@ -46,18 +46,18 @@ export interface Catalog {
   tiles: Tile[];
   wall: number;
   screenful: number; // tiles in one picture
-  mark: number; // another one for another list of classes
+  version: number; // of the list of classes
 }
 
 export interface CatalogServer {
   catalog: ServerFunction<[], Catalog>;
-  screenful(request: [number: number, wall: number, mark: number]): Promise<string | null | undefined>;
+  screenful(request: [number: number, wall: number, version: number]): Promise<string | null | undefined>;
 }
 
 export type Export = { text: string } | { filename: string; url: string };
 
 export interface ExportServer {
-  take_along: ServerFunction<unknown[], Export>;
+  export: ServerFunction<unknown[], Export>;
 }
 
 /** Drawings of one class: those of `count` seeds from `seed` on. */
@@ -116,12 +116,12 @@ export interface MorphServer extends CatalogServer, ExportServer {
 export type Point = [x: number, y: number];
 export type Stroke = Point[];
 
-export interface Look {
+export interface Recognition {
   top: [name: string, share: number][];
-  words: string;
+  message: string;
   picture?: string;
 }
 
 export interface YoursServer extends CatalogServer {
-  look: ServerFunction<[strokes: Stroke[]], Look>;
+  recognise: ServerFunction<[strokes: Stroke[]], Recognition>;
 }

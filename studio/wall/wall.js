@@ -27,14 +27,14 @@ export function mount({ element, props, server, watch }) {
    * @param {Catalog} catalog
    * @param {number} number
    */
-  async function draw({ wall, screenful, mark }, number) {
+  async function draw({ wall, screenful, version }, number) {
     const row = [...tiles.children].slice(number * screenful, (number + 1) * screenful);
     if (requested.has(number) || !row.length) return;
     requested.add(number);
     try {
-      const url = await server.screenful([number, wall, mark]);
+      const url = await server.screenful([number, wall, version]);
       if (url === "") {
-        if (mark === props.value?.mark) await refresh(mark);
+        if (version === props.value?.version) await refresh(version);
         return;
       }
       if (!url) throw new LostAnswer(); // Gradio answers a lost call with nothing
@@ -52,11 +52,11 @@ export function mount({ element, props, server, watch }) {
 
   /**
    * Shows the classes that there are now, unless another screenful has found out already that they have changed.
-   * @param {number} mark
+   * @param {number} version
    */
-  async function refresh(mark) {
+  async function refresh(version) {
     const catalog = await answerOf(server.catalog([]));
-    if (catalog.mark === mark || catalog.mark === props.value?.mark) return;
+    if (catalog.version === version || catalog.version === props.value?.version) return;
     props.value = catalog;
     show();
   }

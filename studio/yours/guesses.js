@@ -1,4 +1,4 @@
-// The five classes that the visitor's drawing most looks like, as buttons that search there.
+// The five classes that the visitor's drawing most looks like, as buttons that search in a class.
 
 import { find } from "../shared/controls.js";
 
@@ -26,7 +26,7 @@ export function createGuesses(list, search) {
       const [name, share] = guesses[place] ?? ["–", 0];
       const button = find(item, "button", HTMLButtonElement);
       button.disabled = place >= guesses.length;
-      button.title = button.disabled ? "" : `Find yours among “${name}”`;
+      button.title = button.disabled ? "" : `Search in “${name}”`;
       find(button, ".name", HTMLElement).textContent = name;
       find(button, ".share", HTMLElement).textContent = button.disabled ? "" : `${Math.round(100 * share)}%`;
       find(button, ".bar", HTMLElement).style.width = `${100 * share}%`;

@@ -1,8 +1,8 @@
-// What a search found: take it along, or search in the class that it looks more like.
+// What a search found: export it, or search in the class that it looks more like.
 
 import { find } from "../shared/controls.js";
 import { foundAddress, showAddress } from "../shared/link.js";
-import { takeAlong } from "../shared/server.js";
+import { exportPicture } from "../shared/server.js";
 import { session } from "../shared/storage.js";
 import { toYours } from "../shared/tabs.js";
 import { FOUND } from "./yours.js";
@@ -18,9 +18,9 @@ export function mount({ element, server, watch }) {
     const button = event.target instanceof Element && event.target.closest("button");
     if (!button) return;
     if (button.matches(".instead")) toYours.send(button.dataset.name ?? "");
-    if (!button.matches("[data-take], [data-copy]")) return;
+    if (!button.matches("[data-download], [data-copy]")) return;
     const { name, latent } = found()?.dataset ?? {};
-    takeAlong(server, button, [name, JSON.parse(latent ?? "[]")], find(element, ".copied", HTMLElement));
+    exportPicture(server, button, [name, JSON.parse(latent ?? "[]")], find(element, ".copied", HTMLElement));
   });
 
   function remember() {
@@ -29,7 +29,7 @@ export function mount({ element, server, watch }) {
     const address = foundAddress(shown);
     showAddress(address);
     // When the page is loaded again, the visitor's own drawing is shown beside it again.
-    if (element.querySelector(".mine")) session.set(FOUND, address.latent);
+    if (element.querySelector(".sketch")) session.set(FOUND, address.latent);
   }
 
   watch("value", remember);

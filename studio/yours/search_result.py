@@ -50,8 +50,8 @@ def result_html(
     figures = "".join(
         _figure(source, alt, caption)
         for source, alt, caption in (
-            (_large_url(sketch), "Your drawing", '<span class="mine">yours</span>'),
-            (_large_url(nearest), f"The nearest {name}", '<span class="theirs">nearest</span>'),
+            (_large_url(sketch), "Your drawing", '<span class="sketch">yours</span>'),
+            (_large_url(nearest), f"The nearest {name}", '<span class="nearest">nearest</span>'),
             (_overlay(sketch, nearest), "Your drawing in blue on top of the nearest in orange", "both"),
         )
     )
@@ -63,7 +63,7 @@ def result_html(
         message += f" The nearest of {NUM_CANDIDATES} random drawings has {best_random:.0%}." if best_random else ""
     button = ""
     if other := escape(better_class):
-        label = f"It looks more like “{other}”: search there"
+        label = f"It looks more like “{other}”: search in that class"
         button = f'<button type="button" class="instead" data-name="{other}">{label}</button>'
     return (
         f'<div class="trio">{figures}</div>'
@@ -85,7 +85,7 @@ def chosen_html(picture: Picture, drawing: np.ndarray) -> str:
 
 def _single_html(picture: Picture, drawing: np.ndarray, caption: str, ending: str) -> str:
     name = escape(picture.class_name)
-    figure = _figure(_large_url(drawing), f"The {caption} {name}", f'<span class="theirs">{caption}</span>')
+    figure = _figure(_large_url(drawing), f"The {caption} {name}", f'<span class="nearest">{caption}</span>')
     return f'<div class="trio">{figure}</div><p class="sentence">A “{name}” {ending}</p>{_export_buttons(picture)}'
 
 
@@ -126,9 +126,12 @@ def _overlay(sketch: np.ndarray, nearest: np.ndarray) -> str:
 def _export_buttons(picture: Picture) -> str:
     """Buttons to export a drawing by its latent, because no seed gives it."""
     ((latent, _),) = picture.mix
-    files = "".join(f'<button type="button" data-take="{kind}">{name}</button>' for kind, name in FILE_BUTTONS.items())
-    texts = "".join(f'<button type="button" data-copy="{kind}">{name}</button>' for kind, name in TEXT_BUTTONS.items())
+    buttons = "".join(
+        f'<button type="button" data-{action}="{kind}">{label}</button>'
+        for action, labels in (("download", FILE_BUTTONS), ("copy", TEXT_BUTTONS))
+        for kind, label in labels.items()
+    )
     return (
-        f'<div class="take" role="group" aria-label="Export" data-name="{escape(picture.class_name)}" '
-        f'data-latent="{json.dumps(latent)}">{files}{texts}</div><p class="copied" role="status"></p>'
+        f'<div class="export" role="group" aria-label="Export" data-name="{escape(picture.class_name)}" '
+        f'data-latent="{json.dumps(latent)}">{buttons}</div><p class="copied" role="status"></p>'
     )

@@ -9,7 +9,7 @@ import { current, toYours, whenSeen } from "../shared/tabs.js";
 import { createGuesses } from "./guesses.js";
 import { createPaper } from "./paper.js";
 
-/** @import { Component, Look, Stroke, YoursServer } from "../shared/types" */
+/** @import { Component, Recognition, Stroke, YoursServer } from "../shared/types" */
 /** What the server's search and its `open_link` get. @typedef {{ strokes: Stroke[], name?: string, link?: string }} Sketch */
 
 const DEBOUNCE = 120; // milliseconds
@@ -38,7 +38,7 @@ export function mount({ element, props, server, trigger }) {
   let name = props.first;
   let followed = ""; // the class of another tab that the picker was set to
   let timer = 0;
-  let numLooks = 0;
+  let numRequests = 0;
   let last = { request: "", at: 0 }; // the last search
 
   function changed() {
@@ -46,25 +46,26 @@ export function mount({ element, props, server, trigger }) {
     html(".hint").hidden = !isEmpty;
     keep();
     clearTimeout(timer);
-    timer = setTimeout(look, isEmpty ? 0 : DEBOUNCE);
+    timer = setTimeout(recognise, isEmpty ? 0 : DEBOUNCE);
   }
 
-  async function look() {
-    const number = ++numLooks;
-    /** @type {Look} */
-    let seen = { top: [], words: "Nothing yet." };
+  async function recognise() {
+    const number = ++numRequests;
+    /** @type {Recognition} */
+    let recognition = { top: [], message: "Nothing yet." };
     if (paper.strokes().length) {
       try {
-        seen = await answerOf(server.look([paper.strokes()]));
+        recognition = await answerOf(server.recognise([paper.strokes()]));
       } catch (error) {
-        seen = { top: [], words: messageOf(error) };
+        recognition = { top: [], message: messageOf(error) };
       }
     }
-    if (number !== numLooks) return; // the drawing has changed meanwhile
-    html(".most").textContent = paper.isFull() ? "The paper is full. Undo a stroke or clear the paper." : seen.words;
-    sight.hidden = !seen.picture;
-    if (seen.picture) sight.src = seen.picture;
-    guesses.show(seen.top);
+    if (number !== numRequests) return; // the drawing has changed meanwhile
+    const { top, message, picture } = recognition;
+    html(".likeliest").textContent = paper.isFull() ? "The paper is full. Undo a stroke or clear the paper." : message;
+    sight.hidden = !picture;
+    if (picture) sight.src = picture;
+    guesses.show(top);
   }
 
   /** Makes the drawing the component's value, which a search gets, and keeps it for when the page is loaded again. */
@@ -100,9 +101,9 @@ export function mount({ element, props, server, trigger }) {
     session.set(FOUND, "");
     session.set(SEARCHED, JSON.stringify(paper.strokes()));
     try {
-      await answerOf(server.look([paper.strokes()]));
+      await answerOf(server.recognise([paper.strokes()]));
     } catch (error) {
-      html(".most").textContent = messageOf(error);
+      html(".likeliest").textContent = messageOf(error);
       last = { request: "", at: 0 };
       return;
     }

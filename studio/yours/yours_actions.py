@@ -31,15 +31,15 @@ class YoursActions:
         self.sampler = sampler
         self.recogniser = Recogniser(sampler.folders, sampler.device)
 
-    def look(self, request: object) -> dict[str, object]:
+    def recognise(self, request: object) -> dict[str, object]:
         """What [strokes] look like: the five likeliest classes, a sentence, and what the evaluator sees."""
         try:
             drawing = rasterise(check_strokes(request[0] if isinstance(request, list) and request else None))
         except ValueError as error:
-            return {"top": [], "words": sentence(error)}
+            return {"top": [], "message": sentence(error)}
         top = self.recogniser.top(drawing)
         message = f"Most like {top[0][0]}." if top else "This app has no evaluator, so it can't recognise drawings."
-        return {"top": top, "words": message, "picture": drawing_url(drawing)}
+        return {"top": top, "message": message, "picture": drawing_url(drawing)}
 
     def find(self, sketch: object) -> Iterator[tuple[object, ...]]:
         """Search for the drawing nearest to {"strokes", "name"}: HTML, the drawing, and the row of what follows."""
@@ -78,7 +78,7 @@ class YoursActions:
             raise mistake(error) from error
         return html, (picture.class_name, view.latent), gr.Row(visible=True)
 
-    def take_along(self, request: object) -> dict[str, str]:
+    def export(self, request: object) -> dict[str, str]:
         """[kind, class, latent, the page's address] as `export_view` answers; or an "error"."""
         try:
             kind, class_name, latent, address = read_parts(request, "kind", "class", "latent", "address")

@@ -20,11 +20,11 @@ FIRST_STRENGTH = 0.3
 def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
     actions = YoursActions(sampler)
 
-    def look(request: object) -> dict[str, object]:  # a function, because Gradio can't mark a method
-        return actions.look(request)
+    def recognise(request: object) -> dict[str, object]:  # a function, because Gradio can't mark a method
+        return actions.recognise(request)
 
-    def take_along(request: object) -> dict[str, str]:
-        return actions.take_along(request)
+    def export(request: object) -> dict[str, str]:
+        return actions.export(request)
 
     css = asset("shared/parts.css") + asset("yours/yours.css")
     with gr.Row():
@@ -34,7 +34,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 html_template=tab_html("yours"),
                 css_template=css,
                 js_on_load=mounting("yours/yours.js", "find", "open"),
-                server_functions=[look, *picker_functions(tiles)],
+                server_functions=[recognise, *picker_functions(tiles)],
                 first=first_class(sampler),
                 constants=page_constants(),
                 apply_default_css=False,
@@ -45,7 +45,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 IDLE,
                 css_template=css,
                 js_on_load=mounting("yours/search_result.js"),
-                server_functions=[take_along],
+                server_functions=[export],
                 apply_default_css=False,
                 elem_id="yours-found",
             )
