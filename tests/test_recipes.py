@@ -1,4 +1,4 @@
-"""The recipes in docs/ for the Hub, for a Space and for nginx, followed word by word in a shell."""
+"""The recipes in docs/ for the Hub, a Space and nginx work when followed word for word in a shell."""
 
 import base64
 import io
@@ -26,14 +26,14 @@ from tests.support.hub import Hub
 from tests.support.pages import examples
 
 TOKEN = "hf_you"
-SILENCE = 120.0  # seconds without a word from a command that should end
+SILENCE = 120.0  # seconds without output from a command that should end
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 def checkout(folder: Path, *class_names: str) -> Path:
-    """What somebody has cloned, with the checkpoints of some classes only."""
-    for room in ("model", "studio", "train", "docs"):
-        shutil.copytree(REPOSITORY / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    """A clone of the repository with the checkpoints of these classes only."""
+    for folder_name in ("model", "studio", "train", "docs"):
+        shutil.copytree(REPOSITORY / folder_name, folder / folder_name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("app.py", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.txt", "LICENSE"):
         shutil.copy(REPOSITORY / name, folder)
     (folder / "checkpoints").mkdir()
@@ -43,7 +43,7 @@ def checkout(folder: Path, *class_names: str) -> Path:
 
 
 class Person:
-    """Somebody at a shell in a checkout, whose Hub is ours, and who has logged in nowhere yet."""
+    """A person at a shell in a checkout, who uses our loopback Hub and hasn't logged in yet."""
 
     def __init__(self, hub: Hub, home: Path, folder: Path):
         self.folder = folder
@@ -55,28 +55,28 @@ class Person:
             "HF_HUB_DISABLE_UPDATE_CHECK": "1",
         }
 
-    def does(self, line: str, typing: dict[bytes, bytes] | None = None) -> str:
-        """A line at a terminal. typing: what is answered to which question. Returns what the terminal has shown."""
-        ours, theirs = pty.openpty()
+    def runs(self, line: str, typing: dict[bytes, bytes] | None = None) -> str:
+        """Run a line at a terminal. typing: question to answer. Returns the terminal's output."""
+        terminal, child_end = pty.openpty()
         shell = {"cwd": self.folder, "env": self.environment, "start_new_session": True}
-        process = subprocess.Popen(["bash", "-c", line], stdin=theirs, stdout=theirs, stderr=theirs, **shell)
-        os.close(theirs)
+        process = subprocess.Popen(["bash", "-c", line], stdin=child_end, stdout=child_end, stderr=child_end, **shell)
+        os.close(child_end)
         shown, answers = b"", dict(typing or {})
         try:
-            while select.select([ours], [], [], SILENCE)[0] and (piece := os.read(ours, 4096)):
+            while select.select([terminal], [], [], SILENCE)[0] and (piece := os.read(terminal, 4096)):
                 shown += piece
                 for question in [question for question in answers if question in shown]:
-                    while termios.tcgetattr(ours)[3] & termios.ECHO:  # what is typed too early is lost
+                    while termios.tcgetattr(terminal)[3] & termios.ECHO:  # typing too early is lost
                         time.sleep(0.01)
-                    os.write(ours, answers.pop(question))
-        except OSError:  # of a terminal that nobody has open any more
+                    os.write(terminal, answers.pop(question))
+        except OSError:  # the terminal's other end is closed
             pass
-        os.close(ours)  # which ends who still waits for an answer
+        os.close(terminal)  # ends a command that still waits for an answer
         assert process.wait() == 0 and not answers, shown.decode()
         return shown.decode()
 
-    def starts(self, line: str, home: Path) -> Site:
-        """An app, by a line that goes on until somebody ends it; at a port of its own."""
+    def app(self, line: str, home: Path) -> Site:
+        """The app as this line starts it, at its own port. The line runs until it's killed."""
         running = Site(home, "")
         running.environment = self.environment | {"GRADIO_SERVER_PORT": str(running.port)}
         running.command, running.folder = ["bash", "-c", line], self.folder
@@ -94,22 +94,22 @@ def drawn(url: str) -> np.ndarray:
     return cut(Image.open(io.BytesIO(base64.b64decode(drawing.partition(",")[2]))), columns=1)
 
 
-def test_one_shares_a_class_others_draw_with_it_and_a_space_does(hub, tmp_path):
+def test_a_shared_class_is_drawn_by_others_and_by_a_space(hub, tmp_path):
     share, use, deploy = (recipe.splitlines() for recipe in examples("docs/hub-and-space.md", "sh"))
     owner = Person(hub, tmp_path / "owner", checkout(tmp_path / "mine", "cat"))
     assert share[0] == deploy[0] == "hf auth login"
-    shown = owner.does(share[0], {b"How would you like to log in?": b"2", b"Enter your token": TOKEN.encode() + b"\n"})
-    shown += owner.does(share[1])
+    shown = owner.runs(share[0], {b"How would you like to log in?": b"2", b"Enter your token": TOKEN.encode() + b"\n"})
+    shown += owner.runs(share[1])
     assert "Pushed 1 checkpoint (cat)" in shown
     expected = Sampler([tmp_path / "mine" / "checkpoints"]).draw(seeds_to_pictures("cat", 7))
 
     other = Person(hub, tmp_path / "other", checkout(tmp_path / "theirs"))
-    with other.starts(use[0], tmp_path / "log") as app:
+    with other.app(use[0], tmp_path / "log") as app:
         assert np.array_equal(drawn(app.url), expected)
-    shown += other.does(use[1])
+    shown += other.runs(use[1])
     picture = (tmp_path / "theirs" / "cat.png").read_bytes()
 
-    shown += owner.does(deploy[0]) + owner.does(deploy[1])
+    shown += owner.runs(deploy[0]) + owner.runs(deploy[1])
     space = hub.repos["spaces/you/endless-doodles"]
     variables = {each["key"]: each["value"] for each in space.settings["variables"]}
     assert variables == {"DOODLES_PROXY": "1", "DOODLES_HUB": "you/doodles"}
@@ -117,12 +117,12 @@ def test_one_shares_a_class_others_draw_with_it_and_a_space_does(hub, tmp_path):
 
     hub.__exit__()
     (tmp_path / "theirs" / "cat.png").unlink()
-    other.does(use[1])
-    assert (tmp_path / "theirs" / "cat.png").read_bytes() == picture, "offline too after the first time"
+    other.runs(use[1])
+    assert (tmp_path / "theirs" / "cat.png").read_bytes() == picture, "it works offline after the first time"
 
 
 @pytest.mark.skipif(not NGINX, reason="no nginx on this machine")
-def test_one_hosts_it_behind_nginx(hub, tmp_path):
+def test_the_app_runs_behind_nginx(hub, tmp_path):
     (line,), (location,) = (examples("docs/hosting.md", language) for language in ("sh", "nginx"))
     app_port, port = free_port(), free_port()
     line = line.replace("7860", str(app_port)).replace("/var/lib/doodles", str(tmp_path / "data"))
@@ -131,7 +131,7 @@ def test_one_hosts_it_behind_nginx(hub, tmp_path):
         f"listen 127.0.0.1:{port};\n{location.replace('7860', str(app_port))}\n}} }}\n"
     )
     host = Person(hub, tmp_path / "host", checkout(tmp_path / "app", "cat"))
-    running = host.starts(line, tmp_path / "log")
+    running = host.app(line, tmp_path / "log")
     running.url = f"http://127.0.0.1:{app_port}/"
     proxy = subprocess.Popen([NGINX, "-p", tmp_path, "-c", tmp_path / "nginx.conf"])
     try:

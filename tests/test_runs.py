@@ -1,4 +1,4 @@
-"""A run is its folder: whoever reads it knows all, and nobody works on it twice."""
+"""A run is its folder: the folder holds its whole state, and only one process at a time works on it."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def order(home, **changes) -> Order:
 def wait_for(condition, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, "the condition wasn't met in time"
         time.sleep(0.1)
 
 
@@ -48,11 +48,11 @@ def test_a_class_in_training_cannot_be_ordered_again(home):
     create_run(home.runs, order(home))
 
 
-def test_a_run_whose_process_died_blocks_its_class_only_if_it_is_taken_up_again(home):
+def test_a_run_whose_process_died_blocks_its_class_only_if_a_worker_will_resume_it(home):
     run = create_run(home.runs, order(home), begin=True)
     assert Run(run.folder).is_active()
     run.lock.release()
-    assert run.waits_for_worker(), "the page's own is taken up again"
+    assert run.waits_for_worker(), "a worker resumes runs from the page"
     with pytest.raises(BusyError):
         create_run(home.runs, order(home))
     other = {"class_name": "stop sign", "class_names": ("stop sign",), "requested_by": "command line"}
@@ -60,7 +60,7 @@ def test_a_run_whose_process_died_blocks_its_class_only_if_it_is_taken_up_again(
     create_run(home.runs, order(home, **other), begin=True)
 
 
-def test_a_run_of_an_earlier_version_keeps_to_its_recipe(home):
+def test_a_run_from_an_earlier_version_keeps_its_recipe(home):
     run = create_run(home.runs, order(home, config=SUPERDEEP))
     stored = json.loads((run.folder / "run.json").read_text())
     del stored["order"]["config"]["bfloat16"]
@@ -73,32 +73,34 @@ def test_another_length_of_the_same_class_is_another_run(home):
     second = create_run(home.runs, order(home, num_steps=6))
     assert [run.id for run in fair_queue(list_runs(home.runs))] == [first.id, second.id]
     with pytest.raises(BusyError) as caught:
-        create_run(home.runs, order(home, requested_by="somebody else"))
-    assert caught.value.run_id == first.id, "whoever asks for the same joins"
+        create_run(home.runs, order(home, requested_by="another visitor"))
+    assert caught.value.run_id == first.id, "a visitor who requests the same joins the run"
     with pytest.raises(BusyError):
         create_run(home.runs, order(home, num_steps=7), begin=True)
 
 
-def test_turns_go_round_among_visitors(home):
-    asked = "AAABBCAB"
-    runs = [create_run(home.runs, order(home, class_name=f"s {i}", requested_by=who)) for i, who in enumerate(asked)]
+def test_visitors_take_turns(home):
+    visitors = "AAABBCAB"
+    runs = [
+        create_run(home.runs, order(home, class_name=f"s {i}", requested_by=name)) for i, name in enumerate(visitors)
+    ]
     assert [run.status().order.requested_by for run in fair_queue(list_runs(home.runs))] == list("ABCABABA")
     served = []
-    for _ in asked:
+    for _ in visitors:
         run = next_run(home.runs)
         take_turn(run, home.runs)
         run.set_state("done")
         served.append(run)
-        if len(served) == 2:  # a newcomer is served before anybody's second
+        if len(served) == 2:  # a new visitor comes before everyone's second run
             create_run(home.runs, order(home, class_name="new", requested_by="D"))
     assert [run.status().order.requested_by for run in served] == list("ABCDABAB")
     assert [run.id for run in served if run.status().order.requested_by == "A"] == [runs[i].id for i in (0, 1, 2)]
 
 
-def test_a_place_in_the_line_says_how_long(home):
+def test_a_place_in_the_queue_comes_with_a_waiting_time(home):
     runs = [
-        create_run(home.runs, order(home, class_name=f"s {i}", num_steps=None, seconds=100.0, requested_by=who))
-        for i, who in enumerate("AAB")
+        create_run(home.runs, order(home, class_name=f"s {i}", num_steps=None, seconds=100.0, requested_by=visitor))
+        for i, visitor in enumerate("AAB")
     ]
     assert [place(run, home.runs).position for run in runs] == [1, 3, 2]
     assert 200 < place(runs[1], home.runs).seconds < 300 and place(runs[0], home.runs).seconds == 0
@@ -134,7 +136,7 @@ def test_an_order_out_of_bounds_is_refused(home, change):
         order(home, **change)
 
 
-def test_unreadable_folders_are_passed_over(home):
+def test_unreadable_folders_are_skipped(home):
     run = create_run(home.runs, order(home))
     readable = (run.folder / "run.json").read_text()
     contents = {
@@ -149,24 +151,24 @@ def test_unreadable_folders_are_passed_over(home):
     for name, content in contents.items():
         (home.runs / name).mkdir()
         (home.runs / name / "run.json").write_text(content)
-    assert [found.id for found in list_runs(home.runs)] == [run.id]
+    assert [listed.id for listed in list_runs(home.runs)] == [run.id]
 
 
-def test_a_run_is_found_by_its_id_and_by_nothing_else(home):
+def test_a_run_is_found_only_by_its_id(home):
     run = create_run(home.runs, order(home))
     assert find_run(home.runs, run.id).folder == run.folder
     for text in ("", ".", "..", "../runs/" + run.id, run.id + "/", "/etc"):
         assert find_run(home.runs, text) is None
 
 
-def test_a_line_being_written_is_not_read(home):
+def test_an_incomplete_line_is_not_read(home):
     run = create_run(home.runs, order(home))
     line = json.dumps(asdict(Progress(1, 1.0, 0.1, 9.0, 1.0, 1.0)))
     (run.folder / "progress.jsonl").write_text(line + "\n" + line[:40])
     assert [entry.step for entry in run.progress()] == [1]
 
 
-def test_the_worker_trains_what_waits_then_leaves(home):
+def test_the_worker_trains_all_waiting_runs_then_exits(home):
     first = create_run(home.runs, order(home))
     bad = create_run(home.runs, order(home, class_name="moon", class_names=("moon",)))
     last = create_run(home.runs, order(home, class_name="stop sign", class_names=("stop sign",)))
@@ -181,7 +183,7 @@ def test_the_worker_trains_what_waits_then_leaves(home):
     assert (home.checkpoints / "sun.safetensors").exists()
 
 
-def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
+def test_a_killed_workers_run_continues_from_its_snapshot(home):
     run = create_run(home.runs, order(home, num_steps=None, seconds=6))
     command = [sys.executable, "-m", "train.execution.worker"]
     environment = os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
@@ -194,25 +196,25 @@ def test_a_killed_worker_s_run_is_taken_up_at_its_snapshot(home):
     before = run.progress()[:1]
     subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, timeout=300)
     assert run.status().state == "done"
-    assert run.progress()[:1] == before, "the work before the snapshot was not done again"
+    assert run.progress()[:1] == before, "the work before the snapshot is not repeated"
     seconds = [entry.seconds for entry in run.progress()]
     assert seconds == sorted(seconds) and seconds[-1] > 6
 
 
-def test_a_worker_that_hangs_is_ended_and_its_run_is_taken_up(home, monkeypatch):
+def test_a_hanging_worker_is_killed_and_its_run_waits_for_another(home, monkeypatch):
     run = create_run(home.runs, order(home, num_steps=None, seconds=600))
     environment = os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
     worker = subprocess.Popen([sys.executable, "-m", "train.execution.worker"], cwd=REPOSITORY, env=environment)
     wait_for(run.progress)
     worker.send_signal(signal.SIGSTOP)
-    assert not run.waits_for_worker(), "whoever hangs still holds the run"
+    assert not run.waits_for_worker(), "a hanging worker still holds the run"
     monkeypatch.setattr(worker_module, "HUNG_SECONDS", 2.0)
     worker_module._wait_while_alive(worker, home.runs)
     assert worker.returncode == -signal.SIGKILL
     assert run.waits_for_worker() and run.snapshot_path.exists()
 
 
-def test_a_run_goes_on_with_another_page_when_the_one_that_worked_on_it_is_gone(home):
+def test_when_the_app_training_a_run_dies_another_app_continues_it(home):
     run = create_run(home.runs, order(home, num_steps=None, seconds=600))
     script = f"""
 import time
@@ -236,11 +238,11 @@ time.sleep(600)
             page.kill()
             page.wait()
     wait_for(lambda: not is_held(run.folder / "lock"))
-    assert run.status().state == "running", "the next start goes on with it"
+    assert run.status().state == "running", "the next start continues it"
 
 
 def workers_of(run: Run) -> list[int]:
-    """The processes that have worked on a run, by its log."""
+    """The ids of the processes that have worked on a run, according to its log."""
     return [int(pid) for pid in re.findall(r"\[(\d+)\] running", (run.folder / "log.txt").read_text())]
 
 
@@ -248,7 +250,7 @@ def parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_the_log_says_what_happened_and_does_not_grow_for_ever(home, monkeypatch):
+def test_the_log_says_what_happened_and_does_not_grow_forever(home, monkeypatch):
     run = create_run(home.runs, order(home))
     for sentence in ("Getting ready.", "Learning.", "Learning."):
         run.set_state("running", sentence)
@@ -263,62 +265,62 @@ def test_the_log_says_what_happened_and_does_not_grow_for_ever(home, monkeypatch
         assert log.tell() == 0
 
 
-def test_two_pages_on_one_folder_train_every_run_once(home):
+def test_two_workers_on_one_folder_train_every_run_once(home):
     runs = [create_run(home.runs, order(home, class_name=f"sun {i}", num_steps=20)) for i in range(3)]
-    command = [sys.executable, "-c", WATCHFUL_WORKER]
+    command = [sys.executable, "-c", RECORDING_WORKER]
     environment = {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "PATH": "/usr/bin"}
-    environment["OMP_NUM_THREADS"] = "1"  # there are two of them, and other tests besides
+    environment["OMP_NUM_THREADS"] = "1"  # two workers share the cores with other tests
     workers = [subprocess.Popen(command, cwd=REPOSITORY, env=environment) for _ in range(2)]
     assert [worker.wait(300) for worker in workers] == [0, 0]
-    begun = (home.runs / "begun").read_text().split()
-    assert sorted(begun) == sorted(run.id for run in runs)
+    started = (home.runs / "started").read_text().split()
+    assert sorted(started) == sorted(run.id for run in runs)
     assert {run.status().state for run in runs} == {"done"}
 
 
-# A worker that notes what it begins, and that doesn't mind another one: only the runs' own locks are left.
-WATCHFUL_WORKER = """
+# A worker that records the runs it starts and ignores the lock on workers, so only the runs' own locks are left.
+RECORDING_WORKER = """
 import time
 from filelock import FileLock
 from train.execution import execution as execute_module, worker
 from train.home import Home
 execute_module.evaluation_for = lambda *arguments: None
 home, execute = Home.from_environment(), worker.execute
-def noting(run, *arguments):
+def recording(run, *arguments):
     for number, progress in enumerate(execute(run, *arguments)):
         if not number:
-            with (home.runs / "begun").open("a") as file:
+            with (home.runs / "started").open("a") as file:
                 file.write(run.id + chr(10))
         time.sleep(0.2)
         yield progress
-worker.execute = noting
+worker.execute = recording
 worker.FileLock = lambda path, timeout: FileLock(f"{path}-{time.monotonic_ns()}")
 worker.main()
 """
 
 
-def test_a_full_disk_holds_the_queue_up_and_fails_nobody(home, monkeypatch):
+def test_a_full_disk_pauses_the_queue_and_fails_no_run(home, monkeypatch):
     first, second = create_run(home.runs, order(home, num_steps=1)), create_run(home.runs, order(home, num_steps=2))
     free = iter([10**9, 0, 0, *[10**9] * 9])
     monkeypatch.setattr(worker_module.shutil, "disk_usage", lambda path: SimpleNamespace(free=next(free)))
     monkeypatch.setattr(worker_module.sys, "argv", ["worker"])
     monkeypatch.setattr(worker_module, "_lower_priority", lambda: None)
-    begun = []
+    started = []
 
     def execute(run, *_: object):
-        begun.append(run.id)
-        run.set_state("failed" if len(begun) == 1 else "done", "What happened.")
-        if len(begun) == 1:
+        started.append(run.id)
+        run.set_state("failed" if len(started) == 1 else "done", "What happened.")
+        if len(started) == 1:
             raise OSError(28, "No space left on device")
         yield from ()
 
     monkeypatch.setattr(worker_module, "execute", execute)
     monkeypatch.setenv("DOODLES_HOME", str(home.folder))
     assert worker_module.main() == 0
-    assert begun == [first.id, first.id, second.id] or begun == [first.id, second.id, first.id]
+    assert started == [first.id, first.id, second.id] or started == [first.id, second.id, first.id]
     assert {run.status().state for run in (first, second)} == {"done"}
 
 
-def test_runs_of_the_command_line_are_left_to_it(home):
+def test_the_worker_leaves_runs_of_the_command_line_alone(home):
     create_run(home.runs, order(home, requested_by="command line"))
     assert next_run(home.runs) is None
 
@@ -328,4 +330,4 @@ def test_distances_are_plotted_where_they_were_measured():
     plot = distance_plot(reports)
     assert plot.visible
     assert [tuple(row) for row in plot.value["data"]] == [(1, 60.0), (3, 20.0), (5, 12.0)]
-    assert not distance_plot(reports[:2]).visible, "one measurement is no curve"
+    assert not distance_plot(reports[:2]).visible, "one measurement makes no curve"

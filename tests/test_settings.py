@@ -1,4 +1,4 @@
-"""What a host allows is read from the environment, kept to, and told in a sentence that says when to come back."""
+"""A host's limits are read from the environment and enforced, and errors say when to come back."""
 
 import errno
 import os
@@ -33,8 +33,8 @@ def order(home, class_name="sun", **changes) -> Order:
     return Order(**{"class_name": class_name, "class_names": ("sun",)} | settings | changes)
 
 
-def asked(peer="10.0.0.9", **headers) -> SimpleNamespace:
-    """What Gradio says of who asks."""
+def request_from(peer="10.0.0.9", **headers) -> SimpleNamespace:
+    """Gradio's request object for a visitor at this address."""
     return SimpleNamespace(client=SimpleNamespace(host=peer, port=1), headers=Headers(headers))
 
 
@@ -50,7 +50,7 @@ def test_every_setting_is_read_from_its_variable_within_its_bounds():
                 Settings.from_environment({variable: str(wrong)})
 
 
-def test_a_visitor_has_so_many_runs_an_hour(home, monkeypatch):
+def test_runs_per_hour_and_visitor_are_limited(home, monkeypatch):
     settings = replace(Settings(), runs_per_hour=2)
     for number in range(2):
         request_training(home, settings, order(home, f"sun {number}"))
@@ -67,7 +67,7 @@ def test_a_visitor_has_so_many_runs_an_hour(home, monkeypatch):
     request_training(home, settings, order(home, "sun 4"))
 
 
-def test_joining_and_being_refused_count_for_nothing(home):
+def test_joined_and_refused_runs_do_not_count(home):
     settings = replace(Settings(), runs_per_hour=2)
     request_training(home, settings, order(home))
     for _ in range(5):
@@ -86,7 +86,7 @@ def test_a_full_queue_says_when_to_come_back(home):
         request_training(home, settings, order(home, "sun 2"))
 
 
-def test_a_host_can_switch_training_off_and_bound_it(home):
+def test_a_host_can_switch_off_or_limit_training(home):
     with pytest.raises(ValueError, match="switched off"):
         request_training(home, replace(Settings(), training=0), order(home))
     with pytest.raises(ValueError, match=r"takes 0\.5 minutes at most"):
@@ -95,19 +95,19 @@ def test_a_host_can_switch_training_off_and_bound_it(home):
     assert run.status().order.num_rows == 100
 
 
-def test_a_full_disk_refuses_in_a_sentence(home, monkeypatch):
+def test_on_a_full_disk_training_is_refused_in_one_sentence(home, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
     with pytest.raises(ValueError, match=r"disk here is full.*come back"):
         request_training(home, Settings(), order(home))
     assert not list_runs(home.runs)
 
 
-def test_in_a_read_only_folder_the_page_goes_on_and_says_so(home, monkeypatch):
+def test_in_a_read_only_folder_the_page_works_and_says_why_runs_wait(home, monkeypatch):
     interrupted, waiting = create_run(home.runs, order(home), begin=True), create_run(home.runs, order(home, "other"))
     interrupted.lock.release()
     really_open, really_access = os.open, os.access
 
-    def open_file(path, flags: int, *rest: object, **more: object) -> int:  # a disk like that is so for root, too
+    def open_file(path, flags: int, *rest: object, **more: object) -> int:  # a read-only disk refuses root, too
         if flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT) and Path(path).is_relative_to(home.folder):
             raise OSError(errno.EROFS, "Read-only file system", str(path))
         return really_open(path, flags, *rest, **more)
@@ -129,7 +129,7 @@ def test_in_a_read_only_folder_the_page_goes_on_and_says_so(home, monkeypatch):
     assert request_training(home, Settings(), order(home, "another")).is_active()
 
 
-def test_going_on_counts_as_asking(home):
+def test_resuming_a_run_counts_as_a_request(home):
     settings = replace(Settings(), runs_per_hour=2)
     run = request_training(home, settings, order(home))
     with pytest.raises(ValueError, match="in progress"):
@@ -147,30 +147,32 @@ def test_going_on_counts_as_asking(home):
     assert run.status().state == "stopped"
 
 
-def test_a_visitor_is_an_address_that_only_a_trusted_proxy_can_tell():
-    assert address(asked(), 0) == "10.0.0.9"
+def test_a_visitors_address_comes_only_from_a_trusted_proxy():
+    assert address(request_from(), 0) == "10.0.0.9"
     spoofed = {"x-forwarded-for": "6.6.6.6, 1.2.3.4"}
-    assert address(asked(**spoofed), 0) == "unknown", "nobody gets a new name by sending a header"
-    assert address(asked(**spoofed), 1) == "1.2.3.4"
-    assert address(asked(**{"x-forwarded-for": "6.6.6.6, 1.2.3.4, 10.0.0.2"}), 2) == "1.2.3.4"
-    assert address(asked(), 1) == ""
+    assert address(request_from(**spoofed), 0) == "unknown", "a visitor can't change identity by sending a header"
+    assert address(request_from(**spoofed), 1) == "1.2.3.4"
+    assert address(request_from(**{"x-forwarded-for": "6.6.6.6, 1.2.3.4, 10.0.0.2"}), 2) == "1.2.3.4"
+    assert address(request_from(), 1) == ""
     lines = Headers(raw=[(b"x-forwarded-for", b"6.6.6.6"), (b"x-forwarded-for", b"1.2.3.4")])
-    assert address(SimpleNamespace(headers=lines), 1) == "1.2.3.4", "a proxy may add a line of its own"
+    assert address(SimpleNamespace(headers=lines), 1) == "1.2.3.4", "a proxy may add its own line"
 
 
-def test_no_address_and_no_login_is_on_record(home):
+def test_no_address_and_no_login_is_stored(home):
     settings = Settings()
-    one, again, other = (visitor_id(home, settings, asked(peer), None) for peer in ("10.0.0.9", "10.0.0.9", "10.0.0.8"))
-    login = visitor_id(home, settings, asked(), SimpleNamespace(username="ada"))
+    one, again, other = (
+        visitor_id(home, settings, request_from(peer), None) for peer in ("10.0.0.9", "10.0.0.9", "10.0.0.8")
+    )
+    login = visitor_id(home, settings, request_from(), SimpleNamespace(username="ada"))
     assert one == again and len({one, other, login}) == 3
     run = request_training(home, settings, order(home, requested_by=one))
     request_training(home, settings, order(home, "sun 2", requested_by=login))
-    kept = "".join(path.read_text(errors="replace") for path in home.runs.rglob("*") if path.is_file())
-    assert "10.0.0" not in kept and "ada" not in kept and one in kept
+    stored = "".join(path.read_text(errors="replace") for path in home.runs.rglob("*") if path.is_file())
+    assert "10.0.0" not in stored and "ada" not in stored and one in stored
     assert (home.runs / "salt").stat().st_mode & 0o77 == 0 and run.is_active()
 
 
-def test_the_oldest_runs_go_and_active_ones_stay(home):
+def test_the_cleanup_removes_the_oldest_runs_and_keeps_active_ones(home):
     runs = [create_run(home.runs, order(home, f"sun {number}", num_steps=1)) for number in range(6)]
     by_owner = create_run(home.runs, order(home, "own", requested_by="command line"))
     for run in [*runs[1:], by_owner]:
@@ -188,7 +190,7 @@ def test_the_oldest_runs_go_and_active_ones_stay(home):
     assert not (home.runs / "20200101-000000-sun-abcd").exists() and by_owner.snapshot_path.exists()
 
 
-def test_nothing_that_was_half_written_stays(home):
+def test_the_cleanup_removes_partly_written_files(home):
     run = create_run(home.runs, order(home))
     places = [home.runs / "visits.json", home.runs / "salt", home.runs / "replaced" / "sun.safetensors"]
     places += [home.checkpoints / "sun.safetensors", run.folder / "run.json", run.sheets_folder / "0000001.png"]
@@ -197,12 +199,12 @@ def test_nothing_that_was_half_written_stays(home):
         (path.parent / f".{path.name}.abcd1234.tmp").touch()
     with FileLock(run.folder / "lock"):
         clean_up(home, Settings())
-        assert len(list(home.folder.rglob("*.tmp"))) == 2, "whoever works on the run may be writing them"
+        assert len(list(home.folder.rglob("*.tmp"))) == 2, "the process that holds the run may be writing them"
     clean_up(home, Settings())
     assert not list(home.folder.rglob("*.tmp")) and run.is_active()
 
 
-def test_a_full_disk_takes_from_done_runs_what_they_could_go_on_from(home, monkeypatch):
+def test_on_a_full_disk_snapshots_of_done_runs_are_removed(home, monkeypatch):
     runs = [create_run(home.runs, order(home, f"sun {number}", num_steps=1)) for number in range(5)]
     for run in runs:
         run.set_state("stopped" if run is runs[0] else "done")
@@ -215,10 +217,10 @@ def test_a_full_disk_takes_from_done_runs_what_they_could_go_on_from(home, monke
     monkeypatch.setattr("train.runs.cleanup.shutil.disk_usage", disk)
     request_training(home, Settings(), order(home, "one more"))
     assert [run.snapshot_path.exists() for run in runs] == [True, False, False, False, True]
-    assert len(list_runs(home.runs)) == 6, "no run itself is removed for that"
+    assert len(list_runs(home.runs)) == 6, "no run itself is removed"
 
 
-def test_drawings_used_least_recently_go_first_and_those_in_use_stay(tmp_path, mirror):
+def test_the_cache_removes_least_recently_used_drawings_except_those_in_use(tmp_path, mirror):
     for number, class_name in enumerate(("sun", "stop sign", "The Mona Lisa")):
         load_drawings(class_name, 20, mirror.url, tmp_path)
         cached = cached_path(class_name, mirror.url, tmp_path)
@@ -231,7 +233,7 @@ def test_drawings_used_least_recently_go_first_and_those_in_use_stay(tmp_path, m
     assert not cached_path("The Mona Lisa", mirror.url, tmp_path).exists()
 
 
-def test_a_source_that_is_gone_midway_leaves_the_rows_at_hand(home, mirror, monkeypatch, drawings_folder):
+def test_if_the_source_fails_midway_the_rows_so_far_are_used(home, mirror, monkeypatch, drawings_folder):
     write_class(drawings_folder, "sun", suns(300))
     monkeypatch.setattr("train.download.time.sleep", lambda seconds: None)
     ordered = order(home.with_source(mirror.url))
@@ -241,11 +243,11 @@ def test_a_source_that_is_gone_midway_leaves_the_rows_at_hand(home, mirror, monk
     assert len(fetched.by_class["sun"]) == 120 and [each.num_drawings for each in fetched.incomplete] == [120]
     assert np.array_equal(fetched.by_class["sun"], np.load(drawings_folder / "sun.npy")[:120].reshape(-1, 28, 28))
     mirror.faults = []
-    assert len(fetch(ordered, home).by_class["sun"]) == 300, "the rest comes when the source is back"
+    assert len(fetch(ordered, home).by_class["sun"]) == 300, "the rest is downloaded when the source is back"
     mirror.faults = ["404"] * 9
-    assert fetch(replace(ordered, num_rows=200), home).incomplete == (), "what is cached is not asked for"
+    assert fetch(replace(ordered, num_rows=200), home).incomplete == (), "cached rows are not requested"
 
 
-def test_a_mixture_is_the_same_order_whoever_names_which_class_first(home):
+def test_the_order_of_classes_in_a_mixture_does_not_matter(home):
     first, second = (page_order(names, SMALL, 1.0, home.source, "", 60.0) for names in (("sun", "cat"), ("cat", "sun")))
     assert first == second and first.class_names == ("cat", "sun")

@@ -1,4 +1,4 @@
-"""Training learns, resumes exactly, and leaves everything worth keeping."""
+"""Training learns, resumes exactly, and saves everything worth keeping."""
 
 import itertools
 import json
@@ -52,7 +52,7 @@ def one_thread():
 def order(home, **changes) -> Order:
     return Order(
         **{"class_name": "sun", "class_names": ("sun",), "source": home.source, "num_steps": 6, "config": SMALL}
-        | {"replace": True}  # whatever the repository ships
+        | {"replace": True}  # even if the repository ships a better checkpoint
         | changes
     )
 
@@ -74,7 +74,7 @@ def test_a_resumed_training_is_bit_equal_to_an_uninterrupted_one(tmp_path, confi
     for _ in range(6):
         first.advance()
     run.save_snapshot(first)
-    torch.manual_seed(99)  # whatever else the process does
+    torch.manual_seed(99)  # a random state that only the snapshot can undo
     second = Training(config, drawings)
     assert run.load_snapshot(second)
     assert second.step == 6
@@ -87,7 +87,7 @@ def test_a_resumed_training_is_bit_equal_to_an_uninterrupted_one(tmp_path, confi
 
 
 @pytest.mark.parametrize("quick", [True, False])
-def test_bfloat16_is_for_processors_that_are_quick_at_it_and_weights_stay_float32(monkeypatch, quick):
+def test_bfloat16_is_used_only_where_it_is_fast_and_weights_stay_float32(monkeypatch, quick):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": quick, "amx_bf16": False}, raising=False)
     training = Training(SMALL, as_drawings(suns(40)))
     seen = set()
@@ -101,7 +101,7 @@ def test_bfloat16_is_for_processors_that_are_quick_at_it_and_weights_stay_float3
     assert not Training(replace(SMALL, bfloat16=False), as_drawings(suns(40))).half
 
 
-def test_seeds_make_trainings_repeatable_and_different():
+def test_the_same_seed_repeats_a_training_and_another_changes_it():
     drawings = as_drawings(suns(40))
 
     def weights(seed: int) -> torch.Tensor:
@@ -126,20 +126,20 @@ def test_an_epoch_sees_every_drawing_once():
     assert epochs[0] != epochs[1]
 
 
-def test_fewer_drawings_than_a_batch_are_enough():
+def test_training_works_with_fewer_drawings_than_a_batch():
     training = Training(SMALL, as_drawings(suns(3)))
     training.advance()
     assert training.step == 1
 
 
-def test_the_base_sees_classes_by_the_root_of_their_drawings():
+def test_the_base_sees_classes_in_proportion_to_the_square_root_of_their_drawings():
     classes = np.repeat(np.arange(345), np.r_[400, 100, np.ones(343, int)])
     training = Training(replace(SMALL, batch_size=4000), as_drawings(suns(1).repeat(len(classes), 0), classes), 345)
     drawn = np.bincount(classes[training._next_rows().numpy()], minlength=345)
     assert drawn[0] / drawn[1] == pytest.approx(2, rel=0.5) and (drawn > 0).sum() > 330
 
 
-def test_a_short_training_comes_nearer_to_the_real_drawings():
+def test_a_short_training_gets_closer_to_the_real_drawings():
     training = Training(replace(SMALL, channels=12, batch_size=16), as_drawings(suns(200)))
     others = suns(200, 5)
     before = np.abs(training.draw_fixed(range(200)).mean(0) - others.mean(0)).mean()
@@ -149,7 +149,7 @@ def test_a_short_training_comes_nearer_to_the_real_drawings():
     assert after < before / 2
 
 
-def test_fit_reports_in_order_and_ends_when_told():
+def test_fit_reports_in_order_and_ends_on_time():
     training = Training(SMALL, as_drawings(suns(20)))
     progress = list(fit(training, num_steps=5))
     assert progress[-1].step == training.step == 5 and progress[-1].fraction == 1
@@ -160,7 +160,7 @@ def test_fit_reports_in_order_and_ends_when_told():
         next(fit(training))
 
 
-def test_losses_that_diverge_end_the_training_with_a_sentence():
+def test_diverging_losses_end_the_training_with_one_sentence():
     training = Training(SMALL, as_drawings(suns(20)))
     with torch.no_grad():
         training.generator.to_grid.weight.fill_(float("nan"))
@@ -168,7 +168,7 @@ def test_losses_that_diverge_end_the_training_with_a_sentence():
         list(fit(training, num_steps=2))
 
 
-def test_the_average_holds_weights_and_buffers():
+def test_the_average_includes_weights_and_buffers():
     average, current = torch.nn.BatchNorm1d(2), torch.nn.BatchNorm1d(2)
     with torch.no_grad():
         current.weight.fill_(3.0)
@@ -180,7 +180,7 @@ def test_the_average_holds_weights_and_buffers():
     assert average.num_batches_tracked == 7
 
 
-def test_a_class_grown_from_the_base_begins_as_the_base_drew_it(tmp_path):
+def test_a_class_grown_from_the_base_starts_with_the_bases_drawings(tmp_path):
     small = replace(SMALL, z_dim=4)
     base = Training(small, as_drawings(suns(20), np.arange(20)), 345)
     with torch.no_grad():
@@ -196,7 +196,7 @@ def test_a_class_grown_from_the_base_begins_as_the_base_drew_it(tmp_path):
     assert not grow_from_base(other_width, read_base(path), ["sun"])
 
 
-def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
+def test_the_base_is_trained_by_a_run_and_classes_grow_from_it(home, tmp_path):
     drawings = suns(2)
     for class_name in CLASS_NAMES:
         write_class(tmp_path / "all", class_name, drawings)
@@ -206,10 +206,10 @@ def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
     assert (home.checkpoints / "_base.safetensors").exists()
     cards = Sampler([home.checkpoints]).cards()
     assert set(cards) == set(CLASS_NAMES) and all(card.is_draft for card in cards.values())
-    told = []
+    notices = []
     run = create_run(home.runs, order(home, num_steps=1, config=replace(SMALL, from_base=True)), begin=True)
-    list(execute(run, home, notify=told.append))
-    assert FROM_BASE in told
+    list(execute(run, home, notify=notices.append))
+    assert FROM_BASE in notices
 
     content = (home.checkpoints / "_base.safetensors").read_bytes()
     shorter = create_run(home.runs, replace(ordered, num_steps=2, replace=False), begin=True)
@@ -218,7 +218,7 @@ def test_the_base_is_a_run_too_and_classes_grow_from_it(home, tmp_path):
     assert shorter.status().promotion == "kept"
 
 
-def test_a_run_leaves_checkpoint_sheets_curves_and_animation(home):
+def test_a_run_saves_checkpoint_sheets_curves_and_animation(home):
     run = create_run(home.runs, order(home), begin=True)
     progress = finish(run, home)
     assert progress[-1].step == 6
@@ -236,7 +236,7 @@ def test_a_run_leaves_checkpoint_sheets_curves_and_animation(home):
     assert [json.loads(line)["step"] for line in (run.folder / "progress.jsonl").open()][-1] == 6
 
 
-def test_a_run_cut_short_goes_on_where_its_snapshot_ends(home):
+def test_an_interrupted_run_continues_from_its_snapshot(home):
     run = create_run(home.runs, order(home, num_steps=150), begin=True)
     work = execute(run, home)
     next(work)
@@ -249,7 +249,7 @@ def test_a_run_cut_short_goes_on_where_its_snapshot_ends(home):
     assert steps[-1] == 150 and steps == sorted(set(steps))
 
 
-def test_epochs_count_drawings(home):
+def test_an_epoch_of_a_run_sees_every_drawing_once(home):
     run = create_run(home.runs, order(home, num_steps=None, epochs=1, class_names=("stop sign",)), begin=True)
     assert finish(run, home)[-1].step == 4
 
@@ -270,7 +270,7 @@ def test_a_stopped_run_keeps_a_usable_checkpoint(home):
     assert load_checkpoint(home.checkpoints / "sun.safetensors")
 
 
-def test_a_run_stopped_too_early_for_drawings_publishes_nothing(home, monkeypatch):
+def test_a_run_stopped_too_early_promotes_nothing(home, monkeypatch):
     monkeypatch.setattr(promotion_module, "MIN_STEPS", 10**9)
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     for _ in execute(run, home):
@@ -279,7 +279,7 @@ def test_a_run_stopped_too_early_for_drawings_publishes_nothing(home, monkeypatc
     assert not home.checkpoints.exists()
 
 
-def test_a_run_stopped_just_before_its_first_step_has_not_failed(home, monkeypatch):
+def test_a_run_stopped_before_its_first_step_has_not_failed(home, monkeypatch):
     start = execute_module._start
 
     def start_and_stop(run: Run, *rest: object) -> None:
@@ -295,13 +295,13 @@ def test_a_run_stopped_just_before_its_first_step_has_not_failed(home, monkeypat
     assert finish(run, home)[-1].step == 6 and run.status().state == "done"
 
 
-def test_a_full_disk_and_a_forbidden_folder_are_told_apart():
+def test_errors_distinguish_a_full_disk_from_missing_permissions():
     assert "free some space" in sentence_for(OSError(28, "No space left on device"))
     forbidden = sentence_for(PermissionError(13, "Permission denied", "runs"))
     assert "permissions" in forbidden and "space" not in forbidden
 
 
-def test_a_run_left_with_a_snapshot_counts_no_attempt(home):
+def test_an_interruption_after_a_snapshot_counts_as_no_failed_attempt(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     for _ in range(execute_module.MAX_ATTEMPTS + 2):
         work = execute(run, home)
@@ -310,7 +310,7 @@ def test_a_run_left_with_a_snapshot_counts_no_attempt(home):
     assert run.status().state == "running" and run.status().attempts == 0
 
 
-def test_an_attempt_that_gets_somewhere_makes_up_for_those_that_were_cut_off(home):
+def test_an_attempt_with_progress_resets_the_count_of_attempts(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     run.set_state("running", attempts=execute_module.MAX_ATTEMPTS - 1)
     work = execute(run, home)
@@ -319,7 +319,7 @@ def test_an_attempt_that_gets_somewhere_makes_up_for_those_that_were_cut_off(hom
     assert run.status().state == "running" and run.status().attempts == 0
 
 
-def test_a_run_that_was_stopped_is_not_begun(home):
+def test_a_run_stopped_in_the_queue_does_not_start(home):
     run = create_run(home.runs, order(home))
     run.ask_to_stop()
     assert finish(run, home) == [] and run.status().state == "stopped"
@@ -327,11 +327,11 @@ def test_a_run_that_was_stopped_is_not_begun(home):
     assert finish(run, home)[-1].step == 6 and run.status().state == "done"
 
 
-def run_away_at(monkeypatch, steps: dict[int, float]) -> None:
-    """Let the losses run away at some steps while the learning rate is above a bound."""
+def diverge_at(monkeypatch, steps: dict[int, float]) -> None:
+    """Make the losses diverge at some steps while the learning rate is above a limit. steps: step to limit."""
     advance = Training.advance
 
-    def advance_or_run_away(self) -> tuple[float, float]:
+    def advance_or_diverge(self) -> tuple[float, float]:
         losses = advance(self)
         rate = self.config.learning_rate * 0.5**self.halvings
         if rate > steps.get(self.step, math.inf):
@@ -339,50 +339,50 @@ def run_away_at(monkeypatch, steps: dict[int, float]) -> None:
                 self.generator.to_grid.weight.fill_(math.nan)
         return losses
 
-    monkeypatch.setattr(Training, "advance", advance_or_run_away)
+    monkeypatch.setattr(Training, "advance", advance_or_diverge)
 
 
-def test_losses_that_run_away_roll_back_and_go_on_at_half_the_rate(home, monkeypatch):
-    run_away_at(monkeypatch, {4: SMALL.learning_rate * 0.4})
-    monkeypatch.setattr(recorder_module, "_save_snapshot", lambda *_: None)  # none by the clock, to roll back to
+def test_diverging_losses_roll_back_and_continue_at_half_the_rate(home, monkeypatch):
+    diverge_at(monkeypatch, {4: SMALL.learning_rate * 0.4})
+    monkeypatch.setattr(recorder_module, "_save_snapshot", lambda *_: None)  # no later snapshot to roll back to
     run = create_run(home.runs, order(home), begin=True)
-    said = []
-    monkeypatch.setattr(Run, "set_state", _told(said))
+    sentences = []
+    monkeypatch.setattr(Run, "set_state", _recording(sentences))
     assert finish(run, home)[-1].step == 6
     assert run.status().state == "done" and "halved twice" in run.status().sentence
-    assert any("Went back to step 0 and halved the learning rate" in sentence for sentence in said)
+    assert any("Went back to step 0 and halved the learning rate" in sentence for sentence in sentences)
     _, generator = load_checkpoint(home.checkpoints / "sun.safetensors")
     assert all(weight.isfinite().all() for weight in generator.state_dict().values())
 
 
-def _told(said: list[str]):
+def _recording(sentences: list[str]):
     set_state = Run.set_state
 
-    def telling(self, state: str, sentence: str = "", **changes: object) -> None:
-        said.append(sentence)
+    def set_and_record(self, state: str, sentence: str = "", **changes: object) -> None:
+        sentences.append(sentence)
         set_state(self, state, sentence, **changes)
 
-    return telling
+    return set_and_record
 
 
-def test_losses_that_keep_running_away_end_in_a_sentence(home, monkeypatch):
-    run_away_at(monkeypatch, {2: 0.0})
+def test_losses_that_keep_diverging_end_the_run_with_one_sentence(home, monkeypatch):
+    diverge_at(monkeypatch, {2: 0.0})
     run = create_run(home.runs, order(home), begin=True)
     with pytest.raises(TrainingError, match="diverged 4 times"):
         finish(run, home)
     assert run.status().state == "failed"
     training = Training(SMALL, as_drawings(suns(20)))
-    assert run.load_snapshot(training) and training.is_finite(), "the last good snapshot stays"
+    assert run.load_snapshot(training) and training.is_finite(), "the last good snapshot is kept"
 
 
-def test_a_resumed_run_is_bit_equal_to_an_uninterrupted_one_after_a_rollback_too(home, monkeypatch):
-    run_away_at(monkeypatch, {3: SMALL.learning_rate * 0.8})
-    monkeypatch.setattr(recorder_module, "MEASURE_STEPS", 2)  # a report, and so a chance to leave, every other step
-    monkeypatch.setattr(recorder_module, "_save_snapshot", lambda *_: None)  # none by the clock, to roll back to
+def test_after_a_rollback_a_resumed_run_is_bit_equal_to_an_uninterrupted_one(home, monkeypatch):
+    diverge_at(monkeypatch, {3: SMALL.learning_rate * 0.8})
+    monkeypatch.setattr(recorder_module, "MEASURE_STEPS", 2)  # a report, and so a chance to interrupt, every other step
+    monkeypatch.setattr(recorder_module, "_save_snapshot", lambda *_: None)  # no later snapshot to roll back to
     weights = []
-    for leave_after in (None, 1):
-        run = create_run(home.runs, order(home, class_name=f"sun {leave_after}", num_steps=8), begin=True)
-        if leave_after:
+    for interrupted_at in (None, 1):
+        run = create_run(home.runs, order(home, class_name=f"sun {interrupted_at}", num_steps=8), begin=True)
+        if interrupted_at:
             work = execute(run, home)
             while next(work).step < 6:
                 pass
@@ -403,7 +403,7 @@ def test_a_finished_run_can_be_trained_longer(home):
     assert run.status().order.seconds > 1.5
 
 
-def test_a_stop_of_a_run_whose_worker_died_keeps_what_it_has_learned(home):
+def test_stopping_a_run_whose_worker_died_keeps_what_it_learned(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     work = execute(run, home)
     while next(work).step < promotion_module.MIN_STEPS:
@@ -414,7 +414,7 @@ def test_a_stop_of_a_run_whose_worker_died_keeps_what_it_has_learned(home):
     assert (run.status().state, run.status().promotion) == ("stopped", "promoted")
 
 
-def test_a_run_killed_while_it_measures_does_not_begin_for_ever(home, monkeypatch):
+def test_a_run_killed_again_and_again_while_measuring_fails(home, monkeypatch):
     class Killed(BaseException):
         pass
 
@@ -423,14 +423,14 @@ def test_a_run_killed_while_it_measures_does_not_begin_for_ever(home, monkeypatc
 
     monkeypatch.setattr(execute_module, "promote", killed)
     run = create_run(home.runs, order(home))
-    for _ in range(1 + execute_module.MAX_ATTEMPTS):  # the first one did learn
+    for _ in range(1 + execute_module.MAX_ATTEMPTS):  # the first attempt made progress
         with pytest.raises(Killed):
             finish(run, home)
     with pytest.raises(TrainingError, match="memory ran out"):
         finish(run, home)
 
 
-def test_a_run_that_is_killed_again_and_again_ends_all_the_same_if_it_gets_further_each_time(home, monkeypatch):
+def test_a_run_that_makes_progress_before_each_kill_finishes(home, monkeypatch):
     class Killed(BaseException):
         pass
 
@@ -451,7 +451,7 @@ def test_a_run_that_is_killed_again_and_again_ends_all_the_same_if_it_gets_furth
     assert run.status().state == "done"
 
 
-def test_a_full_disk_is_told_in_the_folder_all_the_same(home, monkeypatch):
+def test_the_status_reports_a_full_disk_despite_it(home, monkeypatch):
     run = create_run(home.runs, order(home), begin=True)
     write_file = status_module.write_file
 
@@ -468,7 +468,7 @@ def test_a_full_disk_is_told_in_the_folder_all_the_same(home, monkeypatch):
     assert run.status().state == "failed" and "free some space" in run.status().sentence
 
 
-def test_undo_puts_the_replaced_checkpoint_back_and_forth(home):
+def test_undo_swaps_the_checkpoint_with_the_one_it_replaced(home):
     for class_name in ("sun", "moon"):
         make_checkpoint(home.checkpoints, class_name)
     first = (home.checkpoints / "sun.safetensors").read_bytes()
@@ -485,7 +485,7 @@ def test_undo_puts_the_replaced_checkpoint_back_and_forth(home):
     assert (home.checkpoints / "sun.safetensors").read_bytes() == first
 
 
-def test_an_undo_that_was_killed_before_its_last_step_loses_nothing(home, monkeypatch):
+def test_an_undo_killed_before_its_last_step_loses_nothing(home, monkeypatch):
     make_checkpoint(home.checkpoints, "sun")
     first = (home.checkpoints / "sun.safetensors").read_bytes()
     finish(create_run(home.runs, order(home, num_steps=1), begin=True), home)
@@ -500,18 +500,18 @@ def test_an_undo_that_was_killed_before_its_last_step_loses_nothing(home, monkey
         assert (home.checkpoints / "sun.safetensors").read_bytes() == expected
 
 
-def test_a_run_killed_after_it_published_keeps_what_it_replaced(home):
+def test_a_run_killed_after_promotion_keeps_the_checkpoint_it_replaced(home):
     make_checkpoint(home.checkpoints, "sun")
     first = (home.checkpoints / "sun.safetensors").read_bytes()
     run = create_run(home.runs, order(home, requested_by="page"), begin=True)
     finish(run, home)
-    run.set_state("running", "Measuring.")  # as if it had been killed just before it said so
+    run.set_state("running", "Measuring.")  # as if killed just before it recorded the promotion
     finish(run, home)
     assert run.status().state == "done"
     assert promotion_module.replaced_path(home, "sun.safetensors").read_bytes() == first
 
 
-def test_a_stop_outlives_the_process_that_should_have_heard_it(home):
+def test_a_stop_request_survives_the_process_it_was_meant_for(home):
     run = create_run(home.runs, order(home, num_steps=100_000), begin=True)
     work = execute(run, home)
     next(work)
@@ -522,7 +522,7 @@ def test_a_stop_outlives_the_process_that_should_have_heard_it(home):
 
 @pytest.fixture
 def by_pixels(monkeypatch):
-    """Distances that a tiny network can shorten in seconds: between the mean drawings."""
+    """Distances between mean drawings, which a tiny network reduces in seconds."""
 
     def distance(self, generator, num_drawn=500):
         return float(np.abs(draw_seeds(generator, range(100)).mean(0) - self.held_back.mean(0)).mean())
@@ -547,7 +547,7 @@ def test_a_worse_checkpoint_does_not_replace_a_better_one(home, hub, monkeypatch
     (home.checkpoints / "sun.safetensors").unlink()
     run = create_run(home.runs, order(home, num_steps=1, replace=False), begin=True)
     finish(run, home)
-    assert not (home.checkpoints / "sun.safetensors").exists(), "nor one of the collection"
+    assert not (home.checkpoints / "sun.safetensors").exists(), "nor does it replace one from the collection"
     assert run.status().promotion == "kept"
 
     (home.checkpoints / "sun.safetensors").write_bytes(content)
@@ -565,7 +565,7 @@ def test_a_better_checkpoint_replaces_a_worse_one(home):
     assert (home.checkpoints / "sun.safetensors").read_bytes() != content
 
 
-def test_records_without_a_snapshot_are_forgotten_with_the_work(home):
+def test_records_newer_than_the_snapshot_are_discarded(home):
     run = create_run(home.runs, order(home))
     (run.folder / "progress.jsonl").write_text('{"step": 300, "seconds": 1, "fra')
     run.append(Progress(300, 1.0, 0.5, 9.0, 1.0, 1.0))
@@ -583,7 +583,7 @@ def test_a_failed_run_says_why_in_its_folder(home):
     assert run.status().state == "failed" and "moon.npy" in run.status().sentence
 
 
-def test_an_unforeseen_error_fails_the_run_and_does_not_repeat_for_ever(home, monkeypatch):
+def test_an_unexpected_error_fails_the_run_and_is_not_retried_forever(home, monkeypatch):
     def broken(*_: object, **__: object) -> None:
         raise MemoryError("no memory left")
 
@@ -601,19 +601,19 @@ def test_an_unforeseen_error_fails_the_run_and_does_not_repeat_for_ever(home, mo
     assert dying.status().state == "failed"
 
 
-def test_a_network_too_large_for_a_checkpoint_is_refused_before_it_is_trained(home):
+def test_a_network_too_large_for_a_checkpoint_is_refused_before_training(home):
     config = replace(SUPERDEEP, depth=12)
     with pytest.raises(ValueError, match="2,500,000 at most"):
         finish(create_run(home.runs, order(home, config=config), begin=True), home)
     assert not list_runs(home.runs)[0].progress()
 
 
-def test_the_config_is_kept_whole(home):
+def test_a_run_stores_the_whole_config(home):
     run = create_run(home.runs, order(home))
     assert asdict(run.status().order.config) == asdict(SMALL)
 
 
-def test_a_handful_of_drawings_is_enough_for_a_checkpoint_without_figures(home):
+def test_a_few_drawings_give_a_checkpoint_without_figures(home):
     run = create_run(home.runs, order(home, num_rows=3), begin=True)
     finish(run, home)
     assert run.status().state == "done", run.status().sentence
@@ -621,33 +621,33 @@ def test_a_handful_of_drawings_is_enough_for_a_checkpoint_without_figures(home):
     assert card.metrics == {} and card.trained_on == {"sun": 3}
 
 
-def test_no_training_sees_a_drawing_that_is_held_back(home, tmp_path):
+def test_no_training_sees_held_back_drawings(home, tmp_path):
     exact = load_drawings("sun", source=home.source)
     write_class(tmp_path / "more", "sun", suns(30, 9))
     fetched = fetch(order(home, also=str(tmp_path / "more")), home)
     seen = {drawing.tobytes() for drawing in fetched.drawings[np.arange(len(fetched.drawings))]}
-    kept = {drawing.tobytes() for drawing in exact[held_back(len(exact))]}
-    assert len(fetched.drawings) == 270 and fetched.rows == {"sun": 270} and not seen & kept
+    unseen = {drawing.tobytes() for drawing in exact[held_back(len(exact))]}
+    assert len(fetched.drawings) == 270 and fetched.rows == {"sun": 270} and not seen & unseen
     for wrong, sentence in ((home.source, "the same folder as the data"), (str(tmp_path / "nowhere"), "no folder")):
         with pytest.raises(ValueError, match=sentence):
             order(home, also=wrong)
 
 
-def test_the_base_hardly_sees_newcomers(home, tmp_path):
+def test_the_base_sees_few_drawings_of_newcomers(home, tmp_path):
     for class_name in CLASS_NAMES:
         write_class(tmp_path / "all", class_name, suns(100 if class_name in NEWCOMERS else 2))
     rows = fetch(order(home, source=str(tmp_path / "all"), class_names=CLASS_NAMES), home).rows
     assert all(rows[class_name] == 44 for class_name in NEWCOMERS) and rows["sun"] == 2
 
 
-def test_the_rate_falls_to_its_final_share():
+def test_the_learning_rate_falls_to_its_final_fraction():
     training = Training(replace(SMALL, learning_rate=0.01, final_rate=0.1), as_drawings(suns(20)))
     rates = [training.generator_optimizer.param_groups[0]["lr"] for _ in fit(training, num_steps=10, every=1)]
     assert rates == sorted(rates, reverse=True)
     assert rates[0] == pytest.approx(0.01, rel=0.05) and 0.001 <= rates[-1] < 0.002
 
 
-def test_a_run_publishes_its_best_generator_not_its_last(home, monkeypatch):
+def test_a_run_promotes_its_best_generator_not_its_last(home, monkeypatch):
     distances = iter([3.0, 1.0, 2.0, 9.0, 9.0, 9.0])
     monkeypatch.setattr(GeneratorEvaluation, "distance", lambda self, generator, num_drawn=500: next(distances))
     monkeypatch.setattr(recorder_module, "MEASURE_STEPS", 2)

@@ -1,4 +1,4 @@
-"""A visitor draws: the machine says what it sees, finds the nearest, varies it and walks away from it."""
+"""A visitor draws: the page says what it sees, finds the nearest drawing, varies it and morphs from it."""
 
 import math
 from urllib.parse import urlsplit
@@ -38,16 +38,16 @@ def open_yours(page, site, query: str = "?class=cat&seed=7&count=4") -> None:
 
 def draw(page, stroke) -> None:
     box = page.locator("#yours-pad canvas").bounding_box()
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
-    page.mouse.move(*places[0])
+    positions = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+    page.mouse.move(*positions[0])
     page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=3)
+    for position in positions[1:]:
+        page.mouse.move(*position, steps=3)
     page.mouse.up()
 
 
 def ink(page) -> int:
-    """How many pixels of the paper are drawn on."""
+    """The number of pixels with ink on the paper."""
     return page.evaluate(
         """() => {
             const canvas = document.querySelector("#yours-pad canvas");
@@ -78,7 +78,7 @@ def shown(page, selector: str) -> list[np.ndarray]:
     return [pixels(url) for url in urls]
 
 
-def test_what_it_looks_like_changes_with_the_strokes_and_undo_takes_one_back(page, site):
+def test_the_guesses_change_with_each_stroke_and_undo_removes_one(page, site):
     open_yours(page, site)
     assert page.locator("#yours-pad .hint").is_visible()
     draw(page, CIRCLE)
@@ -101,7 +101,7 @@ def test_what_it_looks_like_changes_with_the_strokes_and_undo_takes_one_back(pag
     assert ink(page) == 0 and page.locator("#yours-pad .hint").is_visible()
 
 
-def test_a_drawing_is_still_there_when_the_page_is_loaded_again(page, site):
+def test_a_drawing_survives_a_reload(page, site):
     open_yours(page, site)
     for stroke in CAT:
         draw(page, stroke)
@@ -112,7 +112,7 @@ def test_a_drawing_is_still_there_when_the_page_is_loaded_again(page, site):
     assert ink(page) == pytest.approx(before, rel=0.02)
 
 
-def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page, site):
+def test_my_drawing_is_found_varied_and_morphed_and_its_link_draws_it_again(page, site):
     open_yours(page, site)
     for stroke in CAT:
         draw(page, stroke)
@@ -123,7 +123,7 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
 
     view = read_view("?" + urlsplit(page.url).query)
     (drawing,) = Sampler([SHIPPED]).draw(view.pictures())
-    assert np.array_equal(enlarged(drawing, LARGE), nearest), "the address leads to it"
+    assert np.array_equal(enlarged(drawing, LARGE), nearest), "the address leads to the found drawing"
 
     varied = shown(page, "#yours-variations")
     assert len(varied) == 16 and len({drawing.tobytes() for drawing in varied}) == 16
@@ -144,7 +144,7 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
             "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')) }", position
         )
         frames.add(page.evaluate("document.querySelector('#yours-player canvas').toDataURL()"))
-    assert len(frames) == 10, "every place of the morph shows another frame"
+    assert len(frames) == 10, "every position of the morph shows another frame"
     assert not [url for url in requests if "heartbeat" not in url]
     set_number(page, "#yours-seed", 99)
     page.wait_for_function("document.querySelector('#yours-player .end-b').textContent.includes('99')")
@@ -156,29 +156,29 @@ def test_mine_is_found_varied_and_walked_from_and_its_numbers_draw_it_again(page
     page.locator("#yours-found [data-copy=link]").click()
     page.locator("#yours-found .copied", has_text="latent=").wait_for()
     link = page.locator("#yours-found .copied").inner_text().removeprefix("Copied: ")
-    page.evaluate("sessionStorage.clear()")  # as somebody else
+    page.evaluate("sessionStorage.clear()")  # as another visitor
     page.goto(link)
     page.wait_for_selector('#yours-variations img[alt^="cat, varied"]')
-    assert np.array_equal(shown(page, "#yours-found")[0], nearest), "whoever follows the link sees the very drawing"
+    assert np.array_equal(shown(page, "#yours-found")[0], nearest), "the link leads to exactly this drawing"
     page.get_by_role("tab", name="Draw").click()
     page.get_by_role("button", name="Generate").click()
     page.wait_for_function("!new URLSearchParams(location.search).has('latent')")
 
 
-def test_a_variation_is_gone_on_from_and_what_was_found_is_there_when_the_page_is_loaded_again(page, site):
+def test_a_variation_can_be_varied_and_the_found_drawing_survives_a_reload(page, site):
     open_yours(page, site)
     draw(page, CIRCLE)
     wait_for_most(page, "circle")
     page.locator("#yours-pad .top button").first.click()
     wait_for_found(page, "circle")
-    said = page.locator("#yours-found .sentence").inner_text().partition(" The nearest of")[0]
+    sentence = page.locator("#yours-found .sentence").inner_text().partition(" The nearest of")[0]
     page.reload()
     wait_for_found(page, "circle")
-    assert page.locator("#yours-found .sentence").inner_text() == said and len(shown(page, "#yours-found")) == 3
+    assert page.locator("#yours-found .sentence").inner_text() == sentence and len(shown(page, "#yours-found")) == 3
 
     draw(page, CAT[1])
     page.reload()
-    page.locator("#yours-found .sentence", has_text="from a link").wait_for()  # not of what is drawn now
+    page.locator("#yours-found .sentence", has_text="from a link").wait_for()  # it doesn't belong to the new strokes
     page.wait_for_selector("#yours-variations img")
 
     found, varied = page.url, shown(page, "#yours-variations")
@@ -188,10 +188,10 @@ def test_a_variation_is_gone_on_from_and_what_was_found_is_there_when_the_page_i
     page.wait_for_function("(before) => location.href !== before", arg=found)
     (drawing,) = Sampler([SHIPPED]).draw(read_view("?" + urlsplit(page.url).query).pictures())
     assert np.array_equal(shown(page, "#yours-found")[0], enlarged(drawing, LARGE))
-    assert np.abs(np.asarray(enlarged(drawing, SMALL), float) - varied[5]).mean() < 2, "it is the one that was pressed"
+    assert np.abs(np.asarray(enlarged(drawing, SMALL), float) - varied[5]).mean() < 2, "it's the one that was clicked"
     page.wait_for_function(
         "(old) => document.querySelectorAll('#yours-variations img')[5].src !== old", arg=urls[5]
-    )  # it has variations of its own
+    )  # it has its own variations
 
     def asks_for_variations(request) -> bool:
         return "run/predict" in request.url and len(request.post_data_json["data"]) == 3
@@ -205,11 +205,11 @@ def test_a_variation_is_gone_on_from_and_what_was_found_is_there_when_the_page_i
         before = page.url
         page.locator("#yours-variations .one").nth(number).click()
         page.wait_for_function("(before) => location.href !== before", arg=before)
-    with page.expect_request(asks_for_variations):  # of the one that was pressed last
+    with page.expect_request(asks_for_variations):  # for the one clicked last
         held[0].continue_()
 
 
-def test_the_newest_of_two_searches_is_what_is_shown(page, site):
+def test_of_two_searches_the_newest_is_shown(page, site):
     open_yours(page, site)
     for stroke in CAT:
         draw(page, stroke)
@@ -221,7 +221,7 @@ def test_the_newest_of_two_searches_is_what_is_shown(page, site):
     wait_for_found(page, second)
 
 
-def test_a_search_without_the_server_is_a_sentence(page, site):
+def test_a_search_without_the_server_gives_one_sentence(page, site):
     open_yours(page, site)
     draw(page, CIRCLE)
     wait_for_most(page, "circle")
@@ -234,7 +234,7 @@ def test_a_search_without_the_server_is_a_sentence(page, site):
     wait_for_found(page, "cat")
 
 
-def test_a_search_that_ends_while_another_tab_is_open_leaves_the_address_to_that_tab(page, site):
+def test_a_search_that_ends_while_another_tab_is_open_keeps_its_address(page, site):
     open_yours(page, site)
     draw(page, CIRCLE)
     page.click("#yours-find")
@@ -244,7 +244,7 @@ def test_a_search_that_ends_while_another_tab_is_open_leaves_the_address_to_that
     assert "latent" not in page.url and "seed=7" in page.url
 
 
-def test_a_bad_link_to_a_found_drawing_is_a_sentence(page, site):
+def test_a_bad_link_to_a_found_drawing_gives_one_sentence(page, site):
     for latent, sentence in {
         "1,2": "The latent has 2 numbers",
         "x": "“x” is not a number",
@@ -255,7 +255,7 @@ def test_a_bad_link_to_a_found_drawing_is_a_sentence(page, site):
         page.get_by_text(sentence).first.wait_for()
 
 
-def test_the_picker_has_thumbnails_and_begins_with_what_the_page_shows(page, site):
+def test_the_picker_has_thumbnails_and_starts_with_the_pages_class(page, site):
     open_yours(page, site, "?class=apple&seed=7&count=4")
     box = page.locator("#yours-class")
     page.wait_for_function("document.querySelector('#yours-class').value === 'apple'")
@@ -266,7 +266,7 @@ def test_the_picker_has_thumbnails_and_begins_with_what_the_page_shows(page, sit
     assert box.input_value() == "giraffe"
 
 
-def test_a_drawing_of_another_class_is_offered_that_class(page, site):
+def test_a_drawing_that_looks_like_another_class_can_switch_to_it(page, site):
     open_yours(page, site, "?class=apple&seed=7&count=4")
     draw(page, [(0.5, 0.08), (0.75, 0.9), (0.1, 0.4), (0.9, 0.4), (0.25, 0.9), (0.5, 0.08)])
     wait_for_most(page, "star")
@@ -279,14 +279,14 @@ def test_a_drawing_of_another_class_is_offered_that_class(page, site):
     wait_for_found(page, page.locator("#yours-pad .top .name").nth(1).inner_text())
 
 
-def test_an_empty_paper_is_a_sentence(page, site):
+def test_an_empty_paper_gives_one_sentence(page, site):
     open_yours(page, site)
     page.click("#yours-find")
     page.get_by_text("There is no drawing yet").first.wait_for()
     page.locator("#yours-found .sentence", has_text="press “Find mine”").wait_for()
 
 
-def test_a_finger_draws_and_the_page_stays_where_it_is(browser, site):
+def test_drawing_with_a_finger_does_not_scroll_the_page(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.set_default_timeout(WAIT)
@@ -297,14 +297,14 @@ def test_a_finger_draws_and_the_page_stays_where_it_is(browser, site):
     touch = context.new_cdp_session(page)
     for stroke in CAT:
         steps = [("touchStart", stroke[:1]), *(("touchMove", [point]) for point in stroke[1:]), ("touchEnd", [])]
-        page.wait_for_timeout(350)  # at a finger's pace: quicker, and the browser sees flings and double taps
+        page.wait_for_timeout(350)  # a finger's pace: any faster, and the browser sees flings and double taps
         for kind, points in steps:
             places = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in points]
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
             page.wait_for_timeout(20)
     wait_for_most(page, "cat")
     assert page.evaluate("scrollY") == before
-    page.locator("#yours-find").click()  # a synthetic tap right after synthetic strokes is lost to the browser
+    page.locator("#yours-find").click()  # the browser loses a synthetic tap right after synthetic strokes
     wait_for_found(page, "cat")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
