@@ -112,8 +112,9 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
     other.context.close()
 
     before = list_runs(site.home / "runs")[0].last_progress().step
-    site.kill()
-    site.start()
+    with page.expect_event("load"):  # the page reloads itself as soon as the server answers again
+        site.kill()
+        site.start()
     show_tab(page, site.url)
     shows(page, "learning")
     shows(page, "images/s")
