@@ -45,7 +45,7 @@ LOST, DAMAGED, TWICE, LEFT = (
 
 
 class Page(Protocol):
-    """What is killed: the app and the worker that it started."""
+    """The app and the worker that it started, which the benchmark kills."""
 
     home: Path
 
@@ -177,7 +177,7 @@ def _damage(checkpoint: Path) -> list[str]:
 
 
 def _repetitions(run: Run) -> list[str]:
-    """What a run did twice, according to its records and to its log of workers."""
+    """The work that a run repeated, according to its records and its log of workers."""
     steps = [entry.step for entry in run.progress()]
     wrongs = [] if steps == sorted(set(steps)) else [f"{run.id} has records of steps twice"]
     log = run.folder / "log.txt"

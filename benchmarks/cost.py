@@ -46,7 +46,7 @@ class Machine:
 
 @dataclass
 class Clock:
-    """Seconds spent inside some functions."""
+    """Seconds spent inside the functions that it wraps."""
 
     seconds: float = 0.0
 
@@ -98,7 +98,7 @@ def measure_at_once(number: int, arguments: list[str]) -> float:
 
 
 def machines(rate: float, rate_of_many: float, at_once: int, *, on_gpu: bool) -> list[Machine]:
-    """The rows of the table. rate: of one training alone; rate_of_many: of each of `at_once`.
+    """The rows of the table. rate: of a single training; rate_of_many: of each of `at_once` trainings.
 
     Without a GPU, its rows show the rate that it needs to be as quick as 64 cores, and the cost at that rate.
     """

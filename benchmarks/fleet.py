@@ -1,4 +1,4 @@
-"""python -m benchmarks.fleet: what a fleet costs beside the same runs without one, and what a second worker gains.
+"""python -m benchmarks.fleet: what a fleet costs, compared with single runs, and what a second worker gains.
 
 It trains the same few classes one after the other in one process, in a fleet of one worker, and in a fleet of two, each
 with one thread. Times are from the start of the first run to the end of the last. Then it hands out 10 and 345 classes
