@@ -1,4 +1,4 @@
-"""Exported files open elsewhere and show the same; links, commands and programs give exactly the same pixels."""
+"""Exported files open elsewhere and look the same. Links, commands and programs give exactly the same pixels."""
 
 import io
 import json
@@ -50,7 +50,7 @@ def test_a_png_has_exactly_the_pixels(sampler):
     assert picture.shape == (56, 84) and np.array_equal(picture[28:, 28:56], drawings[4])
 
 
-def test_a_large_png_is_smooth_and_of_the_same_drawing(sampler):
+def test_a_large_png_is_the_same_drawing_with_smooth_edges(sampler):
     view = View("cat", 7)
     (drawing,) = sampler.draw_all(view.pictures())
     picture = ink(export(sampler, view, "large.png"))
@@ -61,7 +61,7 @@ def test_an_svg_opens_in_another_program(sampler):
     assert rendered(export(sampler, View("cat", 7), "svg").decode(), 8).max() > 0
 
 
-def test_an_archive_has_every_drawing_and_says_how_to_draw_it_again(sampler):
+def test_an_archive_has_every_drawing_and_how_to_draw_it_again(sampler):
     content = export(sampler, DRAWINGS, "zip")
     assert content == export(sampler, DRAWINGS, "zip"), "the same bytes every time"
     drawings = sampler.draw_all(DRAWINGS.pictures())
@@ -104,7 +104,7 @@ def test_animations_play_as_on_the_page(speed, loop, count):
         assert len(list(morph.decode(video=0))) == count
 
 
-def test_how_a_morph_plays_is_bounded(sampler):
+def test_speed_and_loop_of_a_morph_are_checked(sampler):
     for speed, loop in ((0, "back"), (1e99, "back"), ("1", "back"), (None, "back"), (1, "for ever"), (1, ["back"])):
         with pytest.raises(ValueError, match="is not allowed"):
             Playing(speed, loop)
@@ -131,7 +131,7 @@ def test_a_link_leads_back_to_the_same_view(view):
     assert read_view(view.query()) == view
 
 
-def test_bad_links_are_sentences():
+def test_bad_links_give_one_sentence():
     for query, sentence in {
         "?seed=7": "needs a class",
         "?class=cat&seed=x": "not a whole number; correct the link's seed",
@@ -153,7 +153,7 @@ def test_bad_links_are_sentences():
 
 
 @pytest.mark.parametrize("view", [DRAWINGS, MORPH, FOUND])
-def test_the_command_and_the_program_make_the_very_pixels(view, folder, sampler, tmp_path, monkeypatch):
+def test_the_command_and_the_program_draw_exactly_the_same_pixels(view, folder, sampler, tmp_path, monkeypatch):
     monkeypatch.setenv("DOODLES_HOME", str(folder.parent))
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     kind = "gif" if view.keys else "png"
@@ -168,7 +168,7 @@ def test_the_command_and_the_program_make_the_very_pixels(view, folder, sampler,
     assert np.array_equal(np.load(tmp_path / "made.npy"), sampler.draw_all(view.pictures()))
 
 
-def test_the_command_line_refuses_in_one_sentence(folder, tmp_path, monkeypatch):
+def test_the_command_line_refuses_mistakes_in_one_sentence(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("DOODLES_HOME", str(folder.parent))
     for arguments, sentence in (
         (["cat", "--out", "cat.bmp"], "not a kind of file"),
@@ -185,7 +185,7 @@ def test_the_command_line_refuses_in_one_sentence(folder, tmp_path, monkeypatch)
     assert not list(Path(tmp_path).iterdir())
 
 
-def test_what_a_visitor_asks_to_export_is_checked(sampler):
+def test_a_visitors_export_requests_are_checked(sampler):
     assert export_view(sampler, DRAWINGS, "link", "https://example.org/")["text"].startswith(
         "https://example.org/?class=cat"
     )

@@ -1,4 +1,4 @@
-"""The feature network sees the same folded and unfolded, doesn't change in training, and comes with the base."""
+"""The feature network gives the same outputs folded, doesn't change in training, and comes with the base."""
 
 from dataclasses import replace
 
@@ -36,12 +36,12 @@ def network(classifier) -> FeatureNetwork:
     return fold(classifier)
 
 
-def test_folding_changes_nothing_that_is_seen(classifier, network):
+def test_folding_does_not_change_the_outputs(classifier, network):
     ink = torch.rand(5, 1, 28, 28)
     x7, x4, logits = network(ink)
     assert x7.shape == (5, 64, 7, 7) and x4.shape == (5, 128, 4, 4)
     assert (logits - classifier(ink)).abs().max() < 1e-3
-    assert not list(network.parameters()), "there is nothing to train"
+    assert not list(network.parameters()), "it has nothing to train"
 
 
 def test_a_feature_network_survives_its_file(tmp_path, network):
@@ -54,12 +54,12 @@ def test_a_feature_network_survives_its_file(tmp_path, network):
         load_feature_network(path)
 
 
-def test_the_last_judgement_grows_with_how_likely_the_class_is(network):
+def test_the_last_logit_grows_with_the_likelihood_of_the_class(network):
     discriminator = GuidedDiscriminator(4, 1)
     discriminator.feature_network.load_state_dict(network.state_dict())
     ink = torch.rand(8, 1, 28, 28)
     likeliest = int(network(ink)[2].mean(0).argmax())
-    with torch.no_grad():  # the judgement as the plain sum of its two inputs
+    with torch.no_grad():  # makes the logit the plain sum of its two inputs
         discriminator.of_recognition = torch.nn.Linear(2, 1)
         discriminator.of_recognition.weight.fill_(1.0)
     discriminator.recognised[0, likeliest] = 1
@@ -68,7 +68,7 @@ def test_the_last_judgement_grows_with_how_likely_the_class_is(network):
     assert (likely > discriminator(ink)[:, 3]).all()
 
 
-def test_a_guided_base_teaches_classes_and_a_class_grows_as_the_base_drew_and_judged_it(tmp_path, network):
+def test_a_class_grown_from_a_guided_base_starts_with_its_drawings_and_logits(tmp_path, network):
     classes = torch.arange(345).numpy()
     base = Training(replace(GUIDED, batch_size=32), as_drawings(suns(1).repeat(345, 0), classes), 345)
     base.use_feature_network(network, classes)
@@ -90,11 +90,11 @@ def test_a_guided_base_teaches_classes_and_a_class_grows_as_the_base_drew_and_ju
 
     drawn = read_base(path).generator_of("sun")
     assert (drawn(z) - base.ema(z, indices)).abs().max() < 0.01
-    found = find_feature_network(Home(tmp_path))
-    assert (found(ink)[2] - network(ink)[2]).abs().max() < 0.05, "the base brings its feature network along"
+    loaded = find_feature_network(Home(tmp_path))
+    assert (loaded(ink)[2] - network(ink)[2]).abs().max() < 0.05, "the base's file contains the feature network"
 
 
-def test_a_base_with_the_tensor_names_of_older_versions_draws_and_judges_the_same(tmp_path, network):
+def test_a_base_with_older_tensor_names_gives_the_same_drawings_and_weights(tmp_path, network):
     classes = torch.arange(345).numpy()
     base = Training(GUIDED, as_drawings(suns(1).repeat(345, 0), classes), 345)
     base.use_feature_network(network, classes)
@@ -123,7 +123,7 @@ def test_a_mixture_is_recognised_as_any_of_its_classes(network):
     mixture.advance()
 
 
-def test_drawings_that_the_feature_network_recognises_cost_the_generator_less(network):
+def test_recognised_drawings_lower_the_generators_loss(network):
     training = Training(replace(GUIDED, recognition=0.5, augment=0.0), as_drawings(suns(20)))
     ink = torch.rand(8, 1, 28, 28)
     likelihood = network(ink)[2].log_softmax(1)
@@ -137,4 +137,4 @@ def test_drawings_that_the_feature_network_recognises_cost_the_generator_less(ne
 
     assert recognition(likeliest) == pytest.approx(-0.5 * float(likelihood[:, likeliest].mean()), abs=1e-3)
     assert recognition(likeliest) < recognition(unlikeliest)
-    assert recognition(likeliest, unlikeliest) == 0, "a mixture would become whichever is recognised more easily"
+    assert recognition(likeliest, unlikeliest) == 0, "a mixture mustn't become its easier class"

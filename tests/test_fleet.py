@@ -1,4 +1,4 @@
-"""A fleet trains every class once, whatever dies, and reports each failure in a sentence."""
+"""A fleet trains every class once, even if workers die, and reports each failure in one sentence."""
 
 import contextlib
 import importlib.util
@@ -52,7 +52,7 @@ def order(home: Home, class_name: str, num_steps: int = 5, **options: object) ->
 
 @pytest.fixture(autouse=True)
 def same_number_of_threads():
-    """Some tests work in this process as a worker would, which limits itself to one thread."""
+    """Some tests train in this process as a worker does, which limits itself to one thread."""
     num_threads = torch.get_num_threads()
     yield
     torch.set_num_threads(num_threads)
@@ -66,56 +66,56 @@ def away(tmp_path, monkeypatch) -> Home:
 
 
 @pytest.fixture
-def few(tmp_path) -> Home:
-    """A home with too few drawings per class to measure generators with, which would take long."""
+def small_home(tmp_path) -> Home:
+    """A home with too few drawings per class to measure generators, because measuring takes long."""
     for class_name in CLASS_NAMES[:12]:
-        write_class(tmp_path / "few", class_name, suns(4))
-    return Home(tmp_path / "home", str(tmp_path / "few"))
+        write_class(tmp_path / "drawings", class_name, suns(4))
+    return Home(tmp_path / "home", str(tmp_path / "drawings"))
 
 
 @pytest.mark.slow
 @needs_ray
-def test_twelve_classes_are_trained_once_each_though_a_node_and_a_worker_are_killed(few, capfd):
+def test_twelve_classes_are_trained_once_each_even_if_a_node_and_a_worker_are_killed(small_home, capfd):
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    # The first ones are killed most likely, so they are longest; the others are long enough to be killed instead.
+    # The first ones are the most likely victims, so they are longest. The others are long enough to be killed instead.
     steps = [60] * 3 + [20] * 9
-    orders = [order(few, name, number, replace=True) for name, number in zip(CLASS_NAMES, steps, strict=False)]
-    paths = [checkpoint_path(few.checkpoints, class_name) for class_name in CLASS_NAMES[:12]]
+    orders = [order(small_home, name, number, replace=True) for name, number in zip(CLASS_NAMES, steps, strict=False)]
+    paths = [checkpoint_path(small_home.checkpoints, class_name) for class_name in CLASS_NAMES[:12]]
     promoted, killed, over = set(), [], threading.Event()
     try:
         nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
         cluster.wait_for_nodes(timeout=120)
 
         def kill() -> None:
-            """Kill a worker as soon as it trains, then a node where another one does. Note all checkpoints."""
+            """Kill a worker as soon as it trains, then a node where another one trains. Record all checkpoints."""
             while not over.wait(0.02):
                 promoted.update((path.name, path.stat().st_mtime_ns) for path in paths if path.exists())
                 if killed == [] and (workers := _learning(_raylet(cluster.head_node))):
                     os.kill(workers[0], signal.SIGKILL)
                     killed.append("worker")
                 if killed == ["worker"] and (workers := _learning(_raylet(nodes[0]))):
-                    os.kill(workers[0], signal.SIGKILL)  # with its node at once: it may outlive that by a second
+                    os.kill(workers[0], signal.SIGKILL)  # also the worker, which may outlive its node by a second
                     cluster.remove_node(nodes[0], allow_graceful=False)
                     killed.append("node")
 
         killer = threading.Thread(target=kill)
         killer.start()
         try:
-            assert train_fleet(orders, few, Fleet(address=cluster.address)) == {}
+            assert train_fleet(orders, small_home, Fleet(address=cluster.address)) == {}
         finally:
             over.set()
             killer.join()
         assert killed == ["worker", "node"]
         assert [load_checkpoint(path)[0].class_name for path in paths] == list(CLASS_NAMES[:12])
-        states = sorted((run.status().order.class_name, run.status().state) for run in list_runs(few.runs))
-        assert states == sorted((class_name, "done") for class_name in CLASS_NAMES[:12]), "one run of each, ended once"
-        assert len(promoted) == len({name for name, _ in promoted}), "no checkpoint was written a second time"
+        states = sorted((run.status().order.class_name, run.status().state) for run in list_runs(small_home.runs))
+        assert states == sorted((class_name, "done") for class_name in CLASS_NAMES[:12]), "one finished run of each"
+        assert len(promoted) == len({name for name, _ in promoted}), "no checkpoint was written twice"
 
         before = {path: path.stat().st_mtime_ns for path in paths}
         capfd.readouterr()
-        assert train_fleet(orders, few, Fleet(address=cluster.address)) == {}
+        assert train_fleet(orders, small_home, Fleet(address=cluster.address)) == {}
         assert "12 of 12 classes are already done." in capfd.readouterr().out
         assert before == {path: path.stat().st_mtime_ns for path in paths}
     finally:
@@ -127,7 +127,7 @@ def _raylet(node) -> int:
 
 
 def _learning(parent: int) -> list[int]:
-    """The children of a process that hold the lock of a run that is learning, and so hasn't been promoted yet."""
+    """The child processes that hold the lock of a run that is learning, so before its promotion."""
 
     def is_learning(file: Path) -> bool:
         is_lock = re.search(r"/runs/.+/lock$", str(file))
@@ -135,7 +135,7 @@ def _learning(parent: int) -> list[int]:
 
     found = []
     for process in _children(parent):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
+        with contextlib.suppress(OSError):  # the process has ended
             if any(is_learning(fd.readlink()) for fd in _open(process)):
                 found.append(int(process.name))
     return found
@@ -155,14 +155,14 @@ def _open(process: Path) -> list[Path]:
 @pytest.mark.slow
 @needs_ray
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "nonsense", "127.0.0.1:99999"])
-def test_a_missing_cluster_is_an_error_in_one_sentence(few, address):
+def test_a_missing_cluster_gives_an_error_in_one_sentence(small_home, address):
     with pytest.raises(ValueError, match=f"The Ray cluster at {address} can't be used .+; check its address"):
-        train_fleet([order(few, CLASS_NAMES[0])], few, Fleet(address=address))
+        train_fleet([order(small_home, CLASS_NAMES[0])], small_home, Fleet(address=address))
 
 
 @contextlib.contextmanager
-def killing_a_learner(parent: int) -> Iterator[list[int]]:
-    """Kill the first child of a process that is learning. Yields the list of those killed."""
+def killing_first_learner(parent: int) -> Iterator[list[int]]:
+    """Kill the first child of a process that is learning. Yields the list of killed processes."""
     killed, over = [], threading.Event()
 
     def kill() -> None:
@@ -180,33 +180,35 @@ def killing_a_learner(parent: int) -> Iterator[list[int]]:
         killer.join()
 
 
-def test_a_class_whose_worker_is_killed_is_trained_by_another_and_a_repeated_command_does_nothing(few, capfd):
-    orders = [order(few, name, steps, replace=True) for name, steps in zip(CLASS_NAMES, (40, 40, 5), strict=False)]
-    with killing_a_learner(os.getpid()) as killed:
-        assert train_fleet(orders, few, Fleet(workers=2)) == {}
+def test_another_worker_takes_over_a_killed_workers_class_and_repeating_does_nothing(small_home, capfd):
+    orders = [
+        order(small_home, name, steps, replace=True) for name, steps in zip(CLASS_NAMES, (40, 40, 5), strict=False)
+    ]
+    with killing_first_learner(os.getpid()) as killed:
+        assert train_fleet(orders, small_home, Fleet(workers=2)) == {}
     assert killed and not list(_learning(os.getpid()))
-    states = sorted((run.status().order.class_name, run.status().state) for run in list_runs(few.runs))
+    states = sorted((run.status().order.class_name, run.status().state) for run in list_runs(small_home.runs))
     assert states == [(class_name, "done") for class_name in sorted(CLASS_NAMES[:3])], "one run of each"
-    paths = [checkpoint_path(few.checkpoints, class_name) for class_name in CLASS_NAMES[:3]]
+    paths = [checkpoint_path(small_home.checkpoints, class_name) for class_name in CLASS_NAMES[:3]]
     before = [path.stat().st_mtime_ns for path in paths]
     capfd.readouterr()
-    assert train_fleet(orders, few, Fleet(workers=2)) == {}
+    assert train_fleet(orders, small_home, Fleet(workers=2)) == {}
     assert "3 of 3 classes are already done." in capfd.readouterr().out
     assert before == [path.stat().st_mtime_ns for path in paths]
 
 
-def test_a_class_whose_worker_dies_again_and_again_fails_and_the_others_do_not(few, monkeypatch, capfd):
+def test_a_class_whose_workers_keep_dying_fails_and_the_others_do_not(small_home, monkeypatch, capfd):
     monkeypatch.setattr(train.fleet.local_workers, "MAX_RETRIES", 0)
-    orders = [order(few, name, number) for name, number in zip(CLASS_NAMES[:2], (40, 5), strict=True)]
-    with killing_a_learner(os.getpid()):
-        (failure,) = train_fleet(orders, few, Fleet(workers=1)).items()
+    orders = [order(small_home, name, number) for name, number in zip(CLASS_NAMES[:2], (40, 5), strict=True)]
+    with killing_first_learner(os.getpid()):
+        (failure,) = train_fleet(orders, small_home, Fleet(workers=1)).items()
     assert failure == (CLASS_NAMES[0], "Its worker died 1 times (exit code -9); try again.")
     assert "1 failed:" in capfd.readouterr().out
-    assert [run.status().state for run in list_runs(few.runs)] == ["running", "done"]
+    assert [run.status().state for run in list_runs(small_home.runs)] == ["running", "done"]
 
 
 def start_all(home: Home, *arguments: str) -> subprocess.Popen:
-    """A command in a process group of its own, as a shell would start it."""
+    """Start a command in its own process group, as a shell does."""
     return subprocess.Popen(
         [sys.executable, "-m", "train", "all", *arguments],
         cwd=REPOSITORY,
@@ -218,8 +220,8 @@ def start_all(home: Home, *arguments: str) -> subprocess.Popen:
     )
 
 
-def test_workers_report_failures_and_lines_for_programs(few):
-    command = start_all(few, "--workers", "1", "--minutes", "0.02", "--json", "--only", CLASS_NAMES[0], "zigzag")
+def test_workers_report_failures_as_json_lines(small_home):
+    command = start_all(small_home, "--workers", "1", "--minutes", "0.02", "--json", "--only", CLASS_NAMES[0], "zigzag")
     output, errors = command.communicate(timeout=300)
     lines = [json.loads(line) for line in output.splitlines()]
     assert command.returncode == 1, errors
@@ -229,16 +231,16 @@ def test_workers_report_failures_and_lines_for_programs(few):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_workers_end_with_the_command(few, how):
-    command = start_all(few, "--workers", "1", "--minutes", "5", "--only", CLASS_NAMES[0])
+def test_workers_end_with_the_command(small_home, how):
+    command = start_all(small_home, "--workers", "1", "--minutes", "5", "--only", CLASS_NAMES[0])
     (worker,) = wait_for(lambda: _learning(command.pid))
     if how == signal.SIGINT:
-        os.killpg(command.pid, how)  # as Ctrl-C at a terminal
+        os.killpg(command.pid, how)  # as Ctrl-C does at a terminal
     else:
         command.send_signal(how)
     _, errors = command.communicate(timeout=60)
     wait_for(lambda: not Path(f"/proc/{worker}").exists())
-    (run,) = list_runs(few.runs)
+    (run,) = list_runs(small_home.runs)
     assert run.status().state == "running" and not run.is_active(), "the same command continues it"
     if how == signal.SIGINT:
         assert command.returncode == 130
@@ -272,105 +274,105 @@ def test_workers_share_gpus(monkeypatch):
         (["--json"], "need --workers or --ray as well"),
     ],
 )
-def test_mistakes_about_a_fleet_are_one_sentence(home, capsys, arguments, sentence):
+def test_mistakes_in_fleet_options_get_one_sentence(home, capsys, arguments, sentence):
     from train.cli.main import main
 
     assert main(["all", "--only", "sun", *arguments]) == 2
     assert sentence in capsys.readouterr().err
 
 
-def test_without_ray_a_cluster_says_how_to_install_it(few, monkeypatch):
+def test_without_ray_the_error_says_how_to_install_it(small_home, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    orders = [order(few, CLASS_NAMES[0])]
+    orders = [order(small_home, CLASS_NAMES[0])]
     with pytest.raises(ValueError, match=r"pip install -r requirements-fleet\.txt"):
-        train_fleet(orders, few, Fleet(address="auto"))
+        train_fleet(orders, small_home, Fleet(address="auto"))
 
 
-def test_a_worker_continues_from_the_snapshot_that_a_dead_one_left(few):
-    ordered = order(few, CLASS_NAMES[0], num_steps=6)
-    left = create_run(few.runs, ordered, begin=True)
+def test_a_worker_continues_from_the_snapshot_that_a_dead_one_left(small_home):
+    ordered = order(small_home, CLASS_NAMES[0], num_steps=6)
+    run = create_run(small_home.runs, ordered, begin=True)
     training = Training(SMALL, as_drawings(suns(4)))
     for progress in fit(training, 4, every=2):
-        if progress.step % 2 == 0:  # on a slow machine there are reports by the clock as well
-            left.append(progress)
+        if progress.step % 2 == 0:  # on a slow machine, the clock triggers reports as well
+            run.append(progress)
         if progress.step == 2:
-            left.save_snapshot(training)
-    before = left.progress()
-    left.lock.release(force=True)  # as the system does when its holder dies
-    outcome = work(Task(ordered, few), {})
+            run.save_snapshot(training)
+    before = run.progress()
+    run.lock.release(force=True)  # as the system does when the process dies
+    outcome = work(Task(ordered, small_home), {})
     assert (outcome.state, outcome.files) == ("done", {}), outcome.sentence
-    assert [run.id for run in list_runs(few.runs)] == [left.id]
+    assert [each.id for each in list_runs(small_home.runs)] == [run.id]
     assert [entry.step for entry in before] == [2, 4]
-    after = left.progress()
-    assert after[0] == before[0] and before[1] not in after, "what came after it is done again"
+    after = run.progress()
+    assert after[0] == before[0] and before[1] not in after, "the work after the snapshot is repeated"
 
 
-def test_a_run_that_another_holds_is_left_to_it(few, monkeypatch):
+def test_a_run_held_by_another_process_is_left_alone(small_home, monkeypatch):
     monkeypatch.setattr(train.fleet.task, "BUSY_SECONDS", 0.0)
-    ordered = order(few, CLASS_NAMES[0])
-    held = create_run(few.runs, ordered, begin=True)
-    assert work(Task(ordered, few), {}).state == "busy"
+    ordered = order(small_home, CLASS_NAMES[0])
+    held = create_run(small_home.runs, ordered, begin=True)
+    assert work(Task(ordered, small_home), {}).state == "busy"
     held.lock.release(force=True)
 
 
-def test_a_run_from_a_machine_without_the_drivers_disk_is_stored(few, away):
-    few.runs.mkdir(parents=True)
-    ordered = order(few, CLASS_NAMES[0], replace=True)
-    outcome = work(Task(ordered, few, marker="nowhere"), {})
-    assert not few.checkpoints.exists() and outcome.promoted
-    store_run(outcome, few)
-    assert load_checkpoint(checkpoint_path(few.checkpoints, CLASS_NAMES[0]))[0].class_name == CLASS_NAMES[0]
-    (run,) = list_runs(few.runs)
+def test_the_driver_stores_a_run_from_a_machine_without_its_disk(small_home, away):
+    small_home.runs.mkdir(parents=True)
+    ordered = order(small_home, CLASS_NAMES[0], replace=True)
+    outcome = work(Task(ordered, small_home, marker="nowhere"), {})
+    assert not small_home.checkpoints.exists() and outcome.promoted
+    store_run(outcome, small_home)
+    assert load_checkpoint(checkpoint_path(small_home.checkpoints, CLASS_NAMES[0]))[0].class_name == CLASS_NAMES[0]
+    (run,) = list_runs(small_home.runs)
     assert run.status().state == "done" and run.progress()
-    again = work(Task(ordered, few, marker="nowhere"), {})
-    assert again.run_id == outcome.run_id, "what is done is sent again, not trained again"
+    again = work(Task(ordered, small_home, marker="nowhere"), {})
+    assert again.run_id == outcome.run_id, "a finished run is sent again, not trained again"
     assert again.promoted
 
 
-def test_the_cleanup_leaves_a_run_alone_that_is_just_being_stored(few, away, monkeypatch):
-    few.runs.mkdir(parents=True)
-    outcome = work(Task(order(few, CLASS_NAMES[0], replace=True), few, marker="nowhere"), {})
+def test_the_cleanup_leaves_a_run_alone_while_it_is_being_stored(small_home, away, monkeypatch):
+    small_home.runs.mkdir(parents=True)
+    outcome = work(Task(order(small_home, CLASS_NAMES[0], replace=True), small_home, marker="nowhere"), {})
 
     def promote_after_cleanup(path: Path, home: Home) -> None:
         clean_up(home, Settings())
         promote_file(path, home)
 
     monkeypatch.setattr(train.fleet.receive, "promote_file", promote_after_cleanup)
-    store_run(outcome, few)
-    (run,) = list_runs(few.runs)
+    store_run(outcome, small_home)
+    (run,) = list_runs(small_home.runs)
     assert outcome.files.keys() <= {path.name for path in run.folder.iterdir()}
 
 
-def test_the_drivers_current_checkpoint_is_kept_when_another_machine_trains(few, away):
-    few.runs.mkdir(parents=True)
-    current = make_checkpoint(few.checkpoints, CLASS_NAMES[0]).read_bytes()
-    outcome = work(Task(order(few, CLASS_NAMES[0]), few, marker="nowhere", current=current), {})
-    assert outcome.state == "done" and not outcome.promoted, "there is nothing to compare by"
-    store_run(outcome, few)
-    assert checkpoint_path(few.checkpoints, CLASS_NAMES[0]).read_bytes() == current
+def test_the_drivers_current_checkpoint_is_kept_when_another_machine_trains(small_home, away):
+    small_home.runs.mkdir(parents=True)
+    current = make_checkpoint(small_home.checkpoints, CLASS_NAMES[0]).read_bytes()
+    outcome = work(Task(order(small_home, CLASS_NAMES[0]), small_home, marker="nowhere", current=current), {})
+    assert outcome.state == "done" and not outcome.promoted, "there is no distance to compare"
+    store_run(outcome, small_home)
+    assert checkpoint_path(small_home.checkpoints, CLASS_NAMES[0]).read_bytes() == current
 
 
-def test_damaged_or_strange_files_from_a_worker_are_not_stored(few, away):
-    few.runs.mkdir(parents=True)
-    outcome = work(Task(order(few, CLASS_NAMES[0], replace=True), few, marker="nowhere"), {})
+def test_damaged_or_strange_files_from_a_worker_are_not_stored(small_home, away):
+    small_home.runs.mkdir(parents=True)
+    outcome = work(Task(order(small_home, CLASS_NAMES[0], replace=True), small_home, marker="nowhere"), {})
     (name,) = (name for name in outcome.files if name.endswith(".safetensors"))
     content = outcome.files[name]
     with pytest.raises(CheckpointError):
-        store_run(replace(outcome, files=outcome.files | {name: content[:-9] + bytes(9)}), few)
+        store_run(replace(outcome, files=outcome.files | {name: content[:-9] + bytes(9)}), small_home)
     for strange in (
         replace(outcome, run_id="../elsewhere"),
         replace(outcome, files=outcome.files | {"../app.py": b""}),
         replace(outcome, files={"run.json": b"{}"}),
     ):
         with pytest.raises(ValueError, match="aren't those of a run"):
-            store_run(strange, few)
-    assert not few.checkpoints.exists() and not list_runs(few.runs)
+            store_run(strange, small_home)
+    assert not small_home.checkpoints.exists() and not list_runs(small_home.runs)
 
 
-def test_drawings_are_fetched_once_by_a_machine(few, away):
-    few.runs.mkdir(parents=True)
-    with Mirror(Path(few.source)) as mirror:
-        served = replace(few, source=mirror.url)
+def test_a_machine_fetches_drawings_only_once(small_home, away):
+    small_home.runs.mkdir(parents=True)
+    with Mirror(Path(small_home.source)) as mirror:
+        served = replace(small_home, source=mirror.url)
         requests = []
         for num_steps in (5, 6):
             assert work(Task(order(served, CLASS_NAMES[0], num_steps), served, marker="nowhere"), {}).state == "done"
@@ -379,14 +381,14 @@ def test_drawings_are_fetched_once_by_a_machine(few, away):
 
 
 @pytest.fixture
-def comes_to(monkeypatch):
-    """Gives a fleet its outcomes without training; two checkpoints make a commit."""
+def set_outcomes(monkeypatch):
+    """Gives a fleet its outcomes without training. Two checkpoints make a commit."""
     monkeypatch.setattr(train.fleet.fleet, "CLASSES_PER_COMMIT", 2)
 
-    def become(outcomes: list[Outcome]) -> None:
+    def set_to(outcomes: list[Outcome]) -> None:
         monkeypatch.setattr(train.fleet.fleet, "train_on", lambda *_: (outcome for outcome in outcomes))
 
-    return become
+    return set_to
 
 
 def promoted(home: Home, class_names: Sequence[str]) -> list[Outcome]:
@@ -396,7 +398,7 @@ def promoted(home: Home, class_names: Sequence[str]) -> list[Outcome]:
 
 
 class Hub:
-    """Fails a few times, then accepts pushes. pushed: how many checkpoints came each time."""
+    """Fails a few times, then accepts pushes. pushed: the number of checkpoints in each push."""
 
     def __init__(self, failures: int = 0):
         self.failures, self.pushed = failures, []
@@ -409,12 +411,12 @@ class Hub:
         return Pushed("you/doodles", tuple(path.stem for path in paths), (), "https://hub/commit")
 
 
-def test_promoted_checkpoints_are_pushed_while_others_are_training(few, comes_to, capsys):
+def test_promoted_checkpoints_are_pushed_while_others_are_training(small_home, set_outcomes, capsys):
     names, hub = CLASS_NAMES[:6], Hub()
-    comes_to([*promoted(few, names[:5]), Outcome(names[5], "failed", "There is no such thing.")])
-    orders = [order(few, class_name) for class_name in names]
+    set_outcomes([*promoted(small_home, names[:5]), Outcome(names[5], "failed", "There is no such thing.")])
+    orders = [order(small_home, class_name) for class_name in names]
     failures = {"zigzag": "There is no file “zigzag.npy”."}
-    assert train_fleet(orders, few, Fleet(), failures, hub).keys() == {"zigzag", names[5]}
+    assert train_fleet(orders, small_home, Fleet(), failures, hub).keys() == {"zigzag", names[5]}
     assert hub.pushed == [2, 2, 1]
     lines = capsys.readouterr().out.splitlines()[-3:]
     width = len(names[5])
@@ -426,11 +428,11 @@ def test_promoted_checkpoints_are_pushed_while_others_are_training(few, comes_to
 
 
 @pytest.mark.parametrize("failures, pushed, failed", [(1, [4, 1], set()), (3, [], {"the Hub"})])
-def test_a_failed_push_is_repeated_with_the_next_lot(few, comes_to, capsys, failures, pushed, failed):
+def test_a_failed_push_is_repeated_with_the_next_one(small_home, set_outcomes, capsys, failures, pushed, failed):
     names, hub = CLASS_NAMES[:5], Hub(failures)
-    comes_to(promoted(few, names))
-    orders = [order(few, class_name) for class_name in names]
-    assert train_fleet(orders, few, Fleet(as_json=True), push=hub).keys() == failed
+    set_outcomes(promoted(small_home, names))
+    orders = [order(small_home, class_name) for class_name in names]
+    assert train_fleet(orders, small_home, Fleet(as_json=True), push=hub).keys() == failed
     assert hub.pushed == pushed
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["finished"] for line in lines if "class_name" in line] == [1, 2, 3, 4, 5]
@@ -438,10 +440,10 @@ def test_a_failed_push_is_repeated_with_the_next_lot(few, comes_to, capsys, fail
     assert lines[-1]["failures"].keys() == failed
 
 
-def test_a_repeated_command_pushes_what_was_trained_before(few, comes_to, capsys):
-    ordered, hub = order(few, CLASS_NAMES[0]), Hub()
-    promoted(few, CLASS_NAMES[:1])
-    create_run(few.runs, ordered, begin=True).set_state("done", "Done.")
-    comes_to([])
-    assert train_fleet([ordered], few, Fleet(), push=hub) == {}
+def test_a_repeated_command_pushes_earlier_checkpoints(small_home, set_outcomes, capsys):
+    ordered, hub = order(small_home, CLASS_NAMES[0]), Hub()
+    promoted(small_home, CLASS_NAMES[:1])
+    create_run(small_home.runs, ordered, begin=True).set_state("done", "Done.")
+    set_outcomes([])
+    assert train_fleet([ordered], small_home, Fleet(), push=hub) == {}
     assert hub.pushed == [1] and "1 of 1 classes are already done." in capsys.readouterr().out

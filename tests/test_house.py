@@ -1,4 +1,4 @@
-"""The house stays in order: imports run one way, folders stay small, and importing does nothing."""
+"""The code stays tidy: imports go one way, folders stay small, and importing has no side effects."""
 
 import ast
 import subprocess
@@ -30,7 +30,7 @@ MODULES = modules()
 
 
 def imported(path: Path) -> set[str]:
-    """The full names of what a file imports, wherever in it: modules, and names in modules."""
+    """The full names of everything a file imports, anywhere in it: modules, and names in modules."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -54,13 +54,13 @@ def test_the_packages_are_found():
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_imports_run_one_way_between_packages(module):
+def test_imports_go_one_way_between_packages(module):
     outer = {name.partition(".")[0] for name in imported(MODULES[module])}
     assert not outer & FORBIDDEN[module.partition(".")[0]]
 
 
-def test_imports_run_one_way_between_folders():
-    """Entry points (__main__.py) stand outside: they start what is inside."""
+def test_imports_go_one_way_between_folders():
+    """Entry points (__main__.py) don't count: they may import everything."""
     graph = defaultdict(set)
     for module in CODE:
         graph[folder_of(module)] |= {folder_of(name) for name in IMPORTS[module] if name in CODE} - {folder_of(module)}
@@ -83,15 +83,15 @@ def test_a_folder_stays_small_and_shallow(folder):
     assert len(levels) <= MAX_LEVELS
 
 
-def test_benchmarks_import_no_tests_and_test_files_not_each_other():
+def test_benchmarks_import_no_tests_and_test_files_do_not_import_each_other():
     for path in (REPOSITORY / "benchmarks").rglob("*.py"):
         assert not [name for name in imported(path) if name.partition(".")[0] == "tests"], path
     for path in (REPOSITORY / "tests").rglob("*.py"):
         assert not [name for name in imported(path) if name.startswith(("tests.test_", "tests.conftest"))], path
 
 
-def test_importing_needs_no_extra_makes_no_file_and_prints_nothing(tmp_path):
-    before = set(REPOSITORY.glob("[!.]*"))  # what other tests leave at the same time begins with a dot
+def test_importing_needs_no_extras_writes_no_files_and_prints_nothing(tmp_path):
+    before = set(REPOSITORY.glob("[!.]*"))  # other tests may be writing files whose names start with a dot
     extras = "import sys; sys.modules |= dict.fromkeys(('ray', 'mlflow', 'av', 'spaces'))"  # as if not installed
     code = f"{extras}; import {', '.join([*CODE, 'app'])}"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A push to the Hub arrives as a whole or not at all, also when others push at the same time."""
+"""A push to the Hub arrives completely or not at all, even if others push at the same time."""
 
 import hashlib
 import os
@@ -126,8 +126,8 @@ def test_a_file_that_changes_during_a_push_is_not_pushed_with_the_old_hash(hub, 
         return current(*arguments)
 
     current = push_module._current
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(push_module, "_current", current_after_a_training)
+    with monkeypatch.context() as patched:
+        patched.setattr(push_module, "_current", current_after_a_training)
         with pytest.raises(CheckpointError, match="changed during the push"):
             push(REPO, [path])
     push(REPO, [path])
@@ -158,8 +158,8 @@ def test_a_dry_run_changes_nothing(hub, tmp_path):
     assert len(hub.repos[NAME].commits) == 1
 
 
-def pushing(hub: Hub, home: Path, *arguments: str, token: str = "hf_you") -> subprocess.Popen:
-    """A process that pushes from the checkpoints of a home."""
+def start_push(hub: Hub, home: Path, *arguments: str, token: str = "hf_you") -> subprocess.Popen:
+    """Start a process that pushes the checkpoints of a home."""
     environment = {**os.environ, **hub.environment(home / "hub", token), "DOODLES_HOME": str(home)}
     return subprocess.Popen(
         [sys.executable, "-m", "train", "push", "--repo", REPO, *arguments],
@@ -171,12 +171,12 @@ def pushing(hub: Hub, home: Path, *arguments: str, token: str = "hf_you") -> sub
     )
 
 
-def test_two_pushes_at_once_both_end_up_in_the_index(hub, tmp_path):
+def test_two_simultaneous_pushes_both_end_up_in_the_index(hub, tmp_path):
     for name in ("zebra", "yoga"):
         make_checkpoint(tmp_path / name / "checkpoints", name)
     hub.create()
     hub.faults = ["slow:2@POST /api/models/you/doodles/commit"] * 2  # both have read the index before either commits
-    processes = [pushing(hub, tmp_path / name, name) for name in ("zebra", "yoga")]
+    processes = [start_push(hub, tmp_path / name, name) for name in ("zebra", "yoga")]
     outputs = [process.communicate(timeout=300)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert set(index_of(hub)) == {"zebra", "yoga"}
@@ -188,7 +188,7 @@ def test_a_push_that_is_killed_leaves_all_or_nothing(hub, tmp_path, moment):
     make_checkpoint(tmp_path / "checkpoints", "zebra")
     before = hub.create().at("main")
     hub.faults = [f"slow:3@{moment}"]
-    process = pushing(hub, tmp_path, "zebra")
+    process = start_push(hub, tmp_path, "zebra")
     ends = time.monotonic() + 60
     while not any(request.startswith(moment) for request in hub.requests) and time.monotonic() < ends:
         time.sleep(0.02)
@@ -198,7 +198,7 @@ def test_a_push_that_is_killed_leaves_all_or_nothing(hub, tmp_path, moment):
     ends = time.monotonic() + 10
     while moment.startswith("POST") and hub.repos[NAME].at("main") == before and time.monotonic() < ends:
         time.sleep(0.05)  # the Hub carries out the whole request that it received
-    again = pushing(hub, tmp_path, "zebra")
+    again = start_push(hub, tmp_path, "zebra")
     output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output
     assert set(index_of(hub)) == {"zebra"} and "classes/zebra.safetensors" in hub.repos[NAME].at("main").files
@@ -213,7 +213,7 @@ def test_a_push_waits_as_long_as_the_hub_asks(hub, tmp_path, monkeypatch, fault,
     assert slept == [seconds]
 
 
-def test_a_wait_that_is_too_long_ends_the_push_with_a_sentence(hub, tmp_path):
+def test_too_long_a_wait_ends_the_push_with_one_sentence(hub, tmp_path):
     hub.create()
     hub.faults = ["429:3000@/commit/"]
     with pytest.raises(HubError, match="try again in 3001 seconds"):
@@ -221,11 +221,11 @@ def test_a_wait_that_is_too_long_ends_the_push_with_a_sentence(hub, tmp_path):
     assert len(hub.repos[NAME].commits) == 1
 
 
-def test_passing_trouble_is_retried_and_lasting_trouble_ends_with_a_sentence(hub, tmp_path):
+def test_brief_failures_are_retried_and_lasting_ones_end_with_one_sentence(hub, tmp_path):
     path = make_checkpoint(tmp_path, "cat")
     hub.faults = ["503@/commit/", "502@/commit/", "cut:3@/commit/"]
     push(REPO, [path])
-    assert len(hub.repos[NAME].commits) == 2, "a commit whose answer broke off is not repeated"
+    assert len(hub.repos[NAME].commits) == 2, "a commit with a cut-off answer is not repeated"
     make_checkpoint(tmp_path, "cat", z_dim=9)
     hub.faults = ["500@/commit/"] * 5
     with pytest.raises(HubError, match="Hub is in trouble"):
@@ -292,7 +292,7 @@ def test_without_a_token_the_command_says_how_to_log_in(hub, tmp_path, monkeypat
     assert not hub.repos
 
 
-def test_without_a_network_a_push_ends_with_a_sentence(hub, tmp_path, monkeypatch):
+def test_without_a_network_a_push_ends_with_one_sentence(hub, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(HubError, match="connection to the Hub broke off"):
         push(REPO, [make_checkpoint(tmp_path, "cat")])
@@ -342,7 +342,7 @@ def test_promoted_generators_of_visitors_are_pushed(hub, tmp_path, monkeypatch):
     home = Home(tmp_path)
     better, own = finished_run(home, "sun"), finished_run(home, "moon", "command line")
     worse = finished_run(home, "star")
-    make_checkpoint(home.checkpoints, "star", z_dim=9)  # the current checkpoint is another one
+    make_checkpoint(home.checkpoints, "star", z_dim=9)  # another checkpoint is current
     (finished_run(home, "zebra").folder / "zebra.safetensors").write_bytes(b"damaged")
 
     def train_longer(z_dim: int) -> None:
@@ -359,7 +359,7 @@ def test_promoted_generators_of_visitors_are_pushed(hub, tmp_path, monkeypatch):
     assert not (own.folder / "pushed").exists()
     hub.requests.clear()
     push_finished(home)
-    assert not hub.requests, "what was pushed causes no more requests"
+    assert not hub.requests, "pushed checkpoints cause no more requests"
     train_longer(9)
     push_finished(home)
     assert index_of(hub)["sun"].card.architecture["z_dim"] == 9
@@ -370,8 +370,8 @@ def test_promoted_generators_of_visitors_are_pushed(hub, tmp_path, monkeypatch):
         return pushed
 
     train_longer(10)
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(publish_module, "push", push_slowly)
+    with monkeypatch.context() as patched:
+        patched.setattr(publish_module, "push", push_slowly)
         push_finished(home)
     push_finished(home)
     assert index_of(hub)["sun"].card.architecture["z_dim"] == 11, "a checkpoint written during the push is pushed next"
@@ -388,13 +388,13 @@ def test_doodles_publish_makes_the_page_push(hub, tmp_path, monkeypatch):
     worker_module.push_in_background(home)
     worker_module._pusher.join(60)
     assert set(index_of(hub)) == {"sun"}
-    monkeypatch.setenv("SPACES_ZERO_GPU", "true")  # where there is no worker
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")  # here there is no worker
     RunActions(home, Settings()).work(finished_run(home, "star").id)
     worker_module._pusher.join(60)
     assert set(index_of(hub)) == {"sun", "star"}
 
 
-def test_doodles_publish_without_a_collection_is_a_sentence(tmp_path, monkeypatch):
+def test_doodles_publish_without_a_collection_gives_one_sentence(tmp_path, monkeypatch):
     monkeypatch.delenv("DOODLES_HUB", raising=False)
     with pytest.raises(HubError, match="DOODLES_HUB"):
         push_finished(Home(tmp_path))

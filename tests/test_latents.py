@@ -27,7 +27,7 @@ def test_a_mix_is_as_long_as_a_seeds_latent():
     assert np.mean(lengths) == pytest.approx(8.0, rel=0.02)
 
 
-def test_a_morph_begins_and_ends_at_its_seeds_and_moves_in_small_steps():
+def test_a_morph_starts_and_ends_at_its_seeds_and_moves_in_small_steps():
     pictures = morph_frames("cat", [7, 12, 3], 65)
     assert pictures[0] == Picture("cat", ((7, 1.0),))
     assert pictures[32] == Picture("cat", ((12, 1.0),))

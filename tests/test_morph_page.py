@@ -16,7 +16,7 @@ from tests.support.browser import (
 )
 
 
-def test_a_drawing_goes_to_morph(page, site):
+def test_a_drawing_can_be_sent_to_morph(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.locator("#draw .tile").nth(2).click()
     page.get_by_role("button", name="Morph from here").click()
@@ -25,7 +25,7 @@ def test_a_drawing_goes_to_morph(page, site):
     assert not page.locator("#morph .message").is_visible()
 
 
-def test_a_cat_and_a_dog_that_were_sent_to_morph_turn_into_each_other(page, site):
+def test_a_cat_and_a_dog_sent_to_morph_turn_into_each_other(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4&style=2,0,0,0,0")
     page.locator("#draw .tile").first.click()
     page.get_by_role("button", name="Morph from here").click()
@@ -48,7 +48,7 @@ def test_a_cat_and_a_dog_that_were_sent_to_morph_turn_into_each_other(page, site
     page.locator("#morph .message", has_text="cat and ant don't turn into each other well").wait_for()
 
 
-def test_a_film_is_taken_along_as_it_plays(page, site):
+def test_an_exported_morph_plays_as_on_the_page(page, site):
     open_morph(page, site, "?class=cat&keys=7,12")
     for speed, loop, frames, milliseconds in (("2", "once", 64, 20), ("0.5", "back", 126, 80)):
         page.locator("#morph .speed").select_option(speed)
@@ -59,10 +59,10 @@ def test_a_film_is_taken_along_as_it_plays(page, site):
             assert (morph.n_frames, morph.info["duration"]) == (frames, milliseconds)
 
 
-def test_morph_scrubs_without_asking_the_server(page, site):
+def test_morph_scrubs_without_requests(page, site):
     open_morph(page, site, "?class=cat&keys=7,12,40")
     page.wait_for_timeout(500)
-    asked = count_requests(page)
+    requests = count_requests(page)
     slider = page.locator("#morph .player input[type=range]")
     seen = set()
     for position in range(0, 64, 7):
@@ -70,17 +70,17 @@ def test_morph_scrubs_without_asking_the_server(page, site):
             "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')) }", position
         )
         seen.add(page.evaluate(FRAME))
-    assert len(seen) == 10, "every place shows another frame"
+    assert len(seen) == 10, "every position shows another frame"
     play = page.locator("#morph .play")
     play.click()
     page.wait_for_function(f"(seen) => !seen.includes({FRAME})", arg=list(seen))
     play.click()
     still = page.evaluate(FRAME)
     page.wait_for_timeout(200)
-    assert page.evaluate(FRAME) == still, "a pause is a pause"
+    assert page.evaluate(FRAME) == still, "a paused morph doesn't move"
     slider.press(" ")
     page.wait_for_function(f"(still) => {FRAME} !== still", arg=still)  # the space bar plays
-    assert not asked
+    assert not requests
 
 
 def test_key_drawings_are_added_moved_pinned_shuffled_and_removed(page, site):
@@ -120,27 +120,27 @@ def test_a_cat_turns_into_a_dog(page, site):
         alone = Image.fromarray(dog).resize((28, 28), Image.Resampling.BOX)
         return float(np.abs(np.asarray(small, float) - np.asarray(alone, float)).mean())
 
-    assert gap(last) < 4 < gap(first), "the way ends at the dog of that seed"
+    assert gap(last) < 4 < gap(first), "the morph ends at the dog of that seed"
 
 
-def test_a_bad_morph_link_is_a_sentence(page, site):
+def test_a_bad_morph_link_gives_one_sentence(page, site):
     for query in ("?class=cat&keys=-1,x", "?class=blorp&keys=1,2"):
         open_page(page, site, query)
         page.wait_for_selector("#morph .message:not([hidden])")
 
 
-def test_a_bad_morph_link_is_drawn_as_far_as_it_can_be(page, site):
+def test_the_valid_parts_of_a_bad_morph_link_are_drawn(page, site):
     open_page(page, site, "?class=dog&keys=1,3&into=unicorn")
     page.get_by_text("no class “unicorn”").wait_for()
     page.wait_for_selector("#morph .player canvas[aria-label='dog, through the seeds 14, 15']")
-    assert page.locator("#morph .message").is_visible(), "what was wrong stays to be read"
+    assert page.locator("#morph .message").is_visible(), "the message stays visible"
     page.get_by_role("button", name="Shuffle").click()
     page.wait_for_selector("#morph .message", state="hidden")
     open_page(page, site, "?class=dog&keys=1,x,3")
     page.get_by_text("The seed x is not allowed").wait_for()
 
 
-def test_a_lost_answer_leaves_what_was_asked_for(page, site):
+def test_after_a_lost_answer_the_requested_morph_can_be_drawn(page, site):
     page.route(
         SERVER_FUNCTIONS,
         lambda route: route.abort() if "morph" in (route.request.post_data or "") else route.continue_(),
@@ -153,7 +153,7 @@ def test_a_lost_answer_leaves_what_was_asked_for(page, site):
     page.wait_for_selector("#morph .player canvas[aria-label='dog, through the seeds 7, 6, 5']")
 
 
-def test_pressing_a_button_of_a_key_drawing_after_its_seed_was_typed_does_what_it_says(page, site):
+def test_the_buttons_of_a_key_drawing_work_after_a_seed_is_typed(page, site):
     open_morph(page, site, "?class=cat&keys=7,12")
     keys = page.locator("#morph .keys input")
     keys.nth(1).fill("99")

@@ -1,4 +1,4 @@
-"""The networks are the ones that were described, and only those are ever built."""
+"""The networks match their descriptions, and no others are ever built."""
 
 import pytest
 import torch
@@ -57,7 +57,7 @@ def test_a_class_norm_with_one_class_is_batch_norm():
     )
 
 
-def test_a_batch_of_equals_has_no_spread():
+def test_a_batch_of_equal_drawings_has_no_spread():
     same = torch.randn(1, 3, 4, 4).expand(8, -1, -1, -1)
     assert batch_spread(same).max() < 1e-3
     assert batch_spread(torch.randn(64, 3, 4, 4)).mean() == pytest.approx(1, abs=0.05)

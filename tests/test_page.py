@@ -1,4 +1,4 @@
-"""A visitor goes from tab to tab: trains a class and draws it, and loses the server meanwhile."""
+"""A visitor goes from tab to tab: trains a class, draws it, and loses the connection in between."""
 
 import numpy as np
 
@@ -17,17 +17,17 @@ from tests.support.browser import (
 
 
 def start_giraffe(page, minutes: float) -> None:
-    """Order a giraffe on the Train tab and wait until it learns."""
+    """Request a giraffe on the Train tab and wait until it learns."""
     pick_to_train(page, "giraffe")
     page.get_by_text("For experts").click()
     page.locator("#train-minutes input[type=number]").wait_for()
-    page.wait_for_timeout(500)  # a box that has just been opened may still be given its first value
+    page.wait_for_timeout(500)  # a box that has just opened may still receive its first value
     set_number(page, "#train-minutes", minutes)
     page.click("#train-start")
     page.get_by_text("images/s").wait_for()
 
 
-def test_without_the_server_draw_morph_and_yours_say_so_and_show_what_they_draw(page, site):
+def test_without_the_server_draw_morph_and_yours_say_so_and_keep_their_drawings(page, site):
     open_morph(page, site, "?class=cat&keys=7,12")
     page.get_by_role("tab", name="Yours").click()
     page.locator("#yours-pad .top button").first.wait_for()  # the tab's script has made it
@@ -65,7 +65,7 @@ def test_a_giraffe_is_trained_and_then_drawn(page, site):
     run_id = page.evaluate("localStorage.getItem('doodles-run')")
     assert run_id
 
-    # A reload attaches to the run again; drawing goes on meanwhile.
+    # After a reload, the page watches the run again.
     page.reload()
     page.get_by_text("images/s").wait_for()
     page.get_by_text("can be drawn.", exact=False).first.wait_for(timeout=60_000 + 2 * WAIT)
@@ -81,7 +81,7 @@ def test_a_giraffe_is_trained_and_then_drawn(page, site):
     assert "learned from" in page.locator("#draw .origin").inner_text()
 
 
-def test_a_draft_is_sent_to_be_trained(page, site):
+def test_a_draft_can_be_sent_to_train(page, site):
     for name in ("zebra", "yoga"):
         open_page(page, site, f"?class={name}&count=4")
         page.get_by_text(f"{name} is a draft").wait_for()
@@ -95,15 +95,15 @@ def test_a_draft_is_sent_to_be_trained(page, site):
     assert page.get_by_role("button", name="Remove yoga").count() == 0
 
 
-def test_what_train_is_made_of_is_fetched_when_somebody_opens_it(page, site):
-    asked = count_requests(page)
+def test_scripts_of_train_are_fetched_only_when_the_tab_is_opened(page, site):
+    requests = count_requests(page)
     open_page(page, site, "?class=cat")
     page.wait_for_selector("[data-ahead]")
-    before = {url for url in asked if "/assets/" in url}
+    before = {url for url in requests if "/assets/" in url}
     page.get_by_role("tab", name="Train").click()
     page.locator("#train-start").wait_for()
     page.get_by_text("For experts").wait_for()
-    assert len({url for url in asked if "/assets/" in url} - before) > 5
+    assert len({url for url in requests if "/assets/" in url} - before) > 5
 
 
 def test_stop_ends_a_run(page, site):
@@ -113,8 +113,8 @@ def test_stop_ends_a_run(page, site):
     page.click("#train-start")
     refusal.first.wait_for()
     page.get_by_text("For experts").click()
-    assert page.locator("#train-minutes input[type=number]").input_value() == "0", "as the dial says"
-    refusal.wait_for(state="hidden")  # as it does by itself
+    assert page.locator("#train-minutes input[type=number]").input_value() == "0", "set by the dial"
+    refusal.wait_for(state="hidden")  # it disappears by itself
     page.click("#train-start")
     refusal.first.wait_for()
     page.get_by_text("For experts").click()

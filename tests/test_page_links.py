@@ -1,4 +1,4 @@
-"""The page's address leads back to what is shown, and a bad link is a sentence."""
+"""The page's address leads back to what is shown, and a bad link gives one sentence."""
 
 from tests.support.browser import open_page, pick, pictures, unanswered, wait_for_seed
 from tests.support.samples import make_checkpoint
@@ -26,7 +26,7 @@ def test_the_address_leads_back_to_what_is_shown(page, site):
     assert pictures(page) == shown
 
 
-def test_a_bad_link_is_a_sentence_and_the_page_works(page, site):
+def test_a_bad_link_gives_one_sentence_and_the_page_works(page, site):
     for query in ("?class=blorp&seed=-3", "?psi=nan", "?seed=" + "9" * 5000):
         open_page(page, site, query)
         page.get_by_text("The link asks for something").first.wait_for()
@@ -34,22 +34,22 @@ def test_a_bad_link_is_a_sentence_and_the_page_works(page, site):
 
 
 def test_a_link_can_put_no_markup_on_the_page(page, site):
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
     for name in ("class", "seed", "run", "keys", "into"):
         open_page(page, site, f"?{name}=<img src=http://127.0.0.1:9/spy><b>bold</b>")
         page.wait_for_timeout(1500)
         assert not page.locator("b", has_text="bold").count()
-    assert not [url for url in asked if url.startswith("http://127.0.0.1:9/")]
+    assert not [url for url in requests if url.startswith("http://127.0.0.1:9/")]
 
 
 def test_the_address_is_that_of_the_open_tab(page, site):
     def wait_for_query(**entries):
         expected = {name: str(value) for name, value in entries.items()}
         page.wait_for_function(
-            "(wanted) => { const query = Object.fromEntries(new URLSearchParams(location.search));"
-            " return Object.keys(query).length === Object.keys(wanted).length"
-            " && Object.keys(wanted).every((key) => query[key] === wanted[key]); }",
+            "(expected) => { const query = Object.fromEntries(new URLSearchParams(location.search));"
+            " return Object.keys(query).length === Object.keys(expected).length"
+            " && Object.keys(expected).every((key) => query[key] === expected[key]); }",
             arg=expected,
         )
 
@@ -104,14 +104,14 @@ def test_the_address_is_that_of_the_open_tab(page, site):
     page.locator("#draw .tile").first.click()
     page.go_back()
     page.wait_for_selector("#morph .player canvas[aria-label='cat, through the seeds 15, 14']")
-    assert not page.get_by_role("dialog").is_visible(), "which would let nothing else be pressed"
+    assert not page.get_by_role("dialog").is_visible(), "an open dialog blocks the page"
     page.get_by_role("tab", name="Train").click()
     wait_for_query(tab="train")
     page.reload()
     page.locator("#train-start").wait_for()
 
 
-def test_the_way_back_keeps_its_place_while_it_is_drawn(page, site):
+def test_going_back_keeps_the_address_while_drawings_load(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.get_by_role("tab", name="Wall").click()
     page.locator("#wall .wall-tile", has_text="zebra").click()
@@ -129,7 +129,7 @@ def test_the_way_back_keeps_its_place_while_it_is_drawn(page, site):
     assert "class=cat" in page.url
 
 
-def test_a_first_answer_that_takes_long_calls_nobody_back(page, site):
+def test_a_slow_first_answer_does_not_switch_tabs(page, site):
     with unanswered(page):
         page.goto(site + "?class=cat&seed=7&count=4")
         page.get_by_role("tab", name="Wall").click()
@@ -139,7 +139,7 @@ def test_a_first_answer_that_takes_long_calls_nobody_back(page, site):
     assert page.locator("#wall").is_visible() and "tab=wall" in page.url
 
 
-def test_on_the_narrowest_window_the_tabs_in_the_menu_have_addresses_too(page, site):
+def test_on_a_narrow_window_tabs_in_the_menu_have_addresses_too(page, site):
     page.set_viewport_size({"width": 320, "height": 800})
     page.goto(site + "?tab=train")
     page.locator("#train-start").wait_for()
@@ -151,12 +151,12 @@ def test_on_the_narrowest_window_the_tabs_in_the_menu_have_addresses_too(page, s
 
 
 def test_a_link_to_a_damaged_mixture_shows_something_else_and_says_why(page, site, home_folder):
-    made = make_checkpoint(home_folder / "checkpoints", "ant+bee", z_dim=64)
-    content = bytearray(made.read_bytes())
+    checkpoint = make_checkpoint(home_folder / "checkpoints", "ant+bee", z_dim=64)
+    content = bytearray(checkpoint.read_bytes())
     content[-100] ^= 255
-    made.write_bytes(content)
+    checkpoint.write_bytes(content)
     try:
         open_page(page, site, "?class=ant%2Bbee&seed=7")
         page.locator("#draw .message", has_text="ant+bee.safetensors is damaged").wait_for()
     finally:
-        made.unlink()
+        checkpoint.unlink()

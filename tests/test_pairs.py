@@ -1,4 +1,4 @@
-"""Classes turn into each other by mixing their generators; the page offers only pairs that were measured."""
+"""Classes turn into each other by mixing their generators. The page offers only measured pairs."""
 
 import json
 
@@ -20,20 +20,20 @@ def sampler(tmp_path):
     return Sampler([tmp_path])
 
 
-def test_a_morph_into_another_class_begins_and_ends_at_drawings_of_the_two_classes(sampler):
+def test_a_morph_into_another_class_starts_and_ends_at_drawings_of_the_two_classes(sampler):
     way = sampler.draw(morph_frames("cat", [7, 9], 5, into="dog"))
     ends = sampler.draw([Picture("cat", ((7, 1.0),)), Picture("dog", ((9, 1.0),))])
     assert np.array_equal(way[0], ends[0]) and np.array_equal(way[-1], ends[1])
     assert not np.array_equal(way[2], ends[0]) and not np.array_equal(way[2], ends[1])
 
 
-def test_generators_of_different_kinds_do_not_mix(tmp_path, sampler):
+def test_generators_with_different_architectures_do_not_mix(tmp_path, sampler):
     make_checkpoint(tmp_path, "sun", channels=9)
     with pytest.raises(ValueError, match="different kinds"):
         sampler.draw([Picture("cat", ((7, 1.0),), into="sun", share=0.5)])
 
 
-def test_offsets_and_a_second_class_do_not_go_together():
+def test_a_style_and_a_second_class_cannot_be_combined():
     with pytest.raises(ValueError, match="belong to one class"):
         Picture("cat", ((7, 1.0),), style=(1.0,), into="dog", share=0.5)
     for share in (-0.1, 1.1, float("nan"), "1"):
@@ -41,7 +41,7 @@ def test_offsets_and_a_second_class_do_not_go_together():
             Picture("cat", ((7, 1.0),), into="dog", share=share)
 
 
-def test_partners_come_best_first_and_only_while_the_measured_checkpoints_are_current(tmp_path, sampler):
+def test_partners_are_listed_best_first_while_their_measured_checkpoints_are_current(tmp_path, sampler):
     measured = {("cat", "dog"): 0.85, ("cat", "bird"): 0.95, ("dog", "bird"): 0.0}
     save_pairs(tmp_path, sampler, ["cat", "dog", "bird"], measured)
     assert partners(sampler, "cat") == ["bird", "dog"] and partners(sampler, "dog") == ["cat"]

@@ -1,4 +1,4 @@
-"""The same request gives the same drawing, and one bad file spoils nothing."""
+"""The same request gives the same drawing, and one bad file doesn't affect the others."""
 
 import errno
 import os
@@ -40,7 +40,7 @@ def test_one_seed_gives_one_drawing_alone_or_in_a_grid(sampler):
     assert_array_equal(draw(sampler, *range(5, 25)), grid[5:25])
 
 
-def test_a_mixture_is_found_though_a_link_has_lost_its_plus(tmp_path):
+def test_a_mixture_is_found_even_if_a_link_has_lost_its_plus(tmp_path):
     make_checkpoint(tmp_path, "cat+dog")
     assert Sampler([tmp_path]).find("cat dog") == "cat+dog"
 
@@ -49,7 +49,7 @@ def test_another_sampler_draws_the_same(sampler, tmp_path):
     assert_array_equal(draw(sampler, 1, 2, 3), draw(Sampler([tmp_path]), 1, 2, 3))
 
 
-def test_other_seeds_psi_and_offsets_give_other_drawings(sampler):
+def test_other_seeds_psi_and_styles_give_other_drawings(sampler):
     pictures = [
         Picture("cat", ((7, 1.0),)),
         Picture("cat", ((8, 1.0),)),
@@ -68,27 +68,27 @@ def test_pictures_of_several_classes_come_back_in_order(sampler):
     assert_array_equal(drawings[1::2], draw(sampler, *range(4), class_name="stop sign"))
 
 
-def test_a_morph_begins_at_the_one_drawing_and_ends_at_the_other(sampler):
+def test_a_morph_starts_at_one_drawing_and_ends_at_the_other(sampler):
     frames = sampler.draw(morph_frames("cat", [7, 12], 64))
     ends = draw(sampler, 7, 12)
     assert_array_equal(frames[[0, -1]], ends)
     jumps = np.abs(np.diff(frames.astype(int), axis=0)).mean((1, 2))
-    assert jumps.max() < np.abs(ends[0].astype(int) - ends[1]).mean(), "no jump as large as from end to end"
+    assert jumps.max() < np.abs(ends[0].astype(int) - ends[1]).mean(), "no jump is as large as from end to end"
 
 
-def test_bad_files_among_good_ones_are_left_out(sampler, tmp_path, caplog):
+def test_bad_files_are_left_out_and_logged_once(sampler, tmp_path, caplog):
     (tmp_path / "dog.safetensors").write_bytes(b"not a checkpoint")
     (tmp_path / "apple.safetensors").write_bytes((tmp_path / "cat.safetensors").read_bytes()[:5000])
     (tmp_path / "moon.safetensors").write_bytes((tmp_path / "cat.safetensors").read_bytes())
     assert set(sampler.cards()) == {"cat", "stop sign"}
     sampler.cards()
-    assert len(caplog.messages) == 3, "one sentence each, said once"
+    assert len(caplog.messages) == 3, "one sentence for each file, logged once"
     with pytest.raises(CheckpointError, match=r"apple\.safetensors is damaged"):
         sampler.find("apple")
     assert draw(sampler, 1).shape == (1, 28, 28)
 
 
-def test_a_file_that_breaks_later_is_a_sentence_and_the_rest_goes_on(sampler, tmp_path):
+def test_a_file_damaged_later_gives_one_sentence_and_the_rest_works(sampler, tmp_path):
     path = tmp_path / "cat.safetensors"
     content = bytearray(path.read_bytes())
     content[-100] ^= 255
@@ -98,7 +98,7 @@ def test_a_file_that_breaks_later_is_a_sentence_and_the_rest_goes_on(sampler, tm
     assert draw(sampler, 1, class_name="stop sign").shape == (1, 28, 28)
 
 
-def test_what_the_system_refuses_to_open_for_a_moment_is_drawn_the_next_time(sampler, tmp_path, monkeypatch):
+def test_a_file_that_cannot_be_opened_for_a_moment_is_drawn_the_next_time(sampler, tmp_path, monkeypatch):
     expected = draw(Sampler([tmp_path]), 7)
     sampler.cards()
     with monkeypatch.context() as patched:
@@ -119,16 +119,16 @@ def test_a_new_and_a_replaced_checkpoint_are_noticed(sampler, tmp_path):
     assert draw(sampler, 7, class_name="sun").shape == (1, 28, 28)
 
 
-def test_earlier_folders_win(tmp_path):
-    make_checkpoint(tmp_path / "mine", "cat")
-    make_checkpoint(tmp_path / "theirs", "cat")
-    make_checkpoint(tmp_path / "theirs", "dog")
-    both = Sampler([tmp_path / "mine", tmp_path / "theirs"])
+def test_earlier_folders_take_precedence(tmp_path):
+    make_checkpoint(tmp_path / "own", "cat")
+    make_checkpoint(tmp_path / "other", "cat")
+    make_checkpoint(tmp_path / "other", "dog")
+    both = Sampler([tmp_path / "own", tmp_path / "other"])
     assert set(both.cards()) == {"cat", "dog"}
-    assert_array_equal(draw(both, 3), draw(Sampler([tmp_path / "mine"]), 3))
+    assert_array_equal(draw(both, 3), draw(Sampler([tmp_path / "own"]), 3))
 
 
-def test_the_base_draws_what_has_no_checkpoint_of_its_own(sampler, tmp_path):
+def test_the_base_draws_classes_without_their_own_checkpoint(sampler, tmp_path):
     own = draw(sampler, 1)
     _, base = make_base(tmp_path)
     cards = sampler.cards()
@@ -143,7 +143,7 @@ def test_the_base_draws_what_has_no_checkpoint_of_its_own(sampler, tmp_path):
     assert np.abs(of_base[0].astype(int) - of_base[1]).max() > 8
 
 
-def test_a_damaged_base_spoils_nothing(sampler, tmp_path, caplog):
+def test_a_damaged_base_does_not_affect_other_classes(sampler, tmp_path, caplog):
     path, _ = make_base(tmp_path)
     content = bytearray(path.read_bytes())
     content[-100] ^= 255
@@ -171,7 +171,7 @@ def test_a_damaged_base_spoils_nothing(sampler, tmp_path, caplog):
         {"discriminator": '{"network": "doodle", "num_classes": 2}'},
     ],
 )
-def test_a_base_that_lies_in_its_header_is_left_out(sampler, tmp_path, header):
+def test_a_base_with_a_false_header_is_left_out(sampler, tmp_path, header):
     path, _ = make_base(tmp_path)
     with safe_open(path, "pt") as file:
         tensors, old = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
@@ -203,7 +203,7 @@ def swap(name: str, tensor: torch.Tensor):
         swap("generator.more", torch.zeros(3)),
     ],
 )
-def test_a_base_whose_weights_are_not_what_its_header_says_is_a_sentence(sampler, tmp_path, forge):
+def test_a_base_whose_weights_contradict_its_header_gives_one_sentence(sampler, tmp_path, forge):
     path, _ = make_base(tmp_path)
     with safe_open(path, "pt") as file:
         tensors, old = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
@@ -214,18 +214,18 @@ def test_a_base_whose_weights_are_not_what_its_header_says_is_a_sentence(sampler
     assert draw(sampler, 1).shape == (1, 28, 28)
 
 
-def test_a_checkpoint_that_breaks_gives_way_to_the_next(tmp_path):
-    make_checkpoint(tmp_path / "mine", "cat")
-    make_checkpoint(tmp_path / "theirs", "cat", channels=9)
-    path = tmp_path / "mine" / "cat.safetensors"
+def test_a_damaged_checkpoint_is_replaced_by_the_next_folders(tmp_path):
+    make_checkpoint(tmp_path / "own", "cat")
+    make_checkpoint(tmp_path / "other", "cat", channels=9)
+    path = tmp_path / "own" / "cat.safetensors"
     content = bytearray(path.read_bytes())
     content[-100] ^= 255
     path.write_bytes(content)
-    both = Sampler([tmp_path / "mine", tmp_path / "theirs"])
-    assert_array_equal(draw(both, 3), draw(Sampler([tmp_path / "theirs"]), 3))
+    both = Sampler([tmp_path / "own", tmp_path / "other"])
+    assert_array_equal(draw(both, 3), draw(Sampler([tmp_path / "other"]), 3))
 
 
-def test_a_class_without_a_checkpoint_and_no_class_at_all_are_told_apart(sampler):
+def test_errors_distinguish_untrained_from_unknown_classes(sampler):
     assert sampler.find("Stop_Sign") == "stop sign"
     with pytest.raises(NoGeneratorError, match="“giraffe” has not been trained here"):
         sampler.find("giraffe")
@@ -262,7 +262,7 @@ def test_many_threads_get_the_same_drawings_from_a_cold_start(sampler, tmp_path)
     assert not wrong
 
 
-def test_consecutive_seeds_go_on_at_0_and_their_number_is_bounded():
+def test_consecutive_seeds_continue_at_0_and_their_number_is_bounded():
     pictures = seeds_to_pictures("cat", MAX_SEED, 3)
     assert [picture.mix[0][0] for picture in pictures] == [MAX_SEED, 0, 1]
     for count in (0, 65, 10**9, -1, 1.5, None, True):
@@ -270,7 +270,7 @@ def test_consecutive_seeds_go_on_at_0_and_their_number_is_bounded():
             seeds_to_pictures("cat", 0, count)
 
 
-def test_memory_holds_no_more_generators_than_allowed(tmp_path):
+def test_memory_holds_at_most_the_allowed_number_of_generators(tmp_path):
     names = ["cat", "dog", "sun", "moon"]
     for name in names:
         make_checkpoint(tmp_path, name)
@@ -280,7 +280,7 @@ def test_memory_holds_no_more_generators_than_allowed(tmp_path):
     assert len(few._loaded) == 2
 
 
-def test_drafts_of_many_classes_at_once_are_those_drawn_one_by_one(tmp_path):
+def test_drafts_drawn_at_once_equal_those_drawn_one_by_one(tmp_path):
     make_base(tmp_path)
     sampler = Sampler([tmp_path])
     names, seeds = ["cat", "sun", "The Mona Lisa"], [7, 7, MAX_SEED]
@@ -290,27 +290,27 @@ def test_drafts_of_many_classes_at_once_are_those_drawn_one_by_one(tmp_path):
         Sampler([tmp_path / "nowhere"]).draw_drafts(names, seeds)
 
 
-def test_a_screenful_is_of_the_classes_that_the_page_has_listed(tmp_path):
+def test_a_screenful_shows_only_the_classes_that_the_page_has_listed(tmp_path):
     for name in ("cat", "dog", "sun"):
         make_checkpoint(tmp_path, name)
     tiles = Tiles(Sampler([tmp_path]))
     catalog = tiles.catalog(wall=0)
     before = tiles.screenful([0, 0, catalog["version"]])
-    make_checkpoint(tmp_path, "cat+dog")  # which comes before dog
-    assert before and tiles.screenful([0, 0, catalog["version"]]) == "", "the page has to look again"
+    make_checkpoint(tmp_path, "cat+dog")  # it comes before dog in the list
+    assert before and tiles.screenful([0, 0, catalog["version"]]) == "", "the page has to load the list again"
     again = tiles.catalog(wall=0)
     assert len(again["tiles"]) == 4 and tiles.screenful([0, 0, again["version"]]) not in ("", before)
 
 
-def test_drawings_and_what_is_said_of_their_generator_belong_together(sampler, tmp_path, monkeypatch):
+def test_drawings_and_figures_come_from_the_same_generator(sampler, tmp_path, monkeypatch):
     drawn = sampler.draw_all
 
-    def drawn_and_trained_anew(pictures):
+    def draw_and_retrain(pictures):
         monkeypatch.setattr(sampler, "draw_all", drawn)
         drawings = drawn(pictures)
         make_checkpoint(tmp_path, "cat", z_dim=9)
         return drawings
 
-    monkeypatch.setattr(sampler, "draw_all", drawn_and_trained_anew)
+    monkeypatch.setattr(sampler, "draw_all", draw_and_retrain)
     answer = _answer(sampler, "cat", [[7, 1, 1.0, []]])
     assert sampler.generator("cat").z_dim == 9 and answer == _answer(sampler, "cat", [[7, 1, 1.0, []]])

@@ -24,7 +24,7 @@ def address_of(script: str) -> str:
     return address
 
 
-def test_a_script_comes_as_it_is_and_is_kept_forever(browser):
+def test_a_script_is_sent_unchanged_and_cached_forever(browser):
     answer = browser.get(address_of("draw/draw.js"))
     assert answer.content == (STUDIO / "draw" / "draw.js").read_bytes()
     assert answer.headers["content-type"].startswith("text/javascript")
@@ -40,7 +40,7 @@ def own_scripts(tmp_path, monkeypatch):
 
 
 def forget() -> None:
-    """As when the app starts again."""
+    """Clear the caches, as a restart of the app does."""
     assets._scripts.cache_clear()
     assets._version.cache_clear()
 
@@ -54,7 +54,7 @@ def test_a_changed_script_has_another_address(own_scripts):
     assert len(addresses) == 2
 
 
-def test_a_page_from_before_an_update_gets_scripts_that_it_does_not_keep(browser):
+def test_a_page_from_before_an_update_gets_scripts_that_are_not_cached(browser):
     answer = browser.get("gradio_api/scripts/old/draw/draw.js")
     assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
 
@@ -68,7 +68,7 @@ def test_nothing_but_scripts_is_served(browser, name):
     assert browser.get(folder + name).status_code == 404
 
 
-def test_what_a_script_imports_is_there():
+def test_every_file_that_a_script_imports_exists():
     for path in STUDIO.rglob("*.js"):
         for name in IMPORTED.findall(path.read_text(encoding="utf-8")):
             assert (path.parent / name).is_file(), f"{path} imports {name}"
@@ -88,7 +88,7 @@ def test_events_pass_their_arguments_as_data():
     assert calling("shared/events.js", "give", "`${1}`").endswith('.give(...["`${1}`"], ...values)')
 
 
-def test_what_the_first_view_imports_is_fetched_at_once():
+def test_scripts_of_the_first_view_are_fetched_at_once():
     links, pending, needed = preload_links("shared", "draw"), [STUDIO / "draw" / "draw.js"], set()
     while pending:
         path = pending.pop()

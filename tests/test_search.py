@@ -26,8 +26,8 @@ def one_thread():
 
 
 @pytest.fixture(autouse=True)
-def no_hurry(monkeypatch):
-    """A slow machine searches to the end, too."""
+def no_time_limit(monkeypatch):
+    """Let a slow machine finish the search, too."""
     monkeypatch.setattr(nearest, "MAX_SECONDS", 600.0)
 
 
@@ -61,14 +61,14 @@ def test_a_generators_own_drawing_is_found_almost_exactly(sampler, recogniser, c
 
 @needs_real
 @pytest.mark.parametrize("class_name", ["apple", "star"])
-def test_a_held_back_drawing_is_found_nearer_than_any_of_a_thousand_seeds(sampler, recogniser, class_name):
+def test_the_search_gets_closer_to_a_held_back_drawing_than_any_of_a_thousand_seeds(sampler, recogniser, class_name):
     rows = np.load(REAL_DRAWINGS / f"{class_name}.npy", mmap_mode="r")
     drawing = np.array(rows[held_back(len(rows))[0]]).reshape(28, 28)
     alike = likeness(found(sampler, recogniser, class_name, drawing), drawing)
     assert alike > 0.7 and alike > best_seed(sampler, class_name, drawing) + 0.05
 
 
-def test_the_same_drawing_gives_the_same_guesses_each_at_least_as_near(tmp_path, monkeypatch):
+def test_the_same_drawing_gives_the_same_guesses_each_at_least_as_close(tmp_path, monkeypatch):
     make_checkpoint(tmp_path)
     monkeypatch.setattr(nearest, "STAGES", ((4, 12), (2, 12)))
     (drawing,) = Sampler([tmp_path]).draw(seeds_to_pictures("cat", 5))
@@ -105,15 +105,15 @@ def test_a_latent_out_of_bounds_is_refused(bad):
         Picture("cat", ((bad, 1.0),))
 
 
-def test_strokes_are_drawn_as_large_and_as_thick_as_the_datasets():
+def test_strokes_are_as_large_and_thick_as_in_the_dataset():
     down = rasterise([[(0.5, 0.2), (0.5, 0.6)]])
     rows, columns = np.flatnonzero(down.any(1)), np.flatnonzero(down.any(0))
-    assert (rows[0], rows[-1]) == (1, 26), "one pixel of paper above and below, as around every drawing there"
+    assert (rows[0], rows[-1]) == (1, 26), "one pixel of paper above and below, as in the dataset"
     assert list(columns) == [13, 14], "in the middle"
     assert down[5:20].sum(1) / 255 == pytest.approx(16 * 28 / 304, abs=0.06), "16 of 304 units wide"
     square = [(0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3), (0.1, 0.1)]
     elsewhere = [(2 * x + 0.2, 2 * y + 0.3) for x, y in square]
-    assert likeness(rasterise([square]), rasterise([elsewhere])) > 0.99, "wherever and however large it was drawn"
+    assert likeness(rasterise([square]), rasterise([elsewhere])) > 0.99, "position and size don't matter"
 
 
 def test_a_tap_is_a_dot_in_the_middle():
@@ -145,7 +145,7 @@ def test_a_tap_is_a_dot_in_the_middle():
         json.loads("[" * 500 + "]" * 500),
     ],
 )
-def test_a_hostile_sketch_is_one_sentence(sketch):
+def test_a_hostile_sketch_gives_one_sentence(sketch):
     with pytest.raises(ValueError) as caught:
         check_strokes(sketch)
     assert len(str(caught.value)) < 160 and str(caught.value).endswith(".")
@@ -158,12 +158,12 @@ def test_the_recogniser_names_real_drawings(recogniser):
     assert named.count("star") > 14
 
 
-def test_without_an_evaluator_nothing_is_recognised_and_the_search_goes_on(tmp_path, caplog):
+def test_without_an_evaluator_nothing_is_recognised_and_the_search_still_works(tmp_path, caplog):
     make_checkpoint(tmp_path)
     drawing = rasterise([[(0.2, 0.2), (0.8, 0.8)]])
     assert Recogniser([tmp_path]).top(drawing) == []
     (tmp_path / EVALUATOR_NAME).write_bytes(b"broken")
     broken = Recogniser([tmp_path])
     assert broken.top(drawing) == broken.top(drawing) == []
-    assert len(caplog.records) == 1, "said once"
+    assert len(caplog.records) == 1, "logged once"
     assert next(search(Sampler([tmp_path]).generator("cat"), drawing, broken.evaluator())).fraction == 0

@@ -1,4 +1,4 @@
-"""Visitors draw classes from the Hub, and push what they trained in their own name only."""
+"""Visitors draw classes from the Hub, and push their trained classes only in their own name."""
 
 from urllib.parse import urlencode
 

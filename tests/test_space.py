@@ -1,4 +1,4 @@
-"""The app as a Space runs it: newly installed, as an ordinary user, from files that it can't write to."""
+"""The app works as in a Space: newly installed, as an ordinary user, with read-only files."""
 
 import contextlib
 import os
@@ -27,18 +27,18 @@ NOBODY = 65534
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs"]
 AS_NOBODY += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
 
-pytestmark = pytest.mark.slow  # it installs a new environment
+pytestmark = pytest.mark.slow  # installs a new environment
 
 if not IS_CI and (not shutil.which("setpriv") or os.geteuid() != 0):
     pytest.skip("only root can become an ordinary user, by setpriv", allow_module_level=True)
 
 
 def find_python() -> tuple[str, str]:
-    """Python 3.12, as on a Space, if PyTorch has a CPU build for it, otherwise ours; and which PyTorch to install."""
+    """Python 3.12, as on a Space, if PyTorch has a CPU build for it, otherwise ours. Also the PyTorch to install."""
     found = sorted((Path.home() / ".pyenv" / "versions").glob("3.12.*/bin/python3.12"))
     for python in [*found, shutil.which("python3.12")]:
-        asked = [python, "-m", "pip", "install", "--dry-run", "--no-deps", "-q", f"{TORCH}+cpu"]
-        if python and subprocess.run(asked, capture_output=True).returncode == 0:
+        command = [python, "-m", "pip", "install", "--dry-run", "--no-deps", "-q", f"{TORCH}+cpu"]
+        if python and subprocess.run(command, capture_output=True).returncode == 0:
             return str(python), f"{TORCH}+cpu"
     return sys.executable, TORCH
 
@@ -54,7 +54,7 @@ def folder():
 
 @pytest.fixture(scope="module")
 def environment(folder):
-    """The Python of a new environment with the requirements and what a Space installs besides."""
+    """The Python of a new environment with the requirements and the packages that a Space adds."""
     python, torch = find_python()
     sdk_version = front_matter((REPOSITORY / "README.md").read_text())["sdk_version"]
     subprocess.run([python, "-m", "venv", folder / "environment"], check=True)
@@ -68,7 +68,7 @@ def environment(folder):
 
 
 def kill_all(home: Path) -> None:
-    """The app, its worker, and the Node server that Gradio starts on a Space."""
+    """Kill the app, its worker, and the Node server that Gradio starts on a Space."""
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if f"HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
@@ -127,7 +127,7 @@ def drawn(tile) -> float:
     return (pixels(tile.locator("canvas").evaluate("(canvas) => canvas.toDataURL()")) < 128).mean()
 
 
-def test_a_space_draws_for_a_visitor_within_the_hub_s_frame(page, space):
+def test_a_space_draws_for_a_visitor_inside_the_hubs_frame(page, space):
     page.set_content(
         f'<iframe src="{space.url}?class=cat&seed=7&count=4" style="width: 1200px; height: 900px"></iframe>'
     )
@@ -160,10 +160,10 @@ def test_a_space_runs_as_an_ordinary_user(space):
         name: value.split() for name, value in re.findall(r"^(Uid|Gid|Groups|CapEff|NoNewPrivs):(.*)$", status, re.M)
     }
     assert set(held["Uid"] + held["Gid"]) == {str(NOBODY)} and not held["Groups"] and held["NoNewPrivs"] == ["1"]
-    assert int(held["CapEff"][0], 16) == 1 << 2, "it may read whatever root may, and nothing else"
+    assert int(held["CapEff"][0], 16) == 1 << 2, "it may read all files, like root, and nothing else"
 
 
-def test_a_space_needs_no_more_rights_and_no_secret(space):
+def test_a_space_needs_no_other_permissions_and_no_secret(space):
     log = space.log.read_text()
     assert not re.search("ERROR|PermissionError|Permission denied|Read-only file system|Unauthorized", log), log
     assert not [path for path in space.folder.rglob("*") if path.stat().st_uid == NOBODY]

@@ -1,4 +1,4 @@
-"""What a run reports arrives in MLflow, every step once, whatever happens to the server and to whoever sends."""
+"""Every step of a run arrives in MLflow exactly once, even if the server or the sender is killed."""
 
 import errno
 import json
@@ -38,7 +38,7 @@ if not find_spec("mlflow") and not IS_CI:
 
 
 class Server:
-    """A tracking server of MLflow's own, to be killed and started again."""
+    """An MLflow tracking server that can be killed and restarted."""
 
     def __init__(self, folder):
         self.folder, self.port = folder, free_port()
@@ -48,7 +48,7 @@ class Server:
     def start(self) -> None:
         store = ["--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}", "--workers", "1"]
         place = ["--artifacts-destination", str(self.folder / "artifacts"), "--port", str(self.port)]
-        # Jobs are for language models, and take eight processes.
+        # Jobs are for language models and start eight processes.
         environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         command = [sys.executable, "-m", "mlflow", "server", *store, *place, "--host", "127.0.0.1"]
         with (self.folder / "server.log").open("ab") as log:
@@ -78,7 +78,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A training that reports every step, and is sent at once and whole."""
+    """Make trainings report every step, and send all reports at once."""
     monkeypatch.setattr(recorder_module, "fit", lambda training, num_steps, *_: fit(training, num_steps, every=1))
     monkeypatch.setattr(tracking, "EVERY_SECONDS", 0.2)
     monkeypatch.setattr(tracking, "LAST_SECONDS", WAIT)  # on a slow machine, too
@@ -102,7 +102,7 @@ def finish(run, home) -> None:
 
 
 def ended(home, class_name: str):
-    """A run of five steps that is over, without the training."""
+    """A finished run of five steps, made without training."""
     run = create_run(home.runs, order(home, class_name=class_name), begin=True)
     for step in range(1, 6):
         run.append(Progress(step, step / 10, step / 5, 100.0, 0.5, 0.6))
@@ -113,16 +113,16 @@ def ended(home, class_name: str):
 
 
 def recorded(client: object, run) -> object:
-    """MLflow's run for one of ours."""
+    """The MLflow run that records one of our runs, or None."""
     experiment = client.get_experiment_by_name(EXPERIMENT)
-    found = client.search_runs([experiment.experiment_id], f"tags.`doodles.run` = '{run.id}'") if experiment else []
-    assert len(found) <= 1, "a run is recorded once"
-    return found[0] if found else None
+    matches = client.search_runs([experiment.experiment_id], f"tags.`doodles.run` = '{run.id}'") if experiment else []
+    assert len(matches) <= 1, "a run is recorded once"
+    return matches[0] if matches else None
 
 
 def steps(client: object, run, metric: str = "loss_generator") -> list[int]:
-    known = recorded(client, run)
-    return [entry.step for entry in client.get_metric_history(known.info.run_id, metric)] if known else []
+    mlflow_run = recorded(client, run)
+    return [entry.step for entry in client.get_metric_history(mlflow_run.info.run_id, metric)] if mlflow_run else []
 
 
 def wait_until(condition) -> None:
@@ -133,7 +133,7 @@ def wait_until(condition) -> None:
 
 
 @pytest.mark.slow
-def test_every_metric_arrives_once_though_the_server_is_killed_midway(server, home, quick, monkeypatch, caplog):
+def test_every_metric_arrives_once_even_if_the_server_is_killed_midway(server, home, quick, monkeypatch, caplog):
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
     client = client_of(server.url)
     run = create_run(home.runs, order(home, num_steps=30), begin=True)
@@ -145,23 +145,23 @@ def test_every_metric_arrives_once_though_the_server_is_killed_midway(server, ho
             wait_until(lambda: "be sent later" in caplog.text)
             server.start()
     assert run.status().state == "done"
-    assert caplog.text.count("be sent later") == 1, "it is said once"
+    assert caplog.text.count("be sent later") == 1, "it is logged once"
     main_steps = [entry.step for entry in run.progress()]
     assert main_steps == list(range(1, 31))
     for metric in ("loss_discriminator", "loss_generator", "images_per_second"):
         assert steps(client, run, metric) == main_steps
 
-    known = recorded(client, run)
-    assert known.info.status == "FINISHED" and known.data.params["learning_rate"] == str(SMALL.learning_rate)
-    files = {entry.path for entry in client.list_artifacts(known.info.run_id)}
+    mlflow_run = recorded(client, run)
+    assert mlflow_run.info.status == "FINISHED" and mlflow_run.data.params["learning_rate"] == str(SMALL.learning_rate)
+    files = {entry.path for entry in client.list_artifacts(mlflow_run.info.run_id)}
     assert {"sheet.png", "losses.png", "losses.svg", "training.gif", "sheets", "checkpoint"} <= files
-    assert [each.path for each in client.list_artifacts(known.info.run_id, "checkpoint")] == [
+    assert [each.path for each in client.list_artifacts(mlflow_run.info.run_id, "checkpoint")] == [
         "checkpoint/sun.safetensors"
     ]
-    assert "requested_by" not in known.data.params
+    assert "requested_by" not in mlflow_run.data.params
 
 
-def test_whoever_is_killed_after_sending_and_before_noting_it_sends_nothing_twice(server, home, quick, monkeypatch):
+def test_a_sender_killed_before_recording_what_it_sent_sends_nothing_twice(server, home, quick, monkeypatch):
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
     client = client_of(server.url)
     run = create_run(home.runs, order(home), begin=True)
@@ -174,7 +174,7 @@ def test_whoever_is_killed_after_sending_and_before_noting_it_sends_nothing_twic
         assert recorded(client, run).info.status == "FINISHED"
 
 
-def test_a_run_that_goes_on_is_one_run_there_too(server, home, quick, monkeypatch):
+def test_a_resumed_run_is_one_run_in_mlflow_too(server, home, quick, monkeypatch):
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
     client = client_of(server.url)
     run = create_run(home.runs, order(home, num_steps=6), begin=True)
@@ -194,7 +194,7 @@ def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(serve
     for run in runs:
         os.utime(run.folder / "run.json", (long_ago, long_ago))
     track(runs[0], "a study")
-    assert main(["track"]) == 2, "nobody has said where to"
+    assert main(["track"]) == 2, "no destination is set"
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
     assert main(["track", "--all"]) == 0
     assert "new data of 2 runs" in capsys.readouterr().out
@@ -202,24 +202,24 @@ def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(serve
     assert steps(client, runs[1]) == [1, 2, 3, 4, 5]
     nested = recorded(client, runs[0])
     parent = client.get_run(nested.data.tags["mlflow.parentRunId"])
-    assert {known.info.end_time for known in (nested, parent, recorded(client, runs[1]))} == {1000 * long_ago}
+    assert {each.info.end_time for each in (nested, parent, recorded(client, runs[1]))} == {1000 * long_ago}
     assert parent.info.run_name == "a study" and "mlflow.parentRunId" not in recorded(client, runs[1]).data.tags
     assert list((home.folder / "mlflow-artifacts").rglob("training.gif"))
     assert main(["track", "--all"]) == 0
     assert "new data of 0 runs" in capsys.readouterr().out
 
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
-    assert main(["track"]) == 0, "another store has none of them yet"
+    assert main(["track"]) == 0, "the other store has no runs yet"
     assert "new data of 2 runs" in capsys.readouterr().out
     client = client_of(server.url)
     assert [steps(client, run) for run in runs] == [[1, 2, 3, 4, 5]] * 2
     assert "mlflow.parentRunId" in recorded(client, runs[0]).data.tags
     store = Store(server.url, home)
     store.client = None
-    assert store.send_all(runs) == 0, "what has ended and was sent is asked about no more"
+    assert store.send_all(runs) == 0, "finished runs that were sent cause no more requests"
 
 
-def test_a_run_that_mlflow_does_not_take_keeps_no_other_from_it(server, home, caplog):
+def test_a_run_that_mlflow_refuses_does_not_hold_up_others(server, home, caplog):
     first, second = ended(home, "sun"), ended(home, "star")
     track(first)
     store, client = Store(server.url, home), client_of(server.url)
@@ -234,16 +234,16 @@ def test_a_run_that_mlflow_does_not_take_keeps_no_other_from_it(server, home, ca
 
 
 @pytest.mark.parametrize("sees_home", [True, False])
-def test_a_fleet_s_runs_are_nested_and_sent_by_the_driver(server, home, quick, tmp_path, monkeypatch, sees_home):
-    """Whatever the machines that train can reach."""
+def test_the_driver_sends_a_fleets_runs_as_nested_runs(server, home, quick, tmp_path, monkeypatch, sees_home):
+    """The training machines need no access to MLflow."""
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
     monkeypatch.setattr(train.fleet.task, "REMOTE_HOME", tmp_path / "away")
 
     def train_on(fleet, orders, home):
         for ordered in orders:
             task = Task(ordered, home, group=GROUP, marker=None if sees_home else "nowhere")
-            with monkeypatch.context() as there:
-                there.delenv("DOODLES_MLFLOW")
+            with monkeypatch.context() as patched:
+                patched.delenv("DOODLES_MLFLOW")
                 outcome = work(task, {})
             yield outcome
 
@@ -258,7 +258,7 @@ def test_a_fleet_s_runs_are_nested_and_sent_by_the_driver(server, home, quick, t
     assert client.get_run(parent).info.run_name == GROUP
 
 
-def test_without_mlflow_the_command_says_how_to_get_it_and_the_worker_trains_on(
+def test_without_mlflow_the_command_says_how_to_install_it_and_the_worker_still_trains(
     home, quick, monkeypatch, capsys, caplog
 ):
     monkeypatch.setenv("DOODLES_HOME", str(home.folder))
@@ -272,7 +272,7 @@ def test_without_mlflow_the_command_says_how_to_get_it_and_the_worker_trains_on(
     assert run.status().state == "done" and "requirements-mlflow.txt" in caplog.text
 
 
-def test_a_run_that_can_not_be_put_on_record_is_trained_all_the_same(home, quick, monkeypatch, caplog):
+def test_a_run_that_cannot_be_recorded_is_trained_anyway(home, quick, monkeypatch, caplog):
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
     monkeypatch.setattr(tracking, "find_spec", lambda name: None)
     monkeypatch.setattr(

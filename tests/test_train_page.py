@@ -1,4 +1,4 @@
-"""The Train tab shows what is so: after a reload, to a second visitor, after a restart, a stop, a failure."""
+"""The Train tab shows the true state after a reload, a restart, a stop or a failure, and to a second visitor."""
 
 import re
 import time
@@ -24,7 +24,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def visit(browser, site):
-    """A function that opens the Train tab as a visitor from some address."""
+    """A function that opens the Train tab as a visitor from a given address."""
     contexts, problems = [], []
 
     def open_tab(address: str, query: str = "", opens_by_itself: bool = False):
@@ -56,7 +56,7 @@ def start(page, class_name: str, minutes: float) -> None:
     page.get_by_text("For experts").click()
     number = page.locator("#train-minutes input")
     number.wait_for()
-    page.wait_for_timeout(500)  # a box that has just been opened may still be given its first value
+    page.wait_for_timeout(500)  # a box that has just opened may still receive its first value
     number.fill(str(minutes))
     number.press("Enter")
     assert number.input_value() == str(minutes)
@@ -68,18 +68,18 @@ def shows(page, text: str, timeout: float | None = None) -> None:
 
 
 def enabled(page) -> set[str]:
-    """Which of the controls can be pressed."""
+    """The names of the controls that are enabled."""
     return {name for name in CONTROLS if page.locator(f"#train-{name}").is_enabled()}
 
 
-def asked(request) -> tuple[str, str | None] | None:
-    """What a page asks of which run: to watch that of its link, or how it goes, which it may ask of none."""
+def call(request) -> tuple[str, str | None] | None:
+    """The call that a page makes, and for which run: watch the linked one, or poll one (None: no run)."""
     data = (request.post_data_json or {}).get("data")
     return {1: ("watch", data[0]), 3: ("poll", data[0])}.get(len(data)) if data else None
 
 
 def wait_enabled(page, *names: str) -> None:
-    for name in CONTROLS:  # they don't change all in one moment
+    for name in CONTROLS:  # they don't all change at the same moment
         state = ":not([disabled])" if name in names else "[disabled]"
         page.locator(f"#train-{name}{state}").wait_for()
     assert enabled(page) == set(names)
@@ -105,7 +105,7 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
 
     other = visit("2.2.2.2", link, opens_by_itself=True)
     shows(other, "images/s")
-    assert enabled(other) == set(), "only who started a run can stop it"
+    assert enabled(other) == set(), "only the visitor who started a run can stop it"
     start(other, "giraffe", 40)
     other.get_by_text("already in training").first.wait_for()
     assert len(list_runs(site.home / "runs")) == 1
@@ -131,7 +131,7 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
     wait_enabled(other, "resume", "longer", "discard")
     page.click("#train-resume")
     shows(page, "images/s")
-    other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when somebody comes back to the page
+    other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when a visitor comes back to the page
     shows(other, "images/s")
     other.context.close()
     wait_enabled(page, "stop")
@@ -143,7 +143,7 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
     page.get_by_text("Nothing has been trained here yet").wait_for()
 
 
-def test_a_failure_is_a_sentence_and_can_be_resumed_once_its_cause_is_gone(visit, site, tmp_path):
+def test_a_failure_gives_one_sentence_and_can_be_resumed_once_its_cause_is_gone(visit, site, tmp_path):
     page = visit("3.3.3.3")
     start(page, "zebra", 0.1)
     shows(page, "There is no file “zebra.npy”")
@@ -162,7 +162,7 @@ def test_a_failure_is_a_sentence_and_can_be_resumed_once_its_cause_is_gone(visit
     page.wait_for_selector('#draw .tile[aria-label^="zebra, seed"]')
 
 
-def test_an_answer_that_was_overtaken_is_not_the_last_word(visit, site):
+def test_an_outdated_answer_does_not_replace_a_newer_one(visit, site):
     page = visit("7.7.7.7")
     start(page, "owl", 0.5)
     shows(page, "There is no file “owl.npy”")
@@ -170,13 +170,13 @@ def test_an_answer_that_was_overtaken_is_not_the_last_word(visit, site):
     other, held = visit("8.8.8.8"), {}
 
     def hold(route) -> None:
-        question = asked(route.request)
-        if question in (("watch", run_id), ("poll", None)) and question not in held:
-            held[question] = route
+        key = call(route.request)
+        if key in (("watch", run_id), ("poll", None)) and key not in held:
+            held[key] = route
         else:
             route.continue_()
 
-    other.goto("about:blank")  # which asks nothing
+    other.goto("about:blank")  # this page sends no requests
     other.route(EVENTS, hold)
     other.goto(site.url + "?run=" + run_id)
     late = time.monotonic() + WAIT / 1000
@@ -185,12 +185,12 @@ def test_an_answer_that_was_overtaken_is_not_the_last_word(visit, site):
         other.wait_for_timeout(50)
     held["watch", run_id].continue_()
     shows(other, "There is no file “owl.npy”")
-    with other.expect_response(lambda answer: asked(answer.request) == ("poll", run_id)):
+    with other.expect_response(lambda answer: call(answer.request) == ("poll", run_id)):
         held["poll", None].continue_()
     shows(other, "There is no file “owl.npy”")
 
 
-def test_of_two_runs_that_were_pressed_the_last_is_shown(visit, site):
+def test_of_two_clicked_runs_the_last_is_shown(visit, site):
     from gradio_client import Client
 
     client = Client(site.url, verbose=False)
@@ -198,12 +198,12 @@ def test_of_two_runs_that_were_pressed_the_last_is_shown(visit, site):
     while {client.predict(run_id, api_name="/run")["state"] for run_id in (ant, bee)} != {"failed"}:
         time.sleep(0.5)
     page, held = visit("9.9.9.9"), []
-    page.route(EVENTS, lambda route: held.append(route) if asked(route.request) == ("poll", bee) else route.continue_())
+    page.route(EVENTS, lambda route: held.append(route) if call(route.request) == ("poll", bee) else route.continue_())
     page.locator("#train-runs a[data-run]", has_text="bee").click()
     page.wait_for_function("run => location.search.includes(run)", arg=bee)
     page.locator("#train-runs a[data-run]", has_text="ant").click()
     shows(page, "There is no file “ant.npy”")
-    with page.expect_response(lambda answer: asked(answer.request) == ("poll", ant)):
+    with page.expect_response(lambda answer: call(answer.request) == ("poll", ant)):
         held[0].continue_()
     shows(page, "There is no file “ant.npy”")
     page.locator("#train-runs a[aria-current]", has_text="ant").wait_for()
@@ -215,7 +215,7 @@ def chosen(page) -> list[str]:
     return [text.removesuffix(" ×") for text in page.locator("#train-picker .chips button").all_inner_texts()]
 
 
-def test_a_class_that_was_typed_counts_when_you_go_on(visit):
+def test_a_typed_class_is_added_on_leaving_the_box(visit):
     page = visit("6.6.6.6")
     box = page.locator("#train-class")
     for typed, leave in (("tree", page.locator("#title h1").click), ("dog", lambda: box.press("Tab"))):
@@ -241,7 +241,7 @@ def test_classes_are_picked_and_removed_with_keys(visit):
         box.press_sequentially(name)
         page.locator(f"#train-classes [data-name={name}][aria-selected=true]").wait_for()
         box.press("Enter")
-    assert chosen(page) == ["cat", "dog", "owl", "bee", "ant"] and box.is_disabled(), "five are the most"
+    assert chosen(page) == ["cat", "dog", "owl", "bee", "ant"] and box.is_disabled(), "five is the limit"
     page.get_by_role("button", name="Remove owl").press("Enter")
     assert box.evaluate("box => box === document.activeElement") and box.is_enabled()
     box.press("Backspace")
@@ -253,14 +253,14 @@ def test_classes_are_picked_and_removed_with_keys(visit):
         assert chosen(page) == ["cat", "dog", "bee"] and box.input_value() == "", (typed, key)
 
 
-def test_too_many_minutes_are_refused_in_a_sentence(visit):
+def test_too_many_minutes_are_refused_in_one_sentence(visit):
     page = visit("4.4.4.4")
     start(page, "giraffe", 46)
     page.get_by_text("45 minutes at most").first.wait_for()
     assert page.locator("#train-status").get_by_text("Pick a class").count()
 
 
-def test_programs_train_and_ask_how_it_goes(site):
+def test_programs_can_train_and_read_the_status(site):
     from gradio_client import Client
 
     client = Client(site.url, verbose=False)

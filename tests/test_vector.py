@@ -12,13 +12,13 @@ from model.exports.vector import enlarged, outlines, svg
 
 
 def rendered(text: str, scale: int, columns: int = 1, rows: int = 1) -> np.ndarray:
-    """What an independent renderer makes of an SVG, as ink (rows * 28 * scale, columns * 28 * scale), 0..255."""
+    """Render an SVG with an independent program: ink (rows * 28 * scale, columns * 28 * scale), 0..255."""
     size = {"width": 28 * scale * columns, "height": 28 * scale * rows}
     picture = Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=text, background="white", **size))))
     return 255 - np.asarray(picture.convert("L")).astype(float)
 
 
-def test_an_svg_shows_what_the_drawing_shows():
+def test_an_svg_looks_like_the_drawing():
     for drawing in suns(20):
         shown = rendered(svg(drawing[None], ["sun"]), 8).reshape(28, 8, 28, 8).mean((1, 3))
         assert np.abs(shown - drawing).mean() < 9, "of 255 grey levels"
@@ -37,11 +37,11 @@ def test_outlines_have_no_stairs():
     disc = np.uint8(255 * np.clip(9.5 - np.hypot(x - 13.5, y - 13.5), 0, 1))
     (loop,) = outlines(disc)
     radii = np.hypot(*(loop - 14).T)
-    assert np.ptp(radii) < 0.15, "pixels; a circle stays one"
+    assert np.ptp(radii) < 0.15, "pixels; a circle stays a circle"
     assert radii.mean() == pytest.approx(9, abs=0.15)
 
 
-def test_faint_and_thin_strokes_stay():
+def test_faint_and_thin_strokes_are_kept():
     thin = np.zeros((28, 28), np.uint8)
     thin[14, 4:24] = 90
     assert rendered(svg(thin[None], ["line"]), 8).max() == 255
@@ -65,7 +65,7 @@ def test_an_svg_is_small_and_the_same_every_time():
     assert alone == [svg(drawing[None], ["sun"]) for drawing in drawings]
 
 
-def test_a_sheet_has_every_drawing_in_its_place():
+def test_a_sheet_shows_every_drawing_in_its_place():
     drawings = suns(5)
     shown = rendered(svg(drawings, list("abcde"), columns=3), 4, columns=3, rows=2)
     for place, drawing in enumerate(drawings):
@@ -74,7 +74,7 @@ def test_a_sheet_has_every_drawing_in_its_place():
         assert np.abs(shown[top : top + 112, left : left + 112] - alone).max() <= 8
 
 
-def test_titles_put_no_markup_into_a_file():
+def test_titles_are_escaped():
     text = svg(suns(1), ["</title><script>alert(1)</script>"])
     assert "<script" not in text and rendered(text, 2).max() > 0
 

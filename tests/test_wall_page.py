@@ -1,4 +1,4 @@
-"""The Wall shows every class, asks little of the server, and survives what changes meanwhile."""
+"""The Wall shows every class, sends few requests, and copes with changes while it's open."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -6,7 +6,7 @@ from tests.support.browser import IS_DRAWN, SERVER_FUNCTIONS, open_page, wait_fo
 from tests.support.samples import make_checkpoint
 
 
-def test_what_a_wall_could_not_fetch_comes_when_the_server_is_back(page, site):
+def test_the_wall_fetches_missing_drawings_when_the_server_is_back(page, site):
     open_page(page, site)
     page.wait_for_selector("[data-ahead]")
     page.route(SERVER_FUNCTIONS, lambda route: route.abort())
@@ -17,30 +17,30 @@ def test_what_a_wall_could_not_fetch_comes_when_the_server_is_back(page, site):
     page.locator("#wall .lost").wait_for(state="hidden")
 
 
-def test_classes_that_come_while_a_wall_is_looked_at_do_not_mix_up_its_drawings(page, site, home_folder):
+def test_classes_added_while_the_wall_is_open_do_not_mix_up_its_drawings(page, site, home_folder):
     open_page(page, site)
     page.wait_for_selector("[data-ahead]")
     page.get_by_role("tab", name="Wall").click()
     page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile canvas'))")
     before = page.locator(".wall-tile").count()
-    made = make_checkpoint(home_folder / "checkpoints", "ant+bee", z_dim=64)
+    checkpoint = make_checkpoint(home_folder / "checkpoints", "ant+bee", z_dim=64)
     try:
         page.locator(".wall-tile").last.scroll_into_view_if_needed()
         page.wait_for_function("number => document.querySelectorAll('.wall-tile').length > number", arg=before)
         page.locator(".wall-tile").last.scroll_into_view_if_needed()
         page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile:last-child canvas'))")
     finally:
-        made.unlink()
+        checkpoint.unlink()
 
 
-def test_the_wall_shows_every_class_one_request_a_screenful(page, site):
+def test_the_wall_shows_every_class_with_one_request_per_screenful(page, site):
     open_page(page, site)
     page.wait_for_selector("[data-ahead]")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
+    requests = []
+    page.on("request", lambda request: requests.append(request.url) if "component_server" in request.url else None)
     page.get_by_role("tab", name="Wall").click()
     page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile canvas'))")
-    assert page.locator(".wall-tile").count() >= 345 and len(asked) <= 2
+    assert page.locator(".wall-tile").count() >= 345 and len(requests) <= 2
     page.locator(".wall-tile").last.scroll_into_view_if_needed()
     page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile:last-child canvas'))")
 

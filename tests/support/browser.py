@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-IS_CI = os.environ.get("CI") == "true"  # where a missing browser fails the tests instead of skipping them
+IS_CI = os.environ.get("CI") == "true"  # here a missing browser fails the tests instead of skipping them
 WAIT = 120_000  # milliseconds
 SERVER_FUNCTIONS = re.compile("/component_server/")
 FRAME = "document.querySelector('#morph .player canvas').toDataURL()"
@@ -30,7 +30,7 @@ def open_page(page, address: str, query: str = "") -> None:
 def open_morph(page, site: str, query: str) -> None:
     open_page(page, site, query)
     page.wait_for_selector("#morph .player canvas[aria-label*='seeds']")
-    page.wait_for_selector("[data-ahead]", state="attached")  # all that the Draw tab asks for has come
+    page.wait_for_selector("[data-ahead]", state="attached")  # all requests of the Draw tab are answered
 
 
 def pictures(page) -> list[str]:
@@ -69,7 +69,7 @@ def pick(page, text: str) -> None:
 
 
 def pick_to_train(page, name: str) -> None:
-    """On the Train tab, as one more class of a mixture."""
+    """Add a class to the mixture on the Train tab."""
     box = page.locator("#train-class")
     box.click()
     box.press_sequentially(name)
@@ -78,29 +78,29 @@ def pick_to_train(page, name: str) -> None:
 
 
 def count_requests(page) -> list[str]:
-    """The requests from now on, without the heartbeat that Gradio's pages send."""
-    asked = []
-    page.on("request", lambda request: None if "heartbeat" in request.url else asked.append(request.url))
-    return asked
+    """The addresses of all requests from now on, except the heartbeat of Gradio's pages."""
+    requests = []
+    page.on("request", lambda request: None if "heartbeat" in request.url else requests.append(request.url))
+    return requests
 
 
 def counts(request) -> list[int]:
-    """How many drawings the Draw tab asks for, group by group; none if the request is another one."""
+    """The number of drawings in each group that the Draw tab requests. Empty for other requests."""
     body = request.post_data_json if "component_server" in request.url else {}
     return [count for _, count, *_ in body["data"][1]] if body.get("fn_name") == "drawings" else []
 
 
 @contextlib.contextmanager
 def unanswered(page) -> Iterator[list[list[int]]]:
-    """What is asked of the server waits for the end. Gives the `counts` of every request, as they come."""
-    held, asked = [], []
+    """Hold all requests back until the end. Yields the `counts` of every request so far."""
+    held, requests = [], []
 
     def hold(route) -> None:
         held.append(route)
-        asked.append(counts(route.request))
+        requests.append(counts(route.request))
 
     page.route(SERVER_FUNCTIONS, hold)
-    yield asked
-    page.route(SERVER_FUNCTIONS, lambda route: route.continue_())  # which goes before the older one
+    yield requests
+    page.route(SERVER_FUNCTIONS, lambda route: route.continue_())  # it takes precedence over the older route
     for route in held:
         route.continue_()

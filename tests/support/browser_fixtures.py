@@ -1,4 +1,4 @@
-"""Fixtures for tests in a browser: the app as a process of its own, Chromium, and a page that must not throw."""
+"""Fixtures for tests in a browser: the app as a process, Chromium, and a page that must not throw."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ def running_app(folder: Path, **settings: str) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory) -> Iterator[Site]:
-    """One app for all files that don't ask for their own."""
+    """One app for all test files that don't define their own."""
     with running_app(tmp_path_factory.mktemp("app")) as running:
         yield running
 
@@ -43,7 +43,7 @@ def site(app) -> str:
 
 @pytest.fixture(scope="module")
 def home_folder(app) -> Path:
-    """Where the app keeps its things."""
+    """The folder of the app's checkpoints and runs."""
     return app.home
 
 

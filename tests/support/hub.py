@@ -1,4 +1,4 @@
-"""A loopback Hugging Face Hub with the endpoints that we use, which can be made to misbehave."""
+"""A loopback Hugging Face Hub with the endpoints that we use. It can misbehave on request."""
 
 import base64
 import hashlib

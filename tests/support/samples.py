@@ -1,4 +1,4 @@
-"""What tests draw with and train: small configs, quick checkpoints, and an independent renderer of SVG files."""
+"""Samples for tests: small configs, quick checkpoints, and an independent renderer of SVG files."""
 
 import io
 from dataclasses import replace
@@ -24,7 +24,7 @@ SMALL = replace(DOODLE, discriminator="doodle", channels=6, z_dim=8, batch_size=
 
 
 def as_drawings(drawings: np.ndarray, classes: np.ndarray | None = None) -> Drawings:
-    """Drawings (N, 28, 28) to learn from, all of them, of one class unless `classes` (N,) says more."""
+    """Drawings (N, 28, 28) to learn from. All are used, and belong to one class unless `classes` (N,) is given."""
     if classes is None:
         return Drawings([(0, drawings, np.arange(len(drawings)))])
     return Drawings([(index, drawings, np.flatnonzero(classes == index)) for index in np.unique(classes).tolist()])
@@ -39,7 +39,7 @@ def make_checkpoint(folder: Path, class_name: str = "cat", **options: object) ->
 
 
 def make_base(folder: Path) -> tuple[Path, Training]:
-    """A base with random weights, other for every class, quick to make; the file and what is in it."""
+    """A base with random weights that differ between classes, quick to make: its path and its training."""
     training = Training(SMALL, as_drawings(suns(1)), num_classes=len(CLASS_NAMES))
     with torch.no_grad():
         training.ema.block14.norm.bias.rows.normal_()
@@ -47,7 +47,7 @@ def make_base(folder: Path) -> tuple[Path, Training]:
 
 
 def rendered(text: str, scale: int, columns: int = 1, rows: int = 1) -> np.ndarray:
-    """What an independent renderer makes of an SVG, as ink (rows * 28 * scale, columns * 28 * scale), 0..255."""
+    """Render an SVG with an independent program: ink (rows * 28 * scale, columns * 28 * scale), 0..255."""
     size = {"width": 28 * scale * columns, "height": 28 * scale * rows}
     picture = Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=text, background="white", **size))))
     return 255 - np.asarray(picture.convert("L")).astype(float)
