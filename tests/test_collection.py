@@ -1,4 +1,4 @@
-"""A collection draws what was pushed, unchanged, while the Hub is slow, in trouble or hostile."""
+"""A collection draws what was pushed, unchanged, even if the Hub is slow, failing or hostile."""
 
 import base64
 import hashlib
@@ -122,7 +122,7 @@ def test_cached_files_are_drawn_without_the_hub(hub, tmp_path, monkeypatch):
     assert not hub.requests
 
 
-def test_a_slow_hub_delays_nobody_with_a_cached_index(hub, tmp_path, monkeypatch):
+def test_a_slow_hub_delays_no_drawing_with_a_cached_index(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "a", "cat")
     pictures = seeds_to_pictures("cat", 0, 2)
     Sampler([], collection=collection(tmp_path)).draw(pictures)
@@ -134,7 +134,7 @@ def test_a_slow_hub_delays_nobody_with_a_cached_index(hub, tmp_path, monkeypatch
         assert again.collection.index.is_refreshing
 
 
-def test_a_slow_download_delays_nobody(hub, tmp_path, monkeypatch):
+def test_a_slow_download_delays_no_drawing(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "a", "cat")
     make_base(tmp_path / "base")
     sampler = Sampler([tmp_path / "base"], collection=collection(tmp_path))

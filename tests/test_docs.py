@@ -164,7 +164,7 @@ def test_contributings_example_adds_a_network(monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_that_draws_draws(page, tmp_path, monkeypatch):
+def test_every_draw_command_works(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for words in command_lines(page):
         if words[:3] == ["python", "-m", "model"] and "--out" in words:

@@ -158,14 +158,14 @@ def test_the_command_and_the_program_draw_exactly_the_same_pixels(view, folder, 
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     kind = "gif" if view.keys else "png"
     done = subprocess.run(
-        [sys.executable, *shlex.split(view.command())[1:], "--out", f"made.{kind}"], cwd=tmp_path, check=True
+        [sys.executable, *shlex.split(view.command())[1:], "--out", f"out.{kind}"], cwd=tmp_path, check=True
     )
     assert done.returncode == 0
-    assert (tmp_path / f"made.{kind}").read_bytes() == export(sampler, view, kind)
-    (tmp_path / "program.py").write_text(view.python() + 'import numpy\n\nnumpy.save("made.npy", drawings)\n')
+    assert (tmp_path / f"out.{kind}").read_bytes() == export(sampler, view, kind)
+    (tmp_path / "program.py").write_text(view.python() + 'import numpy\n\nnumpy.save("out.npy", drawings)\n')
     (tmp_path / "checkpoints").symlink_to(folder)
     subprocess.run([sys.executable, "program.py"], cwd=tmp_path, check=True)
-    assert np.array_equal(np.load(tmp_path / "made.npy"), sampler.draw_all(view.pictures()))
+    assert np.array_equal(np.load(tmp_path / "out.npy"), sampler.draw_all(view.pictures()))
 
 
 def test_the_command_line_refuses_mistakes_in_one_sentence(folder, tmp_path, monkeypatch):

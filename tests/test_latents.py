@@ -13,7 +13,7 @@ def test_a_seed_gives_exactly_these_numbers_forever():
     assert latent([(MAX_SEED, 1.0)], 2) == pytest.approx(np.random.RandomState(MAX_SEED).standard_normal(2))
 
 
-def test_a_longer_latent_begins_like_a_shorter_one():
+def test_a_longer_latent_starts_like_a_shorter_one():
     assert np.array_equal(latent([(3, 1.0)], 100)[:64], latent([(3, 1.0)], 64))
 
 
