@@ -113,7 +113,7 @@ def test_a_shared_class_is_drawn_by_others_and_by_a_space(hub, tmp_path):
     space = hub.repos["spaces/you/endless-doodles"]
     variables = {each["key"]: each["value"] for each in space.settings["variables"]}
     assert variables == {"DOODLES_PROXY": "1", "DOODLES_HUB": "you/doodles"}
-    assert "app.py" in space.at("main").files and "builds now" in shown and TOKEN not in shown
+    assert "app.py" in space.at("main").files and "is building now" in shown and TOKEN not in shown
 
     hub.__exit__()
     (tmp_path / "theirs" / "cat.png").unlink()
