@@ -38,7 +38,7 @@ class Seen:
     listed: int = 0  # a checksum of the list of runs
     buttons: Sequence[bool] = ()
     pause: float = 0.0  # seconds between polls
-    asked: int = 0  # the page's count of its polls
+    poll: int = 0  # its number, counted by the page
     is_sure: bool = False  # that all this will still be so when the answer arrives
 
 
@@ -86,13 +86,13 @@ class RunPoll:
         if run is None:
             buttons = [gr.Button(interactive=False)] * NUM_BUTTONS
             nothing = [IDLE, "", gr.Slider(visible=False), gr.LinePlot(visible=False), gr.LinePlot(visible=False)]
-            shown = Seen(listed=checksum, pause=seen.pause, asked=seen.asked)
+            shown = Seen(listed=checksum, pause=seen.pause, poll=seen.poll)
             return [*nothing, latest, *buttons, asdict(shown), gr.Timer(active=False)]
         status, sheets = run.status(), run.sheets()
         is_own = may_change(run, visitor)
         allowed = allowed_buttons(run, status, may_train=is_own and bool(self.settings.training), is_own=is_own)
         names = [path.name for path in sheets]
-        shown = Seen(run.id, names, checksum, allowed, self._pacing.pause(session), seen.asked)
+        shown = Seen(run.id, names, checksum, allowed, self._pacing.pause(session), seen.poll)
         ensure_worker(self.home)
         has_checkpoint = status.order.class_name in trained_classes(self.sampler)
         queue_place = place(run, self.home.runs)
@@ -114,7 +114,7 @@ def read_seen(sent: object) -> Seen:
     if not isinstance(sent, dict) or not sent.keys() <= {field.name for field in fields(Seen)}:
         return Seen()
     seen = Seen(**sent)
-    is_valid = isinstance(seen.sheets, list) and isinstance(seen.pause, int | float) and isinstance(seen.asked, int)
+    is_valid = isinstance(seen.sheets, list) and isinstance(seen.pause, int | float) and isinstance(seen.poll, int)
     return seen if is_valid else Seen()
 
 

@@ -116,7 +116,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler, tiles:
     stop, resume, longer, discard = controls
     in_browser(tab.select, _watching("showRunAddress"), None)
     for trigger in (tab.select, latest.seen):
-        in_browser(trigger, _watching("lookAgain"), None, timer)
+        in_browser(trigger, _watching("pollAgain"), None, timer)
     # Queued, because Gradio shows the errors of queued events only. If a poll fails, the page polls again.
     started = start.click(actions.start, [picker, *how_long, recipe], [run_id, timer], **QUIET)
     resumed = resume.click(actions.resume, run_id, timer, **QUIET)
@@ -136,10 +136,9 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler, tiles:
         timer.tick,
     ):
         mode = "once" if event is timer.tick else "multiple"  # what a visitor does shows at once, not at the next tick
-        polled = event(
-            poll.poll, [run_id, moment, seen], shown, js=_watching("ask"), queue=False, trigger_mode=mode, **QUIET
-        )
-        in_browser(polled.then, _watching("checkAnswer"), seen, timer)
+        inputs, numbered = [run_id, moment, seen], _watching("numberPoll")
+        polled = event(poll.poll, inputs, shown, js=numbered, queue=False, trigger_mode=mode, **QUIET)
+        in_browser(polled.then, _watching("pollAgainIfOutdated"), seen, timer)
     if is_zero_gpu():
         # Queued, because only such events carry the visitor's quota; one at a time, as a worker would.
         for event in (started, resumed, lengthened):

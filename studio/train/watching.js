@@ -8,7 +8,7 @@ const KEPT = "doodles-run";
 let recalled;
 /** @type {string | undefined} */
 let watched;
-let numQuestions = 0;
+let numPolls = 0; // that were sent
 
 /**
  * The run of the link that the page was opened with, or else the one that this browser watched last. Signing in rewrites
@@ -43,24 +43,24 @@ export function keepRun(run) {
   attachRun(run);
 }
 
-/** Starts the timer that looks at the run: it may have gone on while the page was elsewhere. */
-export const lookAgain = () => [{ __type__: "update", active: true }];
+/** Starts the timer that polls the run: it may have gone on while the page was elsewhere. */
+export const pollAgain = () => [{ __type__: "update", active: true }];
 
 /**
- * Numbers the questions, because answers can overtake each other. What the page will show when the answer comes is sure
- * only if no other question is open.
+ * What to send with a poll. Polls are numbered, because their answers can overtake each other: what the page will show
+ * when the answer comes is sure only if no other poll is open.
  * @param {string} run
  * @param {number} moment
- * @param {{ asked?: number } | null} seen
+ * @param {{ poll?: number } | null} seen
  */
-export function ask(run, moment, seen) {
-  const isSure = seen?.asked === numQuestions;
-  numQuestions++;
-  return [run, moment, { ...seen, is_sure: isSure, asked: numQuestions }];
+export function numberPoll(run, moment, seen) {
+  const isSure = seen?.poll === numPolls;
+  numPolls++;
+  return [run, moment, { ...seen, is_sure: isSure, poll: numPolls }];
 }
 
 /**
- * Asks again unless this was the answer to the newest question.
- * @param {{ asked?: number } | null} seen
+ * Polls again unless this was the answer to the newest poll.
+ * @param {{ poll?: number } | null} seen
  */
-export const checkAnswer = (seen) => (seen?.asked === numQuestions ? [] : lookAgain());
+export const pollAgainIfOutdated = (seen) => (seen?.poll === numPolls ? [] : pollAgain());
