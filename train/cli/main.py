@@ -13,9 +13,8 @@ from train.cli import (
     run_commands,
     train_commands,
 )
-from train.fleet.all_classes import MISTAKES
 from train.home import Home
-from train.runs.messages import sentence_for
+from train.runs.messages import EXPLAINED_ERRORS, sentence_for
 
 PROG = "python -m train"
 DESCRIPTION = """\
@@ -43,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except MISTAKES as error:
+    except EXPLAINED_ERRORS as error:
         print(f"{options.prog}: {sentence_for(error)}", file=sys.stderr)
         return 2
 

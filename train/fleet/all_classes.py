@@ -5,21 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from filelock import Timeout
 
 from model.drawing.sampler import Sampler
-from model.files.weights import CheckpointError
 from model.quickdraw.classes import CLASS_NAMES, find_class
 from train.config import DOODLE
-from train.data import DataError, count_drawings
+from train.data import count_drawings
 from train.execution.console import follow
 from train.fleet.messages import busy, done_before, failure_table
 from train.home import Home
-from train.loop import TrainingError
-from train.runs.messages import sentence_for
+from train.runs.messages import EXPLAINED_ERRORS, sentence_for
 from train.runs.order import Order
 from train.runs.repeat import done_run, start_or_resume
 from train.runs.run import BusyError
 
 MIN_DRAWINGS = 500  # of a class without a checkpoint
-MISTAKES = (DataError, TrainingError, CheckpointError, ValueError, OSError)  # whose sentence is all a user needs
 
 NewOrder = Callable[[str, tuple[str, ...]], Order]  # from a checkpoint's name and the classes that it learns from
 
@@ -41,7 +38,7 @@ def plan_orders(
         try:
             if only or class_name in cards or _count(class_name, home, also) >= MIN_DRAWINGS:
                 orders.append(new_order(class_name, class_names))
-        except MISTAKES as error:
+        except EXPLAINED_ERRORS as error:
             failures[class_name] = sentence_for(error)
     return orders, failures
 
@@ -64,7 +61,7 @@ def train_in_turn(
             if not _train_once(order, home, device):
                 break
             finished.append(order)
-        except MISTAKES as error:
+        except EXPLAINED_ERRORS as error:
             failed[order.class_name] = sentence_for(error)
     if failed:
         print(failure_table(failed))

@@ -11,6 +11,9 @@ from train.loop import TrainingError
 from train.runs.order import Order
 from train.runs.outcome import Blocked, Incomplete, Promotion
 
+# A sentence about one of these is all that a user needs; any other error is a bug and keeps its traceback.
+EXPLAINED_ERRORS = (DataError, TrainingError, ValueError, OSError)  # ValueErrors include CheckpointError and HubError
+
 FETCHING = "Fetching drawings."
 PREPARING = "Getting ready."
 MEASURING = "Measuring."
