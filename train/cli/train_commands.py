@@ -16,7 +16,6 @@ from train.home import Home
 from train.hub.messages import push_message
 from train.hub.push import push
 from train.runs.order import Order, default_name
-from train.runs.promotion import is_promoted
 from train.runs.repeat import resume_unfinished
 from train.runs.run import create_run
 from train.tracking.sending import tracking_uri
@@ -67,9 +66,9 @@ def _train(options: argparse.Namespace, home: Home) -> int:
         run = create_run(home.runs, _order(options, home), begin=True)
     follow(run, home, device)
     if repo:
-        path = checkpoint_path(run.folder, run.status().order.class_name)
-        is_new = is_promoted(path, home)
-        print(push_message(push(repo, [path])) if is_new else "Nothing was pushed.")
+        status = run.status()
+        path = checkpoint_path(run.folder, status.order.class_name)
+        print(push_message(push(repo, [path])) if status.promotion == "promoted" else "Nothing was pushed.")
     return 0
 
 

@@ -133,4 +133,5 @@ def _with_files(outcome: Outcome, run: Run, home: Home) -> Outcome:
     checkpoint = checkpoint_path(run.folder, outcome.class_name)
     paths = [run.folder / name for name in (checkpoint.name, *RUN_FILES, "run.json")]
     files = {path.name: path.read_bytes() for path in paths if path.exists()}
+    # Not what the run recorded: if it was done before, a later run may have replaced its checkpoint.
     return replace(outcome, run_id=run.id, files=files, promoted=is_promoted(checkpoint, home))
