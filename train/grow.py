@@ -48,7 +48,7 @@ def find_feature_network(home: Home) -> FeatureNetwork:
     stored = base.tensors if base else {}
     tensors = {name.removeprefix(prefix): tensor for name, tensor in stored.items() if prefix in name}
     if base is None or not tensors:
-        raise CheckpointError("There is no feature network here; make one with: python -m train guide")
+        raise CheckpointError("There is no feature network here; make one with: python -m train feature-network")
     return fill(base.path, FeatureNetwork, tensors)
 
 
