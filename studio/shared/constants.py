@@ -34,9 +34,10 @@ def page_constants() -> dict[str, object]:
         "max_points": MAX_POINTS,
         "max_classes": MAX_CLASSES,
         "ink": {
-            "smoothed": SMOOTHING,
-            "levels": [MIN_LEVEL, MAX_LEVEL],
-            "inside": INK_INSIDE,
-            "faintest": MAX_RELATIVE_LEVEL,
+            "smoothing": SMOOTHING,
+            "min_level": MIN_LEVEL,
+            "max_level": MAX_LEVEL,
+            "max_relative_level": MAX_RELATIVE_LEVEL,
+            "ink_inside": INK_INSIDE,
         },
     }

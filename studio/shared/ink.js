@@ -29,7 +29,7 @@ export function contextOf(canvas) {
 }
 
 /** @param {Constants} constants */
-export function inkOf({ size: SIZE, ink: { smoothed, levels, inside, faintest } }) {
+export function inkOf({ size: SIZE, ink: { smoothing, min_level, max_level, max_relative_level, ink_inside } }) {
   /** @type {Map<number, Scale>} */
   const scales = new Map(); // by pixels a side
 
@@ -94,14 +94,14 @@ export function inkOf({ size: SIZE, ink: { smoothed, levels, inside, faintest } 
     }
     let bin = BINS;
     while (bin > 0 && !counts[bin - 1]) bin--;
-    const limit = (faintest * bin) / BINS;
+    const limit = (max_relative_level * bin) / BINS;
     while (left > 0 && bin > 0) left -= counts[--bin];
-    return Math.min(levels[1], Math.max(levels[0], Math.min(limit, (bin + 0.5) / BINS)));
+    return Math.min(max_level, Math.max(min_level, Math.min(limit, (bin + 0.5) / BINS)));
   }
 
   /**
-   * Paints one drawing, enlarged as in the files to take along (model/exports/vector.py, `enlarged`): smoothed,
-   * interpolated, then cut where most of the ink lies inside the outline.
+   * Paints one drawing, enlarged like exported files (`enlarged` in model/exports/vector.py): smoothed, interpolated,
+   * then cut where most of the ink lies inside the outline.
    * @param {HTMLCanvasElement} canvas a square of at least 28 pixels a side
    * @param {Sheet} sheet
    * @param {number} place on the sheet
@@ -126,7 +126,7 @@ export function inkOf({ size: SIZE, ink: { smoothed, levels, inside, faintest } 
     const row = new Float32Array(edged);
     const smooth = new Float32Array(SIZE);
     const mix = (/** @type {number} */ before, /** @type {number} */ middle, /** @type {number} */ after) =>
-      (1 - 2 * smoothed) * middle + smoothed * (before + after);
+      (1 - 2 * smoothing) * middle + smoothing * (before + after);
     for (let y = 0; y < SIZE; y++) {
       for (let x = 0, at = y * edged; x < edged; x++, at++) row[x] = mix(raw[at], raw[at + edged], raw[at + 2 * edged]);
       for (let x = 0; x < SIZE; x++) smooth[x] = mix(row[x], row[x + 1], row[x + 2]);
@@ -142,7 +142,7 @@ export function inkOf({ size: SIZE, ink: { smoothed, levels, inside, faintest } 
         fine[at] = a * wide[up] + b * wide[up + size] + c * wide[up + 2 * size] + d * wide[up + 3 * size];
       }
     }
-    const level = levelOf(fine, (inside * total) / (SIZE * SIZE));
+    const level = levelOf(fine, (ink_inside * total) / (SIZE * SIZE));
     const slope = (-255 * size) / SIZE; // so that an edge is about a pixel wide
     const middle = 127.5 - slope * level;
     for (let at = 0; at < greys.length; at++) {

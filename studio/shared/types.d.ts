@@ -17,7 +17,8 @@ export interface Constants {
   max_strokes: number;
   max_points: number;
   max_classes: number;
-  ink: { smoothed: number; levels: number[]; inside: number; faintest: number };
+  /** model/exports/vector.py */
+  ink: { smoothing: number; min_level: number; max_level: number; max_relative_level: number; ink_inside: number };
 }
 
 /** What `mount` gets. `server` is the only way to Python; each of its functions takes one list. */
