@@ -285,7 +285,7 @@ def test_all_takes_every_class_with_enough_drawings_or_a_checkpoint(tmp_path, mo
     assert names["cat+dog"] == ("cat", "dog") and names["moustache"] == ("moustache",)
 
 
-@pytest.mark.parametrize("command", [["evaluator"], ["guide"], ["all"], ["evaluate", "sun"], ["sun"]])
+@pytest.mark.parametrize("command", [["evaluator"], ["feature-network"], ["all"], ["evaluate", "sun"], ["sun"]])
 def test_also_refuses_drawings_that_are_held_back(home, tmp_path, command):
     for also, sentence in ((home.source, "are held back"), (str(tmp_path / "nowhere"), "There is no folder")):
         done = run(home, "train", *command, "--also", also)
