@@ -17,6 +17,7 @@ from model.quickdraw.classes import CLASS_NAMES
 from tests.support.samples import SMALL, as_drawings
 from train.grow import find_feature_network, grow_from_base, save_base
 from train.home import Home
+from train.losses import generator_loss
 from train.training import Training
 
 GUIDED = replace(SMALL, discriminator="guided", z_dim=4)
@@ -133,7 +134,7 @@ def test_recognised_drawings_lower_the_generators_loss(network):
         training.discriminator.recognised.zero_()
         training.use_feature_network(network, classes)
         with torch.no_grad():
-            return float(training._loss_of_fakes(ink, None) - training._generator_loss(training._judge(ink, None)))
+            return float(training._generator_loss(ink, None) - generator_loss(training._judge(ink, None)))
 
     assert recognition(likeliest) == pytest.approx(-0.5 * float(likelihood[:, likeliest].mean()), abs=1e-3)
     assert recognition(likeliest) < recognition(unlikeliest)
