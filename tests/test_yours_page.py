@@ -57,7 +57,7 @@ def ink(page) -> int:
     )
 
 
-def wait_for_most(page, class_name: str) -> None:
+def wait_for_likeliest(page, class_name: str) -> None:
     page.wait_for_function(
         f"document.querySelector('#yours-pad .likeliest').textContent === 'Most like {class_name}.'", timeout=WAIT
     )
@@ -82,18 +82,18 @@ def test_the_guesses_change_with_each_stroke_and_undo_removes_one(page, site):
     open_yours(page, site)
     assert page.locator("#yours-pad .hint").is_visible()
     draw(page, CIRCLE)
-    wait_for_most(page, "circle")
+    wait_for_likeliest(page, "circle")
     assert not page.locator("#yours-pad .hint").is_visible()
     only_circle = ink(page)
     for stroke in CAT[1:]:
         draw(page, stroke)
-    wait_for_most(page, "cat")
+    wait_for_likeliest(page, "cat")
     shares = page.locator("#yours-pad .share").all_inner_texts()
     assert len(shares) == 5 and sum(int(share.rstrip("%")) for share in shares) <= 102
     page.locator("#yours-pad canvas").evaluate("canvas => canvas.closest('#yours-pad').querySelector('.undo').focus()")
     for _ in CAT[1:]:
         page.keyboard.press("Enter")
-    wait_for_most(page, "circle")
+    wait_for_likeliest(page, "circle")
     assert ink(page) == pytest.approx(only_circle, rel=0.01)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -105,7 +105,7 @@ def test_a_drawing_survives_a_reload(page, site):
     open_yours(page, site)
     for stroke in CAT:
         draw(page, stroke)
-    wait_for_most(page, "cat")
+    wait_for_likeliest(page, "cat")
     before = ink(page)
     page.reload()
     page.locator("#yours-pad .likeliest", has_text="Most like cat.").wait_for()
@@ -116,7 +116,7 @@ def test_my_drawing_is_found_varied_and_morphed_and_its_link_draws_it_again(page
     open_yours(page, site)
     for stroke in CAT:
         draw(page, stroke)
-    wait_for_most(page, "cat")
+    wait_for_likeliest(page, "cat")
     find(page)
     mine, nearest, both = shown(page, "#yours-found")
     assert likeness(255 - mine, 255 - nearest) > 0.7 and both.shape == (LARGE, LARGE)
@@ -168,7 +168,7 @@ def test_my_drawing_is_found_varied_and_morphed_and_its_link_draws_it_again(page
 def test_a_variation_can_be_varied_and_the_found_drawing_survives_a_reload(page, site):
     open_yours(page, site)
     draw(page, CIRCLE)
-    wait_for_most(page, "circle")
+    wait_for_likeliest(page, "circle")
     page.locator("#yours-pad .top button").first.click()
     wait_for_found(page, "circle")
     sentence = page.locator("#yours-found .sentence").inner_text().partition(" The nearest of")[0]
@@ -213,7 +213,7 @@ def test_of_two_searches_the_newest_is_shown(page, site):
     open_yours(page, site)
     for stroke in CAT:
         draw(page, stroke)
-    wait_for_most(page, "cat")
+    wait_for_likeliest(page, "cat")
     page.click("#yours-find")
     page.locator("#yours-found .sentence", has_text="Looking for").wait_for()
     second = page.locator("#yours-pad .top .name").nth(1).inner_text()
@@ -224,7 +224,7 @@ def test_of_two_searches_the_newest_is_shown(page, site):
 def test_a_search_without_the_server_gives_one_sentence(page, site):
     open_yours(page, site)
     draw(page, CIRCLE)
-    wait_for_most(page, "circle")
+    wait_for_likeliest(page, "circle")
     page.context.set_offline(True)
     page.click("#yours-find")
     page.locator("#yours-pad .likeliest", has_text="can't be reached").wait_for()
@@ -269,7 +269,7 @@ def test_the_picker_has_thumbnails_and_starts_with_the_pages_class(page, site):
 def test_a_drawing_that_looks_like_another_class_can_switch_to_it(page, site):
     open_yours(page, site, "?class=apple&seed=7&count=4")
     draw(page, [(0.5, 0.08), (0.75, 0.9), (0.1, 0.4), (0.9, 0.4), (0.25, 0.9), (0.5, 0.08)])
-    wait_for_most(page, "star")
+    wait_for_likeliest(page, "star")
     page.click("#yours-find")
     wait_for_found(page, "apple")
     page.get_by_role("button", name="It looks more like “star”").click()
@@ -302,7 +302,7 @@ def test_drawing_with_a_finger_does_not_scroll_the_page(browser, site):
             places = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in points]
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
             page.wait_for_timeout(20)
-    wait_for_most(page, "cat")
+    wait_for_likeliest(page, "cat")
     assert page.evaluate("scrollY") == before
     page.locator("#yours-find").click()  # the browser loses a synthetic tap right after synthetic strokes
     wait_for_found(page, "cat")
