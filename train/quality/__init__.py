@@ -1,0 +1,1 @@
+"""How good drawings are: figures from DoodleNet, which nobody here trained."""
