@@ -117,7 +117,7 @@ def test_its_run_folders_are_read(tmp_path):
     status = run.status()
     assert (status.state, status.sentence, status.created) == ("stopped", "Stopped.", STATUS["created"])
     assert (status.order.class_names, status.order.seconds) == (("sun",), 60.0)
-    assert status.order.requested_by == "visitor-a" and status.order.config == DOODLE
+    assert status.order.requested_by == "visitor-a" and status.order.config == replace(DOODLE, saturation=0.0)
     assert run.last_progress().step == 6
 
 

@@ -69,9 +69,10 @@ def test_the_last_logit_grows_with_the_likelihood_of_the_class(network):
     assert (likely > discriminator(ink)[:, 3]).all()
 
 
-def test_a_class_grown_from_a_guided_base_starts_with_its_drawings_and_logits(tmp_path, network):
-    classes = torch.arange(345).numpy()
-    base = Training(replace(GUIDED, batch_size=32), as_drawings(suns(1).repeat(345, 0), classes), 345)
+@pytest.mark.parametrize("layout_rank", [0, 16])
+def test_a_class_grown_from_a_guided_base_starts_with_its_drawings_and_logits(tmp_path, network, layout_rank):
+    classes, config = torch.arange(345).numpy(), replace(GUIDED, layout_rank=layout_rank)
+    base = Training(replace(config, batch_size=32), as_drawings(suns(1).repeat(345, 0), classes), 345)
     base.use_feature_network(network, classes)
     before = {name: tensor.clone() for name, tensor in base.discriminator.feature_network.state_dict().items()}
     for _ in range(3):
@@ -81,13 +82,18 @@ def test_a_class_grown_from_a_guided_base_starts_with_its_drawings_and_logits(tm
     assert base.generator.block7.norm.bias.shared.abs().max() > 0, "the class embedding is used"
 
     path = save_base(tmp_path / "checkpoints", base, {"sun": 1})
-    alone = Training(GUIDED, as_drawings(suns(20)))
+    alone = Training(config, as_drawings(suns(20)))
     assert grow_from_base(alone, read_base(path), ("sun",))
     index, ink, z = CLASS_NAMES.index("sun"), torch.rand(4, 1, 28, 28), torch.randn(4, 4)
     indices = torch.full((4,), index)
     assert (alone.ema(z) - base.ema(z, indices)).abs().max() < 0.01
     assert (alone.discriminator(ink) - base.discriminator(ink, indices)).abs().max() < 0.05
     alone.advance()
+    assert not grow_from_base(
+        Training(replace(config, layout_rank=8), as_drawings(suns(20))), read_base(path), ("sun",)
+    )
+    unsaturated = Training(replace(config, saturation=0.0), as_drawings(suns(20)))
+    assert grow_from_base(unsaturated, read_base(path), ("sun",)), "no weight depends on the saturation"
 
     drawn = read_base(path).generator_of("sun")
     assert (drawn(z) - base.ema(z, indices)).abs().max() < 0.01

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from train.augment import augment
+from train.augment import augment, distort
 from train.losses import discriminator_loss, generator_loss, r1_penalty
 
 
@@ -22,16 +22,36 @@ def test_r1_of_a_linear_discriminator_is_its_squared_weight():
     assert r1_penalty(real, logits).item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
 
 
-def test_augmentation_moves_a_little_and_passes_gradients():
+def middle_rows(ink: torch.Tensor) -> torch.Tensor:
+    """How far the ink's middle is from the paper's, in rows (N,)."""
+    return (ink.sum((1, 3)) * torch.arange(28)).sum(1) / ink.sum((1, 2, 3)) - 13.5
+
+
+def test_augmentation_moves_by_whole_pixels_so_that_grey_levels_stay_exact():
     ink = torch.zeros(200, 1, 28, 28)
-    ink[:, :, 13:15, 13:15] = 1
+    ink[:, :, 13:15, 13:15] = torch.rand(200, 1, 2, 2)
     moved = augment(ink)
-    rows = (moved.sum((1, 3)) * torch.arange(28)).sum(1) / moved.sum((1, 2, 3)) - 13.5
-    assert 0.5 < rows.abs().max() < 2.5, "shifts by at most two pixels"
-    assert moved.sum((1, 2, 3)).sub(4).abs().max() < 1.6, "only the scaling changes the amount of ink"
+    for before, after in zip(ink, moved, strict=True):
+        assert torch.equal(before.flatten().sort().values, after.flatten().sort().values)
+    ink[:, :, 13:15, 13:15] = 1
+    assert set(middle_rows(augment(ink)).round().int().tolist()) == {-2, -1, 0, 1, 2}
     ink.requires_grad_()
     augment(ink).sum().backward()
-    assert ink.grad.abs().sum() > 0
+    assert torch.equal(ink.grad, torch.ones_like(ink).where(ink.grad > 0, 0)) and ink.grad[:, :, 2:26, 2:26].all()
+
+
+def test_what_moves_off_the_paper_is_lost():
+    corner = torch.zeros(100, 1, 28, 28)
+    corner[:, :, 0, 0] = 1
+    assert set(augment(corner).sum((1, 2, 3)).tolist()) == {0.0, 1.0}
+
+
+def test_classifiers_see_drawings_distorted_a_little():
+    ink = torch.zeros(200, 1, 28, 28)
+    ink[:, :, 13:15, 13:15] = 1
+    distorted = distort(ink)
+    assert 0.5 < middle_rows(distorted).abs().max() < 2.5, "two pixels of shift at most"
+    assert distorted.sum((1, 2, 3)).sub(4).abs().max() < 1.6, "about as much ink, within 10 % of scale each way"
 
 
 def test_strength_zero_changes_nothing():

@@ -5,7 +5,7 @@ import torch
 
 from model.networks.architectures import DISCRIMINATORS, GENERATORS, architecture, build
 from model.networks.discriminator import batch_spread
-from model.networks.generator import ClassNorm
+from model.networks.generator import ClassNorm, saturate
 
 
 def parameters(network: torch.nn.Module) -> int:
@@ -19,6 +19,26 @@ def test_every_generator_draws_ink_between_0_and_1(name):
     assert ink.shape == (3, 1, 28, 28)
     assert ink.min() >= 0 and ink.max() <= 1
     assert generator.style_weight().shape[1] == generator.z_dim
+
+
+def test_a_saturated_generator_reaches_exact_paper_and_full_ink_and_still_learns_there():
+    ink = torch.linspace(0, 1, 101, requires_grad=True)
+    assert torch.equal(saturate(ink, 0.0), ink), "older checkpoints draw what they drew"
+    cut = saturate(ink, 0.08)
+    assert cut.min() == 0 and cut.max() == 1 and (cut == 0).sum() == (cut == 1).sum() == 7
+    cut.sum().backward()
+    assert ink.grad.min() == ink.grad.max() > 1, "the gradient passes the cut"
+
+
+def test_an_architecture_from_before_saturation_and_layouts_is_built_as_it_was():
+    old = {"network": "doodle", "z_dim": 8, "channels": 6, "num_classes": 1}
+    new = architecture(GENERATORS, "doodle", old | {"saturation": 0.08, "layout_rank": 16})
+    assert not [name for name in build(GENERATORS, old).state_dict() if "layout" in name]
+    assert build(GENERATORS, old).saturation == 0.0 and build(GENERATORS, new).saturation == 0.08
+    assert build(GENERATORS, new).layout.rows.shape == (1, 12 * 49)
+    for option, value in (("saturation", 1), ("saturation", -0.1), ("layout_rank", -1), ("layout_rank", 0.5)):
+        with pytest.raises(ValueError, match=option):
+            build(GENERATORS, new | {option: value})
 
 
 @pytest.mark.parametrize("name", DISCRIMINATORS)

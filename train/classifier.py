@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import to_ink
-from train.augment import augment
+from train.augment import augment, distort
 from train.drawings import ClassSampler, Drawings
 from train.metrics import Classifier, embed
 from train.training import on_device, update_ema
@@ -57,7 +57,9 @@ class ClassifierTraining(Generic[Classifier]):
         for step in range(num_steps):
             torch.manual_seed(self.seed * STEP_SEEDS + step)
             rows = sampler.draw(BATCH)
-            ink = augment(to_ink(self.drawings[rows.numpy()], self.device), AUGMENT)
+            # Half of them distorted, for variety; half as sharp as drawings are, because those are what it will judge.
+            ink = to_ink(self.drawings[rows.numpy()], self.device)
+            ink = torch.cat([distort(ink[: BATCH // 2], AUGMENT), augment(ink[BATCH // 2 :], AUGMENT)])
             warm_up = min(1, (step + 1) / (WARM_UP * num_steps))
             for group in self.optimizer.param_groups:
                 group["lr"] = LEARNING_RATE * warm_up * 0.5 * (1 + math.cos(math.pi * step / num_steps))

@@ -27,6 +27,8 @@ class Config:
     channels: int | None = _option(None, "width of the doodle networks")
     depth: int | None = _option(None, "layers of the superdeep generator, 4 to 8; more don't fit into a checkpoint")
     dropout: float | None = _option(None, "share of activations that are dropped, in networks with dropout")
+    saturation: float = _option(0.08, "how far the generator's output reaches beyond 0..1 before it is cut", 0.0, 0.99)
+    layout_rank: int = _option(0, "rank of the 7x7 map that each class has in the shared base; 0 for none", 0, 1024)
     batch_size: int = _option(64, "drawings per step", 2, 4096)
     learning_rate: float = _option(2e-3, "learning rate of both Adam optimisers", 1e-7, 1.0)
     final_rate: float = _option(
@@ -59,6 +61,7 @@ SUPERDEEP = replace(
     generator="superdeep",
     discriminator="superdeep",
     z_dim=100,
+    saturation=0.0,
     learning_rate=2e-4,
     beta1=0.5,
     beta2=0.999,
@@ -70,5 +73,7 @@ SUPERDEEP = replace(
 )
 # The shared base starts from nothing, so it learns more slowly than the classes that start from it, and is averaged
 # over more steps.
-BASE = replace(DOODLE, learning_rate=1e-3, final_rate=0.1, ema_decay=0.999, from_base=False)
+BASE = replace(DOODLE, layout_rank=128, learning_rate=1e-3, final_rate=0.1, ema_decay=0.999, from_base=False)
+# What a run had that was ordered before these options existed.
+BEFORE: dict[str, object] = {"saturation": 0.0, "layout_rank": 0}
 RECIPES: dict[str, Config] = {config.recipe: config for config in (DOODLE, SUPERDEEP)}

@@ -10,6 +10,7 @@ from model.files.classifiers import FEATURE_NETWORK_NAME, load_feature_network
 from model.files.shared_base import BASE_NAME, FORMAT, MAX_BYTES, Base, read_base
 from model.files.weights import CheckpointError, fill, pack_weights
 from model.files.writing import write_file
+from model.networks.architectures import GENERATORS, architecture
 from model.networks.feature_network import FeatureNetwork
 from model.quickdraw.classes import CLASS_NAMES
 from train.data import ATTRIBUTION
@@ -55,10 +56,13 @@ def find_feature_network(home: Home) -> FeatureNetwork:
 def grow_from_base(training: Training, base: Base, class_names: Sequence[str]) -> bool:
     """Copy the base's weights of `class_names`, or their mean for a mixture, into a single-class training's networks.
 
-    Returns False, and changes nothing, if the base's networks differ from the training's.
+    Returns False, and changes nothing, if the base's networks differ from the training's in more than the saturation,
+    which no weight depends on.
     """
-    pairs = (training.architecture, base.generator), (training.discriminator_architecture, base.discriminator)
-    if any(in_base != own | {"num_classes": len(CLASS_NAMES)} for own, in_base in pairs):
+    generator_of_base = architecture(GENERATORS, str(base.generator["network"]), base.generator)
+    own = training.architecture | {"num_classes": len(CLASS_NAMES), "saturation": generator_of_base.get("saturation")}
+    discriminator = training.discriminator_architecture | {"num_classes": len(CLASS_NAMES)}
+    if (own, discriminator) != (generator_of_base, base.discriminator):
         return False
     generator = base.of_classes("generator", class_names)
     training.generator.load_state_dict(generator)

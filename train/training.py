@@ -23,6 +23,7 @@ from train.drawings import ClassSampler, Drawings, Epochs
 from train.losses import discriminator_loss, generator_loss, r1_penalty, recognition_loss
 
 SHEET_SEEDS = range(64)
+CLASS_POWER = 0.2  # a base sees classes nearly evenly: those with few drawings need many passes over them
 _STEP_SEEDS = 1_000_003  # a prime, so that two configured seeds give every step different random numbers
 
 
@@ -58,7 +59,7 @@ class Training:
         self.discriminator_optimizer = self._adam(self.discriminator)
         self.takes_classes = num_classes > 1
         self.half = config.bfloat16 and is_fast_at_bfloat16(self.device)
-        self.sampler = ClassSampler(self.classes)
+        self.sampler = ClassSampler(self.classes, power=CLASS_POWER)
         self.epochs = Epochs(len(drawings), config.seed * _STEP_SEEDS)
 
     def use_feature_network(self, network: FeatureNetwork, classes: Sequence[int]) -> None:

@@ -1,5 +1,6 @@
 """A generator in memory with its card, and how it draws pictures."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,14 +48,17 @@ def draw_mixed(loaded: Loaded, other: Loaded, pictures: Sequence[Picture], devic
         names = f"“{loaded.card.class_name}” and “{other.card.class_name}”"
         raise ValueError(f"{names} have generators of different kinds, which can't be mixed; pick another pair.")
     drawings = []
+    between = copy.copy(loaded.generator)
     with torch.inference_mode():
         for picture in pictures:
+            between.saturation = (1 - picture.share) * loaded.generator.saturation
+            between.saturation += picture.share * other.generator.saturation
             weights = {
                 name: tensor.lerp(end[name], picture.share) if tensor.is_floating_point() else tensor
                 for name, tensor in start.items()
             }
             z = torch.from_numpy(_latent(loaded, picture)[None]).to(device)
-            drawings.append(to_drawings(functional_call(loaded.generator, weights, z)))
+            drawings.append(to_drawings(functional_call(between, weights, z)))
     return np.concatenate(drawings)
 
 

@@ -58,10 +58,12 @@ class Base:
         for name, tensor in tensors.items():
             owner, _, kind = name.rpartition(".")
             if kind == "rows":  # see `PerClass`
-                single[name] = tensor[indices].mean(0, keepdim=True) + F.linear(embedding, tensors[f"{owner}.shared"])
+                row = tensor[indices].mean(0, keepdim=True) + F.linear(embedding, tensors[f"{owner}.shared"])
+                basis = tensors.get(f"{owner}.basis")
+                single[name] = row if basis is None else F.linear(row, basis)
             elif kind == "recognised":
                 single[name] = tensor[indices].mean(0, keepdim=True)
-            elif kind != "shared":
+            elif kind not in ("shared", "basis"):
                 single[name] = tensor
         return single
 

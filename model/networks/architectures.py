@@ -33,6 +33,8 @@ DISCRIMINATORS: dict[str, type[nn.Module]] = {
     "dense": DenseDiscriminator,
 }
 MAX_OPTION = 1024  # of a whole number, such as the channels
+SHARES = ("dropout", "saturation")  # options that are numbers from 0 to below 1
+MAY_BE_ZERO = ("layout_rank",)
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -60,7 +62,8 @@ def build(networks: Mapping[str, type[Network]], architecture: Mapping[str, obje
         raise ValueError(f"The network “{network}” has no option “{str(min(unknown))[:40]}”.")
     for name, value in options.items():
         if not _is_allowed(name, value):
-            limits = "a number from 0 to below 1" if name == "dropout" else f"a whole number from 1 to {MAX_OPTION}"
+            least = 0 if name in MAY_BE_ZERO else 1
+            limits = "a number from 0 to below 1" if name in SHARES else f"a whole number from {least} to {MAX_OPTION}"
             raise ValueError(f"The option {name} of “{network}” can't be {str(value)[:40]}; use {limits}.")
     return networks[network](**options)
 
@@ -68,4 +71,6 @@ def build(networks: Mapping[str, type[Network]], architecture: Mapping[str, obje
 def _is_allowed(name: str, value: object) -> bool:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    return 0 <= value < 1 if name == "dropout" else isinstance(value, int) and 1 <= value <= MAX_OPTION
+    if name in SHARES:
+        return 0 <= value < 1
+    return isinstance(value, int) and (0 if name in MAY_BE_ZERO else 1) <= value <= MAX_OPTION

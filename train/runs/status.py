@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from model.files.writing import write_file
-from train.config import RECIPES
+from train.config import BEFORE, RECIPES
 from train.loop import Progress
 from train.runs.order import Order
 from train.runs.outcome import PromotionKind
@@ -80,7 +80,7 @@ def _read(path: Path, *_version: int) -> Status:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         order = stored.pop("order")
-        config = replace(RECIPES[order["config"]["recipe"]], **order["config"])
+        config = replace(RECIPES[order["config"]["recipe"]], **BEFORE | order["config"])
         order |= {"config": config, "class_names": tuple(order["class_names"])}
         status = Status(order=Order(**order), **stored)
         types = [type(value) for value in (status.sentence, status.created, status.attempts, status.turn)]
