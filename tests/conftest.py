@@ -7,6 +7,8 @@ from pathlib import Path
 # Before anything imports huggingface_hub, which reads these once: no cache but our own, and uploads without Xet.
 os.environ |= {"HF_HOME": tempfile.mkdtemp(), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 os.environ.pop("HF_TOKEN", None)
+# DoodleNet is fetched by the tests that say from where.
+os.environ["DOODLES_DOODLENET"] = "/nowhere"
 # PyTorch reads this once, too: one test file runs per core.
 os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -248,6 +248,7 @@ def test_all_lists_failed_classes_even_if_the_push_fails_too(home, monkeypatch):
 def test_evaluate_compares_a_generator_with_real_drawings(home, tmp_path):
     make_checkpoint(home.checkpoints, "sun")
     done = run(home, "train", "evaluate", "sun", "--nearest", str(tmp_path / "nearest"))
+    assert "come from the built-in evaluator alone. DoodleNet can't be fetched" in done.stderr
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("sun: top1 0 (") and "copy score" in done.stdout
     with Image.open(tmp_path / "nearest" / "sun.png") as picture:

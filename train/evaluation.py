@@ -46,7 +46,7 @@ class GeneratorEvaluation:
         drawings: Sequence[np.ndarray],
         extra: Sequence[np.ndarray] = (),
     ):
-        self.evaluator = evaluator
+        self.evaluator, self.drawings, self.extra = evaluator, drawings, extra
         self.classes = [CLASS_NAMES.index(class_name) for class_name in class_names]
         limit = 2 * NUM_DRAWN // len(drawings)
         self.held_back = np.concatenate([part[held_back(len(part))[:limit]] for part in drawings])

@@ -1,15 +1,25 @@
 """python -m train evaluate, pairs and cards: measure and describe what there is."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from model.drawing.sampler import Sampler
 from model.files.checkpoint import checkpoint_path
 from model.networks.device import pick_device
+from model.networks.doodlenet import DoodleNet
 from train.cli.command import Commands, add_command, add_data_options, also_folder
-from train.execution.measure import evaluation_of, find_evaluator, find_generator, format_figures, write_pairs
+from train.execution.measure import (
+    evaluation_of,
+    find_evaluator,
+    find_generator,
+    format_figures,
+    measure_by_doodlenet,
+    write_pairs,
+)
 from train.home import Home
 from train.hub.cards import write_cards
+from train.quality.doodlenet_file import DoodleNetError, load_doodlenet
 
 
 def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -30,14 +40,26 @@ def _evaluate(options: argparse.Namespace, home: Home) -> int:
     sampler, also = Sampler(home.checkpoint_folders), also_folder(options, home)
     cards = sampler.cards()
     names = [sampler.find(text) for text in options.classes]
+    doodlenet = _doodlenet(home)
     for name in names or [name for name, card in cards.items() if not card.is_draft]:
         generator = find_generator(cards[name], home, as_draft=options.drafts)
         evaluation = evaluation_of(cards[name], evaluator, home, options.rows, also)
         print(f"{name}: {format_figures(evaluation.measure(generator.to(device)))}")
+        if doodlenet:
+            print(f"{name}, by DoodleNet: {format_figures(measure_by_doodlenet(doodlenet, generator, evaluation))}")
         if options.nearest:
             options.nearest.mkdir(parents=True, exist_ok=True)
             evaluation.nearest(generator, options.nearest / f"{checkpoint_path(Path(), name).stem}.png")
     return 0
+
+
+def _doodlenet(home: Home) -> DoodleNet | None:
+    """None if it can't be had, after one sentence that says so."""
+    try:
+        return load_doodlenet(home)
+    except DoodleNetError as error:
+        print(f"These figures come from the built-in evaluator alone. {error}", file=sys.stderr)
+        return None
 
 
 def _write_pairs(options: argparse.Namespace, home: Home) -> int:

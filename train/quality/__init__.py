@@ -1,1 +1,1 @@
-"""How good drawings are: figures from DoodleNet, which nobody here trained."""
+"""How good drawings are by DoodleNet, a classifier that others trained."""

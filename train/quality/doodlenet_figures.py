@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from model.networks.doodlenet import DoodleNet, Seen
 from model.quickdraw.images import to_ink
+from train.drawings import held_back, learned
 from train.metrics import coverage, density, frechet_distance, precision_recall, recognised
 
 NUM_DRAWINGS = 1000  # on each side, where there are so many
@@ -34,6 +35,18 @@ class RealDrawings:
     held_back: np.ndarray
     others: np.ndarray
     learned: np.ndarray
+
+
+def real_drawings(drawings: Sequence[np.ndarray], extra: Sequence[np.ndarray] = ()) -> RealDrawings:
+    """What to hold a generator of a class or a mixture against.
+
+    drawings: each class's file, uint8 (N, 28, 28), with some held back. extra: other training drawings.
+    """
+    limit = NUM_DRAWINGS // len(drawings)
+    kept = [part[held_back(len(part))[:limit]] for part in drawings]
+    seen = [part[learned(len(part))] for part in drawings]
+    others = [part[:: max(1, len(part) // limit)][:limit] for part in seen]
+    return RealDrawings(np.concatenate(kept), np.concatenate(others), np.concatenate([*seen, *extra]))
 
 
 def look(network: DoodleNet, drawings: np.ndarray) -> Seen:
