@@ -143,7 +143,7 @@ def test_a_new_space_has_the_app_its_checkpoints_and_its_settings(hub, at_home):
         path.relative_to(REPOSITORY).as_posix()
         for room in ROOMS
         for path in (REPOSITORY / room).rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.suffix in (".py", ".js", ".css", ".html")
     }
     assert rooms == {name for name in files if name.startswith(ROOMS)}
     single = {"app.py", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.txt", ".gitattributes"}

@@ -195,5 +195,6 @@ export function classPicker(box, server, constants, pick, allowed = null) {
       box.value = chosen;
     }
   });
+  if (document.activeElement === box) open(); // the visitor was faster than this script
   return { show, settle };
 }
