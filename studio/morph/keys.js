@@ -33,7 +33,7 @@ export function createKeyList(list, constants, state, { changed, show, goTo, say
     const canvas = makeCanvas(FINENESS * constants.size);
     const placeOf = () => state.keys.indexOf(key);
     const thumbnail = makeButton("", () => goTo(placeOf() / (state.keys.length - 1)));
-    thumbnail.className = "thumbnail";
+    thumbnail.className = "key-drawing";
     thumbnail.append(canvas);
     const seed = Object.assign(document.createElement("input"), { type: "number", min: 0, max: constants.max_seed });
     seed.addEventListener("change", () => {

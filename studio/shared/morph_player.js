@@ -6,7 +6,7 @@ import { inkOf } from "./ink.js";
 /** @import { Constants } from "./types" */
 
 const SPEED_LABELS = { 0.25: "¼", 0.5: "½" };
-const LOOP_LABELS = { back: "Back and forth", again: "Loop", once: "Once" };
+const LOOP_LABELS = { back: "Back and forth", again: "Forward", once: "Off" };
 
 /**
  * @param {HTMLElement} root with a canvas, a slider, a .play button, and perhaps .speed and .loop
