@@ -115,7 +115,9 @@ def _about_shared(folder: Path) -> str:
         base = read_base(folder / BASE_NAME, with_tensors=False)
         lines.append(
             f"The base has seen {base.images_seen:,} images of {sum(base.rows.values()):,} drawings. A class with few "
-            "exact drawings also learned from drawings with approximate proportions; its figures use exact ones only."
+            "drawings in the dataset's exact proportions also learned from extra drawings whose proportions are only "
+            "approximate. Its figures compare it with exact drawings only, but copies and score consider the extra "
+            "drawings, too."
         )
     if (folder / EVALUATOR_NAME).exists():
         _, report = load_evaluator(folder / EVALUATOR_NAME)
