@@ -168,7 +168,7 @@ def test_a_mixture_gets_the_name_from_the_command(home):
         (["moon", "--steps", "1"], "no file “moon.npy”"),
         (["sun", "--steps", "0"], "0 steps are not allowed"),
         (["sun", "--minutes", "-1"], "minutes are not allowed"),
-        (["sun", "--learning-rate", "7"], "learning_rate is 7.0"),
+        (["sun", "--learning-rate", "7"], "--learning-rate is 7.0"),
         (["sun", "--name", "../sun"], "can't name a checkpoint"),
         (["sun", "--name", "Best"], "is reserved"),
         (["--resume", "nothing"], "no unfinished run"),

@@ -388,7 +388,7 @@ def test_a_missing_collection_is_logged_once(hub, tmp_path, caplog):
 
 
 def test_after_a_failure_the_index_is_read_again_within_a_minute(tmp_path, monkeypatch):
-    trouble = HubError("The Hub is in trouble (503); try again in a while.", 503, is_transient=True)
+    trouble = HubError("The Hub is having problems (503); try again in a while.", 503, is_transient=True)
     monkeypatch.setattr("model.hub.live_index.download", Mock(side_effect=trouble))
     doodles = collection(tmp_path)
     assert doodles.cards() == {}

@@ -92,7 +92,7 @@ def test_a_server_without_ranges_is_read_from_its_start(mirror, cache, caplog):
         (["html"], "sent a web page"),
         (["wrong-part"], "the wrong part"),
         (["liar"], "header promises"),
-        (["503"] * 10, "it answers 503"),
+        (["503"] * 10, "it answered with error 503"),
     ],
 )
 def test_every_misbehaviour_has_its_own_error_and_leaves_the_cache_clean(mirror, cache, faults, sentence):

@@ -228,7 +228,7 @@ def test_brief_failures_are_retried_and_lasting_ones_end_with_one_sentence(hub, 
     assert len(hub.repos[NAME].commits) == 2, "a commit with a cut-off answer is not repeated"
     make_checkpoint(tmp_path, "cat", z_dim=9)
     hub.faults = ["500@/commit/"] * 5
-    with pytest.raises(HubError, match="Hub is in trouble"):
+    with pytest.raises(HubError, match="Hub is having problems"):
         push(REPO, [path])
     assert len(hub.repos[NAME].commits) == 2
 
@@ -294,7 +294,7 @@ def test_without_a_token_the_command_says_how_to_log_in(hub, tmp_path, monkeypat
 
 def test_without_a_network_a_push_ends_with_one_sentence(hub, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(HubError, match="connection to the Hub broke off"):
+    with pytest.raises(HubError, match="connection to the Hub was lost"):
         push(REPO, [make_checkpoint(tmp_path, "cat")])
 
 

@@ -120,6 +120,6 @@ def test_stop_ends_a_run(page, site):
     page.get_by_text("For experts").click()
     start_giraffe(page, minutes=30)
     page.click("#train-start")
-    page.get_by_text("already in training").first.wait_for()
+    page.get_by_text("already being trained").first.wait_for()
     page.click("#train-stop")
     page.get_by_text("Stopped", exact=False).first.wait_for()

@@ -40,7 +40,7 @@ def wait_for(condition, seconds: float = 180) -> None:
 
 def test_a_class_in_training_cannot_be_ordered_again(home):
     run = create_run(home.runs, order(home))
-    with pytest.raises(BusyError, match="already in training") as caught:
+    with pytest.raises(BusyError, match="already being trained") as caught:
         create_run(home.runs, order(home))
     assert caught.value.run_id == run.id
     create_run(home.runs, order(home, class_name="stop sign", class_names=("stop sign",)))

@@ -56,7 +56,7 @@ def test_runs_per_hour_and_visitor_are_limited(home, monkeypatch):
         request_training(home, settings, order(home, f"sun {number}"))
     with pytest.raises(BusyError):
         request_training(home, settings, order(home, "sun 0"))
-    with pytest.raises(ValueError, match=r"2 trainings an hour .*; come back in 60 minutes\."):
+    with pytest.raises(ValueError, match=r"2 runs an hour.*; come back in 60 minutes\."):
         request_training(home, settings, order(home, "sun 2"))
     request_training(home, settings, order(home, "sun 2", requested_by="visitor-b"))
     assert "visitor-a" in (home.runs / "visits.json").read_text()
@@ -73,7 +73,7 @@ def test_joined_and_refused_runs_do_not_count(home):
     for _ in range(5):
         with pytest.raises(BusyError):
             request_training(home, settings, order(home))
-        with pytest.raises(ValueError, match="minutes at most"):
+        with pytest.raises(ValueError, match="at most 60 minutes"):
             request_training(home, settings, order(home, seconds=3601.0))
     request_training(home, settings, order(home, "sun 2"))
 
@@ -82,14 +82,14 @@ def test_a_full_queue_says_when_to_come_back(home):
     settings = replace(Settings(), queue_length=2)
     for number in range(2):
         request_training(home, settings, order(home, f"sun {number}"))
-    with pytest.raises(ValueError, match=r"2 runs are waiting .*; come back in 2 minutes\."):
+    with pytest.raises(ValueError, match=r"2 runs are already waiting .*; come back in 2 minutes\."):
         request_training(home, settings, order(home, "sun 2"))
 
 
 def test_a_host_can_switch_off_or_limit_training(home):
     with pytest.raises(ValueError, match="switched off"):
         request_training(home, replace(Settings(), training=0), order(home))
-    with pytest.raises(ValueError, match=r"takes 0\.5 minutes at most"):
+    with pytest.raises(ValueError, match=r"at most 0\.5 minutes"):
         request_training(home, replace(Settings(), max_minutes=0.5), order(home))
     run = request_training(home, replace(Settings(), max_rows=100), order(home))
     assert run.status().order.num_rows == 100

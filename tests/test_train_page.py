@@ -107,7 +107,7 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
     shows(other, "images/s")
     assert enabled(other) == set(), "only the visitor who started a run can stop it"
     start(other, "giraffe", 40)
-    other.get_by_text("already in training").first.wait_for()
+    other.get_by_text("already being trained").first.wait_for()
     assert len(list_runs(site.home / "runs")) == 1
     other.context.close()
 
@@ -256,7 +256,7 @@ def test_classes_are_picked_and_removed_with_keys(visit):
 def test_too_many_minutes_are_refused_in_one_sentence(visit):
     page = visit("4.4.4.4")
     start(page, "giraffe", 46)
-    page.get_by_text("45 minutes at most").first.wait_for()
+    page.get_by_text("at most 45 minutes").first.wait_for()
     assert page.locator("#train-status").get_by_text("Pick a class").count()
 
 
@@ -264,7 +264,7 @@ def test_programs_can_train_and_read_the_status(site):
     from gradio_client import Client
 
     client = Client(site.url, verbose=False)
-    with pytest.raises(Exception, match="45 minutes at most"):
+    with pytest.raises(Exception, match="at most 45 minutes"):
         client.predict("giraffe", 50, api_name="/train")
     with pytest.raises(Exception, match="no such run"):
         client.predict("../../etc", api_name="/run")

@@ -43,15 +43,16 @@ class Config:
     )
     augment: float = _option(1.0, "strength of the augmentation; 0 turns it off", 0.0, 3.0)
     ema_decay: float = _option(0.998, "decay of the averaged generator; 0 turns averaging off", 0.0, 0.99999)
-    from_base: bool = _option(True, "start from the shared base if its networks are the same")
+    from_base: bool = _option(True, "start from the shared base if it has the same networks")
     bfloat16: bool = _option(True, "compute in bfloat16 if the processor is fast at it")
-    seed: int = _option(0, "seed of everything random in the training", 0, 2**31)
+    seed: int = _option(0, "seed for all random numbers in the run", 0, 2**31)
 
     def __post_init__(self) -> None:
         for option in fields(self):
             value, low, high = getattr(self, option.name), option.metadata["low"], option.metadata["high"]
             if low is not None and not low <= value <= high:
-                raise ValueError(f"{option.name} is {value}, but must be between {low:g} and {high:g}.")
+                flag = "--" + option.name.replace("_", "-")
+                raise ValueError(f"{flag} is {value}, but must be between {low:g} and {high:g}.")
 
 
 DOODLE = Config()

@@ -39,7 +39,9 @@ def load_drawings(
     else:
         path = Path(source) / f"{class_name}.npy"
         if not path.is_file():
-            raise DataError(f"There is no file “{path.name}” in the folder of drawings; check the data setting.")
+            raise DataError(
+                f"There is no file “{path.name}” in the folder of drawings; check --data or DOODLES_SOURCE."
+            )
     try:
         promised, start, available = read_extent(path)
         if available < min(promised, num_rows):
@@ -125,7 +127,7 @@ def _download(class_name: str, num_rows: int, source: str, cache: Path, on_bytes
         part.unlink(missing_ok=True)
         raise DataError(
             f"The drawings of “{class_name}” can't be stored in the cache: {error.strerror or error}; "
-            "free some space or set another folder."
+            "free some space or set DOODLES_HOME to another folder."
         ) from error
 
 

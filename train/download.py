@@ -50,7 +50,7 @@ class RemoteFile:
                 self.interrupted = True
                 raise DataError(
                     f"The drawings of “{self.class_name}” could not be fetched from {self.host}: {problem}; "
-                    "check the network or the data setting, then try again."
+                    "check the network, and --data or DOODLES_SOURCE, then try again."
                 )
             time.sleep(wait or min(10.0, 0.25 * 2**failures) * random.uniform(0.5, 1.0))
 
@@ -87,7 +87,9 @@ class RemoteFile:
                     f"“{self.class_name}.npy” on {self.host} is shorter than it was before; try again."
                 ) from error
             retry_after = error.headers.get("Retry-After", "")
-            return f"it answers {error.code}", min(30.0, float(retry_after)) if retry_after.isdigit() else 0.0
+            return f"it answered with error {error.code}", min(
+                30.0, float(retry_after)
+            ) if retry_after.isdigit() else 0.0
         except _NetworkError as error:
             return str(error), 0.0
         return (None if size >= total else "the connection broke"), 0.0
@@ -143,7 +145,9 @@ def read_header(path: Path) -> tuple[int, int]:
             np.lib.format.read_magic(file)
             shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
         except (ValueError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:  # NumPy parses it
-            raise DataError(f"“{path.name}” is not a NumPy file of drawings; check the data setting.") from error
+            raise DataError(
+                f"“{path.name}” is not a NumPy file of drawings; check --data or DOODLES_SOURCE."
+            ) from error
         if fortran_order or dtype != np.uint8 or len(shape) != 2 or shape[1] != ROW_BYTES or shape[0] < 1:
             raise DataError(f"“{path.name}” holds {dtype} {shape}, but drawings are uint8 (N, {ROW_BYTES}).")
         return shape[0], file.tell()

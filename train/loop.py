@@ -43,7 +43,7 @@ def fit(
     are no longer finite.
     """
     if num_steps is None and seconds is None:
-        raise ValueError("How long to train is missing: give steps or seconds.")
+        raise ValueError("Say how long to train: give steps or seconds.")
     losses: list[tuple[float, float]] = []
     started, reported = time.monotonic() - training.seconds, time.monotonic()
     while True:

@@ -165,7 +165,7 @@ def _numbers(key: SeedOrLatent, z_dim: int) -> np.ndarray:
     if not isinstance(key, tuple):
         return _normal(int(key), z_dim)
     if len(key) != z_dim:
-        raise ValueError(f"The latent has {len(key)} numbers, but this generator takes {z_dim}; search again.")
+        raise ValueError(f"The latent has {len(key)} numbers, but this generator takes {z_dim}; give {z_dim} numbers.")
     return np.array(key)
 
 

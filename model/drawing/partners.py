@@ -42,7 +42,7 @@ def _read(path: Path) -> _Pairs:
         revisions = {name: text(revision) for name, revision in mapping(stored.get("revisions")).items()}
         return _Pairs(revisions, {name: _names(names) for name, names in mapping(stored.get("partners")).items()})
     except (OSError, ValueError):
-        log.warning("%s can't be read; make it again with: python -m train pairs", path.name)
+        log.warning("%s can't be read; recreate it with: python -m train pairs", path.name)
         return _Pairs({}, {})
 
 

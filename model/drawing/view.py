@@ -50,7 +50,7 @@ class View:
             check_seed(seed)
         check_psi(self.psi)
         if not self.keys and self.into is not None:
-            raise ValueError("Turning into another class takes keys: 2 or more seeds.")
+            raise ValueError("To turn into another class, give keys (two or more seeds).")
         if self.latent and (self.keys or self.count != 1):
             raise ValueError("A latent is a single drawing; leave out the keys and the count.")
         self.pictures()
@@ -105,7 +105,7 @@ class View:
 
 
 class _Values(TypedDict, total=False):
-    """What a link says of a view."""
+    """What a link says about a view."""
 
     class_name: str
     seed: int

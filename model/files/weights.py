@@ -53,7 +53,7 @@ def read_weights(path: Path, file_format: str, max_bytes: int) -> tuple[dict[str
     if content_hash(stored) != header.get("sha256"):
         raise CheckpointError(f"{path.name} is damaged (its content does not match its hash); fetch or train it again.")
     if any(tensor.dtype not in _DTYPES for tensor in stored.values()):
-        raise CheckpointError(f"{path.name} can't be used: its weights have a type that no network here uses.")
+        raise CheckpointError(f"{path.name} can't be used: its weights have an unsupported number type.")
     tensors = with_current_names(stored)
     tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     if not all(tensor.isfinite().all() for tensor in tensors.values()):
@@ -89,7 +89,7 @@ def read_safetensors(
     """A file's header and, with `with_tensors`, its tensors by name. Raises CheckpointError."""
     try:
         if max_bytes is not None and path.stat().st_size > max_bytes:
-            raise CheckpointError(f"{path.name} has more than the {max_bytes:,} bytes that such a file may have.")
+            raise CheckpointError(f"{path.name} is larger than the {max_bytes:,} bytes allowed.")
         with safe_open(path, "pt") as file:
             names = file.keys() if with_tensors else ()
             return file.metadata() or {}, {name: file.get_tensor(name) for name in names}

@@ -54,12 +54,12 @@ def hub_errors(name: str) -> Iterator[None]:
         message = f"The Hub can't be reached, and {name} isn't in the cache; check the connection and try again."
         raise HubError(message, is_transient=True) from error
     except (HTTPError, OSError) as error:
-        message = f"The connection to the Hub broke off at {name} ({type(error).__name__}); try again."
+        message = f"The connection to the Hub was lost ({name}: {type(error).__name__}); try again."
         raise HubError(message, is_transient=True) from error
 
 
 def _offline(name: str) -> HubError:
-    return HubError(f"HF_HUB_OFFLINE is set, so the Hub can't be asked for {name}; unset it and try again.")
+    return HubError(f"HF_HUB_OFFLINE is set, so {name} can't be fetched; unset it and try again.")
 
 
 def _refused(name: str, error: HfHubHTTPError) -> HubError:
@@ -68,10 +68,10 @@ def _refused(name: str, error: HfHubHTTPError) -> HubError:
     if status == 429:
         seconds = _seconds_to_wait(error.response.headers)
         when = f"in {seconds:.0f} seconds" if seconds else "in a while"
-        message = f"The Hub got too many requests from here; try again {when}."
+        message = f"The Hub is getting too many requests from this address; try again {when}."
         return HubError(message, 429, wait_seconds=seconds, is_transient=True)
     if status in _TRANSIENT:
-        return HubError(f"The Hub is in trouble ({status}); try again in a while.", status, is_transient=True)
+        return HubError(f"The Hub is having problems ({status}); try again in a while.", status, is_transient=True)
     someone_else = f"Someone else has just changed {name}; try again."
     known = {
         401: f"The Hub doesn't accept this token, or {name} needs one; log in again with `hf auth login`.",

@@ -97,14 +97,14 @@ class CheckpointFiles:
         with self._lock:
             future = self._downloads.get(entry.sha256)
             if future is None and is_paused:
-                raise HubError(f"{self.repo} can hardly be reached right now; try again in a minute.")
+                raise HubError(f"{self.repo} is hard to reach right now; try again in a minute.")
             if future is None:
                 future = self._downloads[entry.sha256] = Future()
                 threading.Thread(target=self._download_into, args=(future, entry, commit), daemon=True).start()
         try:
             return future.result(FETCH_SECONDS)
         except TimeoutError as error:
-            message = f"Downloading {entry.file} of {self.repo} takes long; try again in a minute."
+            message = f"Downloading {entry.file} of {self.repo} is taking too long; try again in a minute."
             raise HubError(message, is_transient=True) from error
 
     def _download_into(self, future: Future[Path], entry: Entry, commit: str) -> None:

@@ -34,9 +34,12 @@ def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
 def _add_options(parser: argparse.ArgumentParser, seed: int) -> None:
     add_data_options(parser)
     parser.add_argument(
-        "--images", type=int, default=DEFAULT_IMAGES, help="drawings to learn from, with repeats (default: %(default)s)"
+        "--images",
+        type=int,
+        default=DEFAULT_IMAGES,
+        help="drawings to learn from, counting repeats (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=seed, help="of everything random (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=seed, help="seed for all random numbers (default: %(default)s)")
 
 
 def _options(options: argparse.Namespace, home: Home) -> ClassifierOptions:

@@ -22,7 +22,7 @@ def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     summary = f"train every class that has a checkpoint or at least {MIN_DRAWINGS} drawings"
     parser = add_command(commands, "all", summary, _train_all, after_interrupt=REPEAT)
     add_data_options(parser)
-    parser.add_argument("--minutes", type=float, default=3.0, help="for each class (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, default=3.0, help="minutes per class (default: %(default)s)")
     parser.add_argument("--only", nargs="+", default=[], metavar="CLASS", help="train these classes only")
     parser.add_argument("--replace", action="store_true", help="replace current checkpoints even if they are better")
     parser.add_argument("--push", metavar="OWNER/NAME", help="push what was promoted to this collection on the Hub")
@@ -38,7 +38,7 @@ def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("class_name", metavar="CLASS", help="what to learn, such as cat")
     add_data_options(parser, num_rows=study.DEFAULT_ROWS)
     parser.add_argument(
-        "--epochs", type=float, default=study.DEFAULT_EPOCHS, help="for each training (default: %(default)s)"
+        "--epochs", type=float, default=study.DEFAULT_EPOCHS, help="epochs per run (default: %(default)s)"
     )
 
 

@@ -17,10 +17,10 @@ from train.tracking.sent import track
 
 def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     add_command(commands, "list", "show checkpoints, runs and classes (also --list)", run_list)
-    parser = add_command(commands, "track", "send runs to MLflow that it doesn't have yet", _track)
+    parser = add_command(commands, "track", "send MLflow the runs that it doesn't have yet", _track)
     parser.add_argument("runs", nargs="*", metavar="RUN", help="ids of runs (default: those trained with tracking on)")
     parser.add_argument("--all", action="store_true", help="send every run")
-    parser = add_command(commands, "undo", "bring back the checkpoint that the last training replaced", _undo)
+    parser = add_command(commands, "undo", "bring back the checkpoint that the last run replaced", _undo)
     parser.add_argument("name", metavar="CLASS", help="the class whose checkpoint to bring back")
 
 
@@ -54,7 +54,7 @@ def _track(options: argparse.Namespace, home: Home) -> int:
         num_sent = Store(uri, home).send_all(list_runs(home.runs))
     except Exception as error:  # MLflow's own, and those of all the libraries that it uses
         raise ValueError(f"MLflow at {uri} can't be used: {str(error).partition(chr(10))[0][:200]}") from error
-    print(f"Sent new data of {num_sent} runs to {uri}.")
+    print(f"Sent new data for {num_sent} runs to {uri}.")
     return 0
 
 

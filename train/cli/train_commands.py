@@ -13,7 +13,7 @@ from train.cli.run_commands import run_list
 from train.config import BASE, DOODLE
 from train.execution.console import follow
 from train.home import Home
-from train.hub.messages import push_message
+from train.hub.messages import not_pushed, push_message
 from train.hub.push import push
 from train.runs.order import Order, default_name
 from train.runs.repeat import resume_unfinished
@@ -38,15 +38,19 @@ def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="name of the checkpoint (default: the classes joined by +)")
     parser.add_argument(
-        "--minutes", type=float, help=f"how long to train (default: {DEFAULT_MINUTES:g}, without --steps and --epochs)"
+        "--minutes",
+        type=float,
+        help=f"how long to train (default: {DEFAULT_MINUTES:g}, unless --steps or --epochs is given)",
     )
-    parser.add_argument("--steps", type=int, help="or how many steps")
-    parser.add_argument("--epochs", type=float, help="or how many times to go through the drawings")
+    parser.add_argument("--steps", type=int, help="stop after this many steps")
+    parser.add_argument("--epochs", type=float, help="stop after going through the drawings this many times")
     parser.add_argument(
         "--resume", metavar="RUN", help="continue a run: its id, or “last” for the newest from the command line"
     )
     parser.add_argument("--replace", action="store_true", help="replace the current checkpoint even if it's better")
-    parser.add_argument("--push", metavar="OWNER/NAME", help="then push the checkpoint to this collection on the Hub")
+    parser.add_argument(
+        "--push", metavar="OWNER/NAME", help="push the checkpoint afterwards to this collection on the Hub"
+    )
     parser.add_argument("--list", action="store_true", help="show checkpoints, runs and classes instead")
     add_data_options(parser)
     add_recipe_options(parser)
@@ -68,7 +72,7 @@ def _train(options: argparse.Namespace, home: Home) -> int:
     if repo:
         status = run.status()
         path = checkpoint_path(run.folder, status.order.class_name)
-        print(push_message(push(repo, [path])) if status.promotion == "promoted" else "Nothing was pushed.")
+        print(push_message(push(repo, [path])) if status.promotion == "promoted" else not_pushed(status.promotion))
     return 0
 
 

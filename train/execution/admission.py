@@ -62,7 +62,7 @@ def _admit(home: Home, settings: Settings, visitor: str, seconds: float | None, 
     if not settings.training:
         raise ValueError("Training is switched off here; the README says how to run the app yourself.")
     if seconds is None or seconds > 60 * settings.max_minutes:
-        raise ValueError(f"A training here takes {settings.max_minutes:g} minutes at most; choose fewer minutes.")
+        raise ValueError(f"A run can take at most {settings.max_minutes:g} minutes here; choose fewer.")
     home.runs.mkdir(parents=True, exist_ok=True)
     if blocked_by(home.runs):
         with contextlib.suppress(OSError):
@@ -75,13 +75,15 @@ def _admit(home: Home, settings: Settings, visitor: str, seconds: float | None, 
         own = visits.setdefault(visitor, [])
         if len(own) >= settings.runs_per_hour:
             raise ValueError(
-                f"{len(own)} trainings an hour are allowed, and you have used them; "
+                f"You may start {settings.runs_per_hour} runs an hour, and you have; "
                 f"come back in {_minutes(HOUR - (now - min(own)))}."
             )
         queue = [run for run in fair_queue(list_runs(home.runs)) if run.is_active()]
         if len(queue) >= settings.queue_length:
             soonest = seconds_left(queue[0], queue[0].status())
-            raise ValueError(f"{len(queue)} runs are waiting or in training already; come back in {_minutes(soonest)}.")
+            raise ValueError(
+                f"{len(queue)} runs are already waiting or being trained; come back in {_minutes(soonest)}."
+            )
         run = start()
         own.append(now)
         with contextlib.suppress(OSError):  # the run exists; not counting it does no harm

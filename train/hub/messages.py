@@ -4,27 +4,35 @@ from train.hub.progress import Progress
 from train.hub.push import Pushed
 from train.hub.space import Deployment
 from train.hub.space_plan import SpacePlan
+from train.runs.outcome import PromotionKind
 
 MAX_NAMES = 10
 
 
 def progress_message(progress: Progress) -> str:
-    return f"{progress.num_done} of {progress.num_total} checkpoints: {progress.url}"
+    return f"Uploaded {progress.num_done} of {progress.num_total} checkpoints: {progress.url}"
 
 
 def print_progress(progress: Progress) -> None:
     print(progress_message(progress))
 
 
+def not_pushed(promotion: PromotionKind | None) -> str:
+    """promotion: of the run whose checkpoint wasn't pushed; None if it ended before its generator was measured."""
+    if promotion in ("kept", "nothing_to_compare"):
+        return "Nothing was pushed: the existing checkpoint was kept."
+    return "Nothing was pushed: the run has no checkpoint."
+
+
 def push_message(pushed: Pushed) -> str:
     if not pushed.classes:
         return f"{pushed.repo} already has all of them; nothing was pushed."
-    names = ", ".join(pushed.classes[:MAX_NAMES]) + (" …" if len(pushed.classes) > MAX_NAMES else "")
+    names = ", ".join(pushed.classes[:MAX_NAMES]) + ("…" if len(pushed.classes) > MAX_NAMES else "")
     checkpoints = f"{_count(len(pushed.classes), 'checkpoint')} ({names})"
     unchanged = f" The repo already has {len(pushed.unchanged)} more." if pushed.unchanged else ""
     if pushed.dry_run:
         return f"Would push {checkpoints} to {pushed.repo}.{unchanged}"
-    return f"Pushed {checkpoints}: {pushed.url}.{unchanged}"
+    return f"Pushed {checkpoints}.{unchanged} {pushed.url}"
 
 
 def deploy_message(deployment: Deployment) -> str:
@@ -38,7 +46,7 @@ def deploy_message(deployment: Deployment) -> str:
     if source:
         message += f" It takes {_count(len(source.files), 'class', 'classes')} from {source.repo}."
         if source.is_private:
-            message += f" {source.repo} is private: add a secret HF_TOKEN to the Space that can read it."
+            message += f" {source.repo} is private: give the Space a secret HF_TOKEN that can read it."
     return message
 
 

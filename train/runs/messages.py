@@ -8,7 +8,7 @@ import torch
 
 from train.data import DataError
 from train.loop import TrainingError
-from train.runs.order import Order
+from train.runs.order import COMMAND_LINE, Order
 from train.runs.outcome import Blocked, Incomplete, Promotion
 
 # A sentence about one of these is all that a user needs; any other error is a bug and keeps its traceback.
@@ -45,19 +45,24 @@ def rolled_back(error: TrainingError, step: int) -> str:
 
 
 def kept_diverging(times: int) -> str:
-    return f"The losses diverged {times} times, each time at half the learning rate; try a lower learning rate."
+    return (
+        f"The losses diverged {times} times, although the learning rate was halved each time; "
+        "try a lower learning rate."
+    )
 
 
 def interrupted_too_often(times: int) -> str:
     return (
-        f"The training was interrupted {times} times in a row, probably because memory ran out; "
-        "free some memory, then resume."
+        f"The run was interrupted {times} times in a row, probably because memory ran out; "
+        "free some memory, then try again."
     )
 
 
 def notes(incomplete: Sequence[Incomplete], halvings: int) -> str:
     """What didn't go as ordered; empty if everything did."""
-    sentences = [f"{each.reason}; it used the {each.num_drawings} drawings downloaded before." for each in incomplete]
+    sentences = [
+        f"{each.reason}, so the {each.num_drawings:,} drawings downloaded earlier were used." for each in incomplete
+    ]
     if halvings:
         times = {1: "once", 2: "twice"}.get(halvings, f"{halvings} times")
         sentences.append(f"The learning rate was halved {times} because the losses diverged.")
@@ -67,12 +72,13 @@ def notes(incomplete: Sequence[Incomplete], halvings: int) -> str:
 def finished(promotion: Promotion, order: Order, step: int, *, stopped: bool) -> str:
     """The outcome of a run that ended after `step` steps."""
     end = "Stopped early" if stopped else "Done"
+    hint = "; --replace replaces it" if order.requested_by == COMMAND_LINE else ""
     if promotion.kind == "too_early":
         return f"Stopped after {step} steps, too early for drawings; resume it or start a new run."
     if promotion.kind == "nothing_to_compare":
-        return f"{end}. The existing checkpoint was kept, because nothing can compare the two; --replace replaces it."
+        return f"{end}. The existing checkpoint was kept, because nothing can compare the two{hint}."
     if promotion.kind == "kept" and order.is_base:
-        return f"{end}. The existing base has seen more drawings, so it was kept; --replace replaces it."
+        return f"{end}. The existing base has seen more drawings, so it was kept{hint}."
     if promotion.kind == "kept":
         distances = f"{promotion.old_distance:.1f} against {promotion.new_distance:.1f}, lower is better"
         return f"{end}. The existing checkpoint is better ({distances}), so it was kept."
@@ -82,21 +88,23 @@ def finished(promotion: Promotion, order: Order, step: int, *, stopped: bool) ->
 
 
 def undone(class_name: str) -> str:
-    return f"“{class_name}” is back to the checkpoint before its last training; undo again for the newer one."
+    return f"“{class_name}” uses its previous checkpoint again; run undo once more to return to the newer one."
 
 
 def sentence_for(error: Exception) -> str:
     """What went wrong, and what to do."""
     if isinstance(error, OSError):
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return f"A file can't be written: {error.strerror}; free some space, then resume."
+            return f"A file can't be written: {error.strerror}; free some space, then try again."
         # Visitors read this, so it must not show the whole path.
         where = "/".join(Path(error.filename).parts[-2:]) if error.filename else "A file"
-        return f"{where} can't be used: {error.strerror or error}; check the folder and its permissions, then resume."
+        return (
+            f"{where} can't be used: {error.strerror or error}; check the folder and its permissions, then try again."
+        )
     if isinstance(error, (DataError, TrainingError, ValueError)):
         return str(error)
     # PyTorch raises a RuntimeError with these words on the CPU, and a class of its own on a GPU.
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error):
-        return "There is not enough memory for this training; free some or use smaller batches, then resume."
+        return "There is not enough memory for this run; free some or use smaller batches, then try again."
     first_line = str(error).partition("\n")[0][:200]
-    return f"The training failed: {type(error).__name__}: {first_line}"
+    return f"The run failed: {type(error).__name__}: {first_line}"

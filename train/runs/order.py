@@ -53,17 +53,17 @@ class Order:
             raise ValueError(f"A generator learns from 1 to {MAX_CLASSES} classes, not {len(self.class_names)}.")
         check_extra_folder(self.also, self.source)
         if self.num_steps is None and self.epochs is None and self.seconds is None:
-            raise ValueError("How long to train is missing: give steps, epochs or minutes.")
+            raise ValueError("Say how long to train: give steps, epochs or minutes.")
         if self.num_steps is not None and not 1 <= self.num_steps <= 10_000_000:
-            raise ValueError(f"{self.num_steps} steps are not allowed; use 1 to 10000000.")
+            raise ValueError(f"{self.num_steps:,} steps are not allowed; use 1 to 10,000,000.")
         if self.epochs is not None and not 0 < self.epochs <= 100_000:
-            raise ValueError(f"{self.epochs:g} epochs are not allowed; use more than 0 and at most 100000.")
+            raise ValueError(f"{self.epochs:,g} epochs are not allowed; use more than 0 and at most 100,000.")
         if self.seconds is not None and not 1 <= self.seconds <= MAX_SECONDS:
             raise ValueError(
                 f"{self.seconds / 60:g} minutes are not allowed; use 1 second to {MAX_SECONDS // 60} minutes."
             )
         if not 1 <= self.num_rows <= 1_000_000:
-            raise ValueError(f"{self.num_rows} drawings per class are not allowed; use 1 to 1000000.")
+            raise ValueError(f"{self.num_rows:,} drawings per class are not allowed; use 1 to 1,000,000.")
 
 
 def page_order(

@@ -33,7 +33,7 @@ class BusyError(ValueError):
     """The same training is waiting or running already, as `run_id`."""
 
     def __init__(self, class_name: str, run_id: str):
-        super().__init__(f"“{class_name}” is already in training (run {run_id}); watch that run or stop it first.")
+        super().__init__(f"“{class_name}” is already being trained (run {run_id}); watch that run or stop it first.")
         self.run_id = run_id
 
 
@@ -205,7 +205,7 @@ def create_run(runs: Path, order: Order, *, begin: bool = False, limit: float = 
             if is_same_training(run, order) or (begin and has_same_name):
                 raise BusyError(order.class_name, run.id)
         if len(active) >= limit:
-            raise ValueError(f"{len(active)} runs are waiting or in training already; come back when some are done.")
+            raise ValueError(f"{len(active)} runs are already waiting or being trained; come back when some are done.")
         stamp = time.strftime("%Y%m%d-%H%M%S")
         run = Run(runs / f"{stamp}-{slug(order.class_name)}-{secrets.token_hex(2)}")
         run.folder.mkdir()

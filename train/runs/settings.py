@@ -44,7 +44,7 @@ class Settings:
 
 
 def is_zero_gpu() -> bool:
-    """Whether this is a ZeroGPU Space, where visitors lend a GPU for one call at a time and no worker can train."""
+    """Whether this is a ZeroGPU Space, which lends visitors a GPU for one call at a time, so no worker can train."""
     return bool(os.environ.get("SPACES_ZERO_GPU"))
 
 
