@@ -1,4 +1,4 @@
-"""Draw with a checkpoint into a file, exactly what the page shows."""
+"""Draw what the page shows, to a file."""
 
 import argparse
 import sys
@@ -10,13 +10,21 @@ from typing import TypeVar
 from model.drawing.latents import MAX_PSI, MAX_STYLE
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
-from model.exports.export import export
+from model.exports.export import DRAWING_KINDS, MORPH_KINDS, export
 from model.files.folders import checkpoint_folders, home_from_environment
 from model.files.writing import write_file
 from model.hub.collection import Collection
 from model.quickdraw.classes import slug
 
 T = TypeVar("T")
+
+# Options that an option overrides.
+_MEANINGLESS_WITH = {
+    "link": ("seed", "count", "psi", "style", "latent", "keys", "into"),
+    "keys": ("seed", "count", "style"),
+    "latent": ("seed",),
+    "large": ("scale",),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,10 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         sampler = Sampler(checkpoint_folders(home_from_environment()), collection=Collection.from_environment())
+        _check_combination(options, parser)
         view = _view(options, sampler)
         path = options.out or Path(f"{slug(view.class_name)}.{'gif' if view.keys else 'png'}")
         kind = path.suffix.removeprefix(".")
-        content = export(sampler, view, "large.png" if options.large and kind == "png" else kind, options.scale)
+        _check_kind(options, kind, view)
+        content = export(sampler, view, "large.png" if options.large else kind, options.scale)
         write_file(path, content)
     except (ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -44,10 +54,19 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, help="the first seed (default: %(default)s)")
     add("--count", type=int, default=1, help="how many drawings, with consecutive seeds (default: %(default)s)")
     add("--psi", type=float, default=1.0, help=f"0 to {MAX_PSI:g}; lower is more typical (default: %(default)s)")
-    style_help = f"how far to move along style directions, each -{MAX_STYLE:g} to {MAX_STYLE:g}"
+    style_help = (
+        f"how far to move along style directions, each -{MAX_STYLE:g} to {MAX_STYLE:g}; "
+        "if the first number is negative, write --style=-1,2"
+    )
     add("--style", type=_numbers(float), default=(), metavar="A,B,...", help=style_help)
-    add("--latent", type=_numbers(float), default=(), metavar="A,B,...", help="the latent itself, instead of a seed")
-    add("--keys", type=_numbers(int), default=(), metavar="SEED,SEED,...", help="a morph through these seeds")
+    add(
+        "--latent",
+        type=_numbers(float),
+        default=(),
+        metavar="A,B,...",
+        help="the latent itself, instead of a seed; if the first number is negative, write --latent=-1,2",
+    )
+    add("--keys", type=_numbers(int), default=(), metavar="SEED,SEED,...", help="draw a morph through these seeds")
     add("--into", metavar="CLASS", help="the class that the morph ends in")
     add(
         "--link",
@@ -56,8 +75,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--scale", type=int, choices=range(1, 33), default=1, metavar="1-32", help="enlarge a PNG's pixels")
     add("--large", action="store_true", help="a large PNG with smooth outlines")
-    add("--out", type=Path, help="the file to write: .png, .svg or .zip; for a morph .gif, .webp or .mp4")
+    add(
+        "--out",
+        type=Path,
+        help="the file to write: .png, .svg or .zip; for a morph .gif, .webp or .mp4 (default: CLASS.png or CLASS.gif)",
+    )
     return parser
+
+
+def _check_combination(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Raises ValueError for an option that another one makes meaningless."""
+    for chosen, meaningless in _MEANINGLESS_WITH.items():
+        if getattr(options, chosen):
+            for name in meaningless:
+                if getattr(options, name) != parser.get_default(name):
+                    raise ValueError(f"--{name} does nothing together with --{chosen}; leave one of them out.")
+
+
+def _check_kind(options: argparse.Namespace, kind: str, view: View) -> None:
+    """Raises ValueError for a kind of file that can't be written, or doesn't fit the other options."""
+    kinds = [kind for kind in (MORPH_KINDS if view.keys else DRAWING_KINDS) if kind != "large.png"]
+    if kind not in kinds:
+        what, large = ("a morph", "") if view.keys else ("drawings", "; --large makes a large PNG")
+        raise ValueError(f"“{kind[:40]}” is not a kind of file for {what}; use one of {', '.join(kinds)}{large}.")
+    if kind != "png" and (options.large or options.scale != 1):
+        name = "large" if options.large else "scale"
+        raise ValueError(f"--{name} is for PNG files only; leave it out, or let --out end in .png.")
 
 
 def _view(options: argparse.Namespace, sampler: Sampler) -> View:

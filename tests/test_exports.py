@@ -142,7 +142,7 @@ def test_bad_links_give_one_sentence():
         "?class=cat&style=9": "offset",
         "?class=cat&keys=1": "2 to 8",
         "?class=cat&keys=" + ",".join("1" * 500): "2 to 8",
-        "?class=cat&into=dog": "takes keys",
+        "?class=cat&into=dog": "give keys",
         "?class=cat&latent=1,x": "not a number; correct the link's latent",
         "?class=cat&latent=9": "latent's number",
         "?class=cat&latent=1&count=2": "single drawing",
@@ -171,7 +171,12 @@ def test_the_command_and_the_program_draw_exactly_the_same_pixels(view, folder, 
 def test_the_command_line_refuses_mistakes_in_one_sentence(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("DOODLES_HOME", str(folder.parent))
     for arguments, sentence in (
-        (["cat", "--out", "cat.bmp"], "not a kind of file"),
+        (["cat", "--out", "cat.bmp"], "--large makes a large PNG"),
+        (["cat", "--large", "--out", "cat.svg"], "--large is for PNG files only"),
+        (["cat", "--scale", "2", "--out", "cat.zip"], "--scale is for PNG files only"),
+        (["cat", "--large", "--scale", "2"], "--scale does nothing together with --large"),
+        (["--link", "?class=cat", "--seed", "7"], "--seed does nothing together with --link"),
+        (["cat", "--keys", "1,2", "--style", "1"], "--style does nothing together with --keys"),
         (["cat", "--keys", "1,2", "--out", "cat.png"], "not a kind of file"),
         ([], "Say what to draw"),
         (["cat", "--count", "99"], "1 to 64"),

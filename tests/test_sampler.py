@@ -232,7 +232,7 @@ def test_errors_distinguish_untrained_from_unknown_classes(sampler):
     with pytest.raises(ValueError, match="There is no class “blorp”"):
         sampler.find("blorp")
     for nothing in (None, 5, ["cat"], {}):
-        with pytest.raises(ValueError, match="has to be a name"):
+        with pytest.raises(ValueError, match="must be a name"):
             sampler.find(nothing)
 
 

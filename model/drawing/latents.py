@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from model.quickdraw.classes import NOT_A_NAME
+
 MAX_SEED = 2**32 - 1
 MAX_PSI = 2.0
 MAX_STYLE = 4.0  # how far a drawing may move along a style direction
@@ -42,7 +44,7 @@ class Picture:
 
     def __post_init__(self) -> None:
         if not isinstance(self.class_name, str):
-            raise ValueError("The class has to be a name, such as “cat”.")
+            raise ValueError(NOT_A_NAME)
         if not 1 <= len(self.mix) <= MAX_MIXED:
             raise ValueError(f"A drawing mixes 1 to {MAX_MIXED} seeds, not {len(self.mix)}.")
         for key, weight in self.mix:

@@ -42,6 +42,9 @@ class UnknownClassError(ValueError):
     """There is no such class. The message suggests similar names."""
 
 
+NOT_A_NAME = "The class must be a name, such as “cat”."
+
+
 def slug(class_name: str) -> str:
     """A class's file name without suffix: lower case, words joined by hyphens ("stop sign" -> "stop-sign")."""
     return re.sub(r"[^a-z0-9+]+", "-", class_name.lower()).strip("-")
@@ -53,7 +56,7 @@ def find_class(text: str, names: tuple[str, ...] = CLASS_NAMES) -> str:
     It understands "Stop Sign", "stop_sign", "tshirt" and "mona lisa". Raises UnknownClassError.
     """
     if not isinstance(text, str):
-        raise UnknownClassError("The class has to be a name, such as “cat”.")
+        raise UnknownClassError(NOT_A_NAME)
     letters = _letters(text)
     by_letters = {_letters(name): name for name in names}
     for spelling in (letters, letters.removesuffix("s"), letters + "s"):
