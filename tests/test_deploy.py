@@ -18,7 +18,7 @@ from train.hub.messages import deploy_message
 from train.hub.progress import Progress
 from train.hub.push import push
 from train.hub.space import deploy
-from train.hub.space_files import ROOMS, front_matter, space_files
+from train.hub.space_files import PACKAGES, front_matter, space_files
 from train.hub.space_plan import CurrentSpace, Source, plan_space
 
 REPO = "you/endless-doodles"
@@ -139,16 +139,16 @@ def test_the_pinned_versions_suit_the_app_and_the_hardware(at_home, hardware):
 def test_a_new_space_has_the_app_its_checkpoints_and_its_settings(hub, at_home):
     deployment = deploy(at_home, REPO)
     files = the_space(hub).at("main").files
-    rooms = {
+    shipped = {
         path.relative_to(REPOSITORY).as_posix()
-        for room in ROOMS
-        for path in (REPOSITORY / room).rglob("*")
+        for package in PACKAGES
+        for path in (REPOSITORY / package).rglob("*")
         if path.suffix in (".py", ".js", ".css", ".html")
     }
-    assert rooms == {name for name in files if name.startswith(ROOMS)}
+    assert shipped == {name for name in files if name.startswith(PACKAGES)}
     single = {"app.py", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.txt", ".gitattributes"}
     single |= {f"docs/{path.name}" for path in (REPOSITORY / "docs").iterdir()}
-    assert files.keys() - rooms == single | {"checkpoints/cat.safetensors", "checkpoints/stop-sign.safetensors"}
+    assert files.keys() - shipped == single | {"checkpoints/cat.safetensors", "checkpoints/stop-sign.safetensors"}
     settings = the_space(hub).settings
     assert (settings["sdk"], settings["hardware"], variables(hub)) == ("gradio", "zero-a10g", {"DOODLES_PROXY": "1"})
     assert deployment.is_new and deployment.url == f"{hub.url}/spaces/{REPO}"
@@ -191,7 +191,7 @@ def test_an_update_deletes_old_files_and_none_of_the_owners(hub, at_home):
 
 
 def test_a_space_with_the_flat_layout_gets_the_folders_and_keeps_its_owners_files(hub, at_home):
-    code = {f"{room}/{name}": b"old" for room, names in FLAT.items() for name in names.split()}
+    code = {f"{package}/{name}": b"old" for package, names in FLAT.items() for name in names.split()}
     pictures = {f"docs/{name}.png": b"old" for name in ("page", "study-cat", "yours", "gone")}
     own = {"notes.md": b"mine", "data/x": b"mine", "model/notes.txt": b"mine", "docs/x": b"mine"}
     hub.create(NAME).add("main", "an earlier version", {**code, **pictures, **own, "app.py": b"old"})
@@ -209,8 +209,8 @@ def test_a_space_with_the_flat_layout_gets_the_folders_and_keeps_its_owners_file
 
 def test_a_space_gets_no_tests_benchmarks_or_caches(at_home):
     for name in space_files(at_home, REPO, "cpu-basic"):
-        room, *folders, last = name.split("/") if "/" in name else ("", name)
-        assert room in ("", "checkpoints", "docs", *ROOMS) and "__pycache__" not in folders
+        package, *folders, last = name.split("/") if "/" in name else ("", name)
+        assert package in ("", "checkpoints", "docs", *PACKAGES) and "__pycache__" not in folders
         assert not last.startswith((".", "test_")) and not last.endswith((".pyc", ".ts", ".map"))
 
 

@@ -46,6 +46,10 @@ class Sampler:
         """What can be drawn: class name to card, drafts last."""
         return self._available.cards()
 
+    def trained_cards(self) -> dict[str, Card]:
+        """The cards of all classes with a checkpoint of their own, without drafts."""
+        return {name: card for name, card in self.cards().items() if not card.is_draft}
+
     def find(self, text: str) -> str:
         """The name of the class that `text` means, which can be drawn.
 

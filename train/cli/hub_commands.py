@@ -46,7 +46,7 @@ def _push(options: argparse.Namespace, home: Home) -> int:
     if not repo:
         raise ValueError("Where should it be pushed to? Give --repo you/doodles, or set DOODLES_HUB.")
     sampler = Sampler(home.checkpoint_folders)
-    cards = {name: card for name, card in sampler.cards().items() if not card.is_draft}
+    cards = sampler.trained_cards()
     names = list(cards) if options.all else [sampler.find(text) for text in options.classes]
     for name in names:
         if name not in cards:

@@ -41,7 +41,7 @@ def _evaluate(options: argparse.Namespace, home: Home) -> int:
     cards = sampler.cards()
     names = [sampler.find(text) for text in options.classes]
     doodlenet = _doodlenet(home)
-    for name in names or [name for name, card in cards.items() if not card.is_draft]:
+    for name in names or sampler.trained_cards():
         generator = find_generator(cards[name], home, as_draft=options.drafts)
         evaluation = evaluation_of(cards[name], evaluator, home, options.rows, also)
         print(f"{name}: {format_figures(evaluation.measure(generator.to(device)))}")

@@ -26,9 +26,8 @@ def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run_list(options: argparse.Namespace, home: Home) -> int:
     print("Checkpoints (all other classes are drafts, drawn by the base):")
-    for class_name, card in sorted(Sampler(home.checkpoint_folders).cards().items()):
-        if not card.is_draft:
-            print(f"  {class_name}: {card.recipe}, {card.num_drawings} drawings, {format_figures(card.metrics)}")
+    for class_name, card in sorted(Sampler(home.checkpoint_folders).trained_cards().items()):
+        print(f"  {class_name}: {card.recipe}, {card.num_drawings} drawings, {format_figures(card.metrics)}")
     print("Runs:")
     for run in list_runs(home.runs):
         status = run.status()

@@ -74,8 +74,8 @@ def write_pairs(home: Home) -> Path:
     evaluator, sampler = find_evaluator(home), Sampler(home.checkpoint_folders, max_loaded=1000)
     names = [
         name
-        for name, card in sampler.cards().items()
-        if len(card.trained_on) == 1 and not card.is_draft and card.recipe == DOODLE.recipe
+        for name, card in sampler.trained_cards().items()
+        if len(card.trained_on) == 1 and card.recipe == DOODLE.recipe
     ]
     num_pairs = len(names) * (len(names) - 1) // 2
     measured = {

@@ -29,7 +29,7 @@ def plan_orders(
     also: a folder with more drawings. Also returns a sentence for each class that can't be ordered. Raises ValueError
     for a class that doesn't exist.
     """
-    cards = {name: card for name, card in Sampler(home.checkpoint_folders).cards().items() if not card.is_draft}
+    cards = Sampler(home.checkpoint_folders).trained_cards()
     mixtures = {name: tuple(card.trained_on) for name, card in cards.items() if card.recipe == DOODLE.recipe}
     every_class = {class_name: (class_name,) for class_name in CLASS_NAMES} | mixtures
     chosen = {name: (name,) for name in map(find_class, only)} or every_class

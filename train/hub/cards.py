@@ -62,7 +62,7 @@ _SHEETS = """
 
 Seeds 0 to 63 of each class, without any selection.
 """
-LICENCE = """
+LICENCE_SECTION = """
 ## Licence
 
 The generators learned from the [Quick, Draw! Dataset](https://github.com/googlecreativelab/quickdraw-dataset) by
@@ -74,12 +74,14 @@ same licence.
 def write_cards(folder: Path) -> int:
     """Write README.md and sheets/ for a folder of checkpoints. Returns the number of checkpoints."""
     sampler = Sampler([folder])
-    cards = {name: card for name, card in sorted(sampler.cards().items()) if not card.is_draft}
+    cards = dict(sorted(sampler.trained_cards().items()))
     sheets = []
     for name in cards:
         write_file(folder / "sheets" / f"{slug(name)}.png", sheet_of(sampler, name))
         sheets.append(f'\n**{name}**\n\n<img src="sheets/{slug(name)}.png" width="484" alt="64 drawings of {name}">\n')
-    content = _INTRODUCTION + _about_shared(folder) + FIGURES + table(cards) + _SHEETS + "".join(sheets) + LICENCE
+    content = (
+        _INTRODUCTION + _about_shared(folder) + FIGURES + table(cards) + _SHEETS + "".join(sheets) + LICENCE_SECTION
+    )
     write_file(folder / "README.md", content.encode())
     return len(cards)
 

@@ -7,7 +7,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from model.files.checkpoint import LICENSE
 from model.hub.index import Entry
 from model.quickdraw.classes import slug
-from train.hub.cards import FIGURES, LICENCE, table
+from train.hub.cards import FIGURES, LICENCE_SECTION, table
 
 DATASET = "google/quickdraw"
 TASK = "unconditional-image-generation"
@@ -65,7 +65,7 @@ def model_card(repo: str, entries: Mapping[str, Entry]) -> bytes:
         for name, entry in entries.items()
     )
     figures = FIGURES + table({name: entry.card for name, entry in entries.items()})
-    card = ModelCard(f"---\n{data.to_yaml()}\n---\n{about}{figures}\n## Sheets\n{sheets}{LICENCE}")
+    card = ModelCard(f"---\n{data.to_yaml()}\n---\n{about}{figures}\n## Sheets\n{sheets}{LICENCE_SECTION}")
     return str(card).encode()
 
 

@@ -11,12 +11,12 @@ from model.hub.errors import HubError, hub_errors
 from model.hub.index import INDEX_NAME, MAX_INDEX_BYTES, read_index
 from train.home import Home
 from train.hub.progress import Progress, Report, no_report
-from train.hub.space_files import ROOMS, ZERO_GPU, space_files
+from train.hub.space_files import PACKAGES, ZERO_GPU, space_files
 from train.hub.space_plan import HUB, CurrentSpace, Source, SpacePlan, plan_space
 
 WEIGHTS_PER_COMMIT = 90  # the Hub advises fewer than 100 files
 HARDWARE = [str(flavor.value) for flavor in SpaceHardware]
-_MARKS = {f"{room}/__init__.py" for room in ROOMS}  # a Space with these has our app, whichever version
+_APP_FILES = {f"{package}/__init__.py" for package in PACKAGES}  # a Space with these has our app, whichever version
 _BEFORE_THE_APP = (".gitattributes", "README.md", "checkpoints/")  # files of a new Space, or of a broken first try
 
 
@@ -100,7 +100,7 @@ def _current(api: HfApi, repo: str) -> CurrentSpace | None:
             return None
         raise
     files = {file.rfilename: (file.lfs.sha256 if file.lfs else file.blob_id) or "" for file in info.siblings or []}
-    if not files.keys() >= _MARKS and not all(name.startswith(_BEFORE_THE_APP) for name in files):
+    if not files.keys() >= _APP_FILES and not all(name.startswith(_BEFORE_THE_APP) for name in files):
         raise HubError(f"{repo} is a Space with another app in it; choose another name, or delete it first.")
     hardware = (info.runtime.requested_hardware or info.runtime.hardware) if info.runtime else None
     with hub_errors(repo):

@@ -9,7 +9,7 @@ from model.files.checkpoint import load_checkpoint
 from model.files.folders import REPOSITORY
 from train.home import Home
 
-ROOMS = ("model", "studio", "train")
+PACKAGES = ("model", "studio", "train")
 ZERO_GPU = "zero-a10g"
 _CODE = {".py", ".js", ".css", ".html"}
 _DOCUMENTS = {".md", ".png"}
@@ -29,7 +29,7 @@ def space_files(
     requirements = (REPOSITORY / "requirements.txt").read_text(encoding="utf-8")
     names = [
         path.relative_to(REPOSITORY).as_posix()
-        for folder in (*ROOMS, "docs")
+        for folder in (*PACKAGES, "docs")
         for path in sorted((REPOSITORY / folder).rglob("*"))
         if _ships(PurePosixPath(path.relative_to(REPOSITORY)))
     ]
@@ -53,7 +53,7 @@ def is_ours(name: str, listed: Collection[str]) -> bool:
 def _ships(path: PurePosixPath) -> bool:
     """Whether a file is code or documentation in one of the folders that a Space gets. path: in the repository."""
     folder = path.parts[0]
-    return (folder in ROOMS and path.suffix in _CODE) or (folder == "docs" and path.suffix in _DOCUMENTS)
+    return (folder in PACKAGES and path.suffix in _CODE) or (folder == "docs" and path.suffix in _DOCUMENTS)
 
 
 def front_matter(readme: str) -> dict[str, str]:
