@@ -98,7 +98,7 @@ def test_bfloat16_is_used_only_where_it_is_fast_and_weights_stay_float32(monkeyp
         torch.float32,
         torch.int64,
     }
-    assert not Training(replace(SMALL, bfloat16=False), as_drawings(suns(40))).half
+    assert not Training(replace(SMALL, bfloat16=False), as_drawings(suns(40))).use_bfloat16
 
 
 def test_the_same_seed_repeats_a_training_and_another_changes_it():

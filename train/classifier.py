@@ -23,7 +23,7 @@ LEARNING_RATE = 3e-3
 WARM_UP = 0.04  # of all steps
 EMA_DECAY = 0.998
 AUGMENT = 1.5
-STEP_SEEDS = 1_000_003  # more than there are steps, so that trainings with two seeds share no batch
+STEP_SEEDS = 1_000_003  # more than there are steps, so that runs with two seeds share no batch
 
 
 @dataclass(frozen=True)

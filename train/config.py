@@ -1,4 +1,4 @@
-"""The settings of a training, and the named recipes."""
+"""The settings of a run, and the named recipes."""
 
 from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
@@ -13,7 +13,7 @@ def _option(default: T, explanation: str, low: float | None = None, high: float 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that decides how a training goes, except its drawings and its length. Raises ValueError.
+    """Everything that decides how a run goes, except its drawings and its length. Raises ValueError.
 
     Each field's metadata holds its `help`, and its bounds `low` and `high` (None where it has none).
     """

@@ -1,4 +1,4 @@
-"""Drawings as a training reads them: a few at a time, without those held back for measuring."""
+"""Drawings as a run reads them: a few at a time, without those held back for measuring."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ HELD_BACK_WITHIN = 10_000  # ... among the first 10,000 of a file, which is enou
 
 
 def held_back(num_drawings: int) -> np.ndarray:
-    """Rows (H,) of a class's file that no training sees. A longer file holds back the same rows and more."""
+    """Rows (H,) of a class's file that no run sees. A longer file holds back the same rows and more."""
     return np.arange(HELD_BACK_EVERY - 1, min(num_drawings, HELD_BACK_WITHIN), HELD_BACK_EVERY)
 
 

@@ -1,4 +1,4 @@
-"""Measures a generator: its drawings against real ones that no training saw, next to other real ones."""
+"""Measures a generator: its drawings against real ones that no run saw, next to other real ones."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -62,7 +62,8 @@ class GeneratorEvaluation:
         return embed(self.evaluator, self.learned)[0]
 
     @property
-    def is_large(self) -> bool:
+    def has_enough(self) -> bool:
+        """Whether enough drawings are held back for distances and neighbourhoods to mean something."""
         return len(self.others) >= MIN_REFERENCES
 
     def distance(self, generator: GeneratorNetwork, num_drawn: int = 500) -> float:
@@ -71,7 +72,7 @@ class GeneratorEvaluation:
         If few drawings are held back, the training drawings are added.
         """
         features, _ = embed(self.evaluator, draw_seeds(generator, range(num_drawn)))
-        return frechet_distance(self.others if self.is_large else self._all(), features)
+        return frechet_distance(self.others if self.has_enough else self._all(), features)
 
     def measure(self, generator: GeneratorNetwork, num_drawn: int = NUM_DRAWN) -> dict[str, float]:
         """The metrics of seeds 0.. by the names that cards use, and the same of real drawings ("real_...").
@@ -85,7 +86,7 @@ class GeneratorEvaluation:
             "top5": recognised(logits, self.classes, 5),
             "real_top5": recognised(self.held_back_logits, self.classes, 5),
         }
-        if self.is_large:
+        if self.has_enough:
             for prefix, side in (("", features[: len(self.others)]), ("real_", self.others)):
                 precision, recall = precision_recall(self.references, side)
                 metrics |= {

@@ -1,4 +1,4 @@
-"""The shared base (model/files/shared_base.py): saving it, and starting the training of one class from it."""
+"""The shared base (model/files/shared_base.py): saving it, and starting the run of one class from it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ def save_base(folder: Path, training: Training, rows: Mapping[str, int]) -> Path
 
 
 def find_feature_network(home: Home) -> FeatureNetwork:
-    """The feature network for trainings without a base: its own file, or the base's copy. Raises CheckpointError."""
+    """The feature network for runs without a base: its own file, or the base's copy. Raises CheckpointError."""
     if network := home.first_usable(FEATURE_NETWORK_NAME, load_feature_network):
         return network
     base = home.first_usable(BASE_NAME, read_base)

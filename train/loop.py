@@ -11,7 +11,7 @@ from train.training import Training
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a training. Losses are means since the last report; `fraction` is of the whole training, 0..1.
+    """The progress of a run. Losses are means since the last report; `fraction` is of the whole run, 0..1.
 
     distance: between the averaged generator's drawings and real ones, if it was measured.
     """
@@ -24,9 +24,14 @@ class Progress:
     loss_generator: float
     distance: float | None = None
 
+    @property
+    def seconds_left(self) -> float | None:
+        """Roughly how long the rest takes; None at the beginning."""
+        return self.seconds * (1 - self.fraction) / self.fraction if self.fraction else None
+
 
 class TrainingError(RuntimeError):
-    """A training can't continue; the message is one sentence that says why."""
+    """A run can't continue; the message is one sentence that says why."""
 
 
 class DivergenceError(TrainingError):
@@ -64,7 +69,7 @@ def fit(
 
 
 def _fraction(training: Training, num_steps: int | None, seconds: float | None) -> float:
-    """How much of the training is done, 0..1."""
+    """How much of the run is done, 0..1."""
     by_steps = training.step / max(1, num_steps) if num_steps is not None else 0.0
     by_time = training.seconds / max(1e-9, seconds) if seconds is not None else 0.0
     return min(1.0, max(by_steps, by_time))

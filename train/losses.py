@@ -8,7 +8,7 @@ from torch.nn import functional as F
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Real up, fake down: binary cross-entropy of the logits' sigmoids (Goodfellow et al. 2014, eq. 1).
 
-    Logits (N, opinions), or (N,) for a single opinion. Like the losses below, a mean over drawings and opinions.
+    Logits (N, K), or (N,) from a discriminator with one. Like the losses below, a mean over all logits.
     """
     return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 

@@ -58,7 +58,7 @@ class Training:
         self.generator_optimizer = self._adam(self.generator)
         self.discriminator_optimizer = self._adam(self.discriminator)
         self.takes_classes = num_classes > 1
-        self.half = config.bfloat16 and is_fast_at_bfloat16(self.device)
+        self.use_bfloat16 = config.bfloat16 and is_fast_at_bfloat16(self.device)
         self.sampler = ClassSampler(self.classes, power=CLASS_POWER)
         self.epochs = Epochs(len(drawings), config.seed * _STEP_SEEDS)
 
@@ -85,7 +85,7 @@ class Training:
 
     def advance(self) -> tuple[float, float]:
         """Do one step of both networks. Returns the discriminator's and the generator's loss."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.use_bfloat16):
             return self._advance()
 
     def _advance(self) -> tuple[float, float]:
@@ -117,7 +117,7 @@ class Training:
         """
         gamma, every = self.config.r1_gamma, self.config.r1_every
         is_penalised = gamma > 0 and self.step % every == 0
-        real_logits = self._judge(real.requires_grad_(is_penalised), classes)  # (N, opinions)
+        real_logits = self._judge(real.requires_grad_(is_penalised), classes)  # (N, K)
         loss = discriminator_loss(real_logits, self._judge(augment(fake, self.config.augment), classes))
         penalty = gamma / 2 * every * r1_penalty(real, real_logits[:, :1]) if is_penalised else loss.new_zeros(())
         return loss, penalty
@@ -146,7 +146,7 @@ class Training:
         return self.generator(z, classes) if self.takes_classes else self.generator(z)
 
     def _judge(self, ink: Tensor, classes: Tensor) -> Tensor:
-        """Ink (N, 1, 28, 28) to logits (N, opinions)."""
+        """Ink (N, 1, 28, 28) to logits (N, K)."""
         logits = self.discriminator(ink, classes) if self.takes_classes else self.discriminator(ink)
         return logits.reshape(len(ink), -1).float()
 

@@ -58,7 +58,7 @@ class Card:
 
     @property
     def revision(self) -> str:
-        """A short hash that changes with every new training."""
+        """A short hash that changes with every new run."""
         return f"{zlib.crc32(repr(self).encode()):08x}"
 
 

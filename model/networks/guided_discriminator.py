@@ -26,10 +26,10 @@ class Head(nn.Module):
 
 
 class GuidedDiscriminator(nn.Module):
-    """Four judgements: of the pixels, of two maps of the feature network, and of how recognisable the class is.
+    """Four logits: of the pixels, of two maps of the feature network, and of how recognisable the class is.
 
     With the features of a trained network, a GAN learns faster and more diversely from few drawings (Sauer et al. 2021,
-    "Projected GANs Converge Faster"). The last judgement uses how likely the feature network finds the drawing's class:
+    "Projected GANs Converge Faster"). The last logit uses how likely the feature network finds the drawing's class:
     it exposes fakes that are less recognisable than real drawings, and also those that are more so.
 
     recognised (num_classes, 345): 1 for the dataset's classes that each of our classes consists of, else 0.
@@ -72,10 +72,10 @@ class GuidedDiscriminator(nn.Module):
         class_logit = (logits + mask).logsumexp(1)  # (N,)
         log_likelihood = class_logit - logits.logsumexp(1)  # (N,)
         recognition = self.of_recognition(torch.stack([log_likelihood / 2 + 2, class_logit / 4], 1)).squeeze(1)  # (N,)
-        judgements = [
+        all_logits = [
             self.pixels(ink, classes, embedding),
             self.head7(x7, classes, embedding),
             self.head4(x4, classes, embedding),
             recognition,
         ]
-        return torch.stack(judgements, 1), log_likelihood
+        return torch.stack(all_logits, 1), log_likelihood

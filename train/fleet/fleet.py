@@ -54,7 +54,7 @@ def train_fleet(
 ) -> dict[str, str]:
     """Carry out all orders that aren't done yet. Returns a sentence for each class that failed.
 
-    failures: classes that failed before they got an order. push: called during the training and at the end, with what
+    failures: classes that failed before they got an order. push: called during the runs and at the end, with what
     was promoted now or by an earlier command. Raises ValueError if the cluster or a GPU can't be used.
     """
     done = done_orders(home)

@@ -44,7 +44,7 @@ def train_on_cluster(
         shared_weights = ray.put({name: _content(home.checkpoints / name) for name in names})  # once for each node
         device, group = "cuda" if gpu_share else "cpu", GROUP if is_tracking_on() else ""
         waiting = iter(orders)
-        submitted: dict[object, str] = {}  # class names by what Ray knows the tasks by
+        submitted: dict[object, str] = {}  # Ray's reference to a task -> its class name
         while True:
             limit = math.ceil(QUEUED_PER_SLOT * max(1.0, ray.cluster_resources().get("CPU", 1.0)))
             while len(submitted) < limit and (order := next(waiting, None)):

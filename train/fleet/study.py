@@ -50,7 +50,7 @@ def variants() -> list[Variant]:
 def study(class_name: str, home: Home, epochs: float, num_rows: int, device: str) -> Path | None:
     """Train every variant that isn't done yet, in a folder of its own, where the page doesn't look for checkpoints.
 
-    Returns the path of the figure, or None if the user stopped a training.
+    Returns the path of the figure, or None if the user stopped a run.
     """
     home = replace(home, folder=home.folder / "study")
     runs: dict[Variant, Run] = {}

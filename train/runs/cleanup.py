@@ -18,11 +18,11 @@ from train.runs.run import RUN_ID, Run, list_runs
 from train.runs.settings import Settings
 
 MEGABYTE = 1_000_000
-FREE_BYTES = 20_000_000  # that a training needs on the disk to start
+FREE_BYTES = 20_000_000  # that a run needs on the disk to start
 
 
 def blocked_by(runs: Path) -> Blocked | None:
-    """Why no training can start here now; None if one can."""
+    """Why no run can start here now; None if one can."""
     if not os.access(runs, os.W_OK):
         return "read_only"
     return "disk_full" if shutil.disk_usage(runs).free < FREE_BYTES else None
@@ -60,7 +60,7 @@ def _prune(old: list[Run], settings: Settings) -> None:
 
 
 def _free_disk(runs: Path, old: list[Run]) -> None:
-    """If the disk is too full for another training, remove the snapshots of finished runs, oldest first."""
+    """If the disk is too full for another run, remove the snapshots of finished runs, oldest first."""
     for run in old:
         if shutil.disk_usage(runs).free >= 2 * FREE_BYTES:
             return

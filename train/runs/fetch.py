@@ -59,7 +59,7 @@ def fetch(order: Order, home: Home, on_bytes: OnBytes = lambda class_name, num_b
             incomplete.append(Incomplete(class_name, len(drawings), str(error).partition(";")[0].rstrip(".")))
         by_class[class_name] = drawings
 
-        # A base knows every class by its index in the dataset; any other training has a single class, index 0.
+        # A base knows every class by its index in the dataset; any other run has a single class, index 0.
         index = CLASS_NAMES.index(class_name) if order.is_base else 0
         is_newcomer = order.is_base and class_name in NEWCOMERS
         rows = learned(len(drawings))

@@ -88,7 +88,7 @@ def _promote_base(run: Run, training: Training, order: Order, fetched: FetchedDr
 
 
 def _compare(current: GeneratorNetwork | None, training: Training, evaluation: GeneratorEvaluation | None) -> Promotion:
-    """What to do with a training's averaged generator, given the one that people draw with now."""
+    """What to do with a run's averaged generator, given the one that people draw with now."""
     if current is None:
         return Promotion("promoted")
     if evaluation is None:

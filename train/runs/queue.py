@@ -28,7 +28,7 @@ def next_run(runs: Path, skipped: Collection[str] = ()) -> Run | None:
 
 
 def fair_queue(runs: Sequence[Run]) -> list[Run]:
-    """Of all `runs`, oldest first, the running and the waiting ones in the order in which they get their turn.
+    """The running and the waiting ones of `runs`, in the order in which they get their turn. runs: all, oldest first.
 
     Running ones come first. Then comes the visitor whose last turn is longest ago, by the number of the turn.
     """
@@ -78,7 +78,7 @@ def place(run: Run, runs: Path) -> Place | None:
 
 def seconds_left(run: Run, status: Status) -> float:
     """Roughly how long a run still takes, by its order and, once it trains, by its progress."""
-    last = run.last_progress()
-    if last and last.fraction > 0:
-        return START_SECONDS / 2 + last.seconds * (1 - last.fraction) / last.fraction
+    progress = run.last_progress()
+    if progress and (seconds := progress.seconds_left) is not None:
+        return START_SECONDS / 2 + seconds
     return START_SECONDS + (status.order.seconds or 60.0)

@@ -10,7 +10,7 @@ from train.runs.run import Run, create_run, list_runs
 
 
 def done_orders(home: Home) -> set[Order]:
-    """The orders that were carried out since the current base was made, from which their trainings start."""
+    """The orders that were carried out since the current base was made, from which they start."""
     since = _base_made(home)
     statuses = [run.status() for run in list_runs(home.runs)]
     return {status.order for status in statuses if status.state == "done" and status.created >= since}
@@ -38,7 +38,7 @@ def start_or_resume(order: Order, home: Home) -> Run:
 def resume_unfinished(home: Home, run_id: str) -> Run:
     """The unfinished run with this id ("last": the newest one from the command line), locked and ready to go on.
 
-    Raises ValueError if there is none, or somebody is working on it.
+    Raises ValueError if there is none, or another process is working on it.
     """
     for run in reversed(list_runs(home.runs)):
         status = run.status()

@@ -195,7 +195,7 @@ class Run:
 def create_run(runs: Path, order: Order, *, begin: bool = False, limit: float = MAX_ACTIVE) -> Run:
     """Create a run, queued. With `begin`, it's running instead, and the caller holds its lock and must start now.
 
-    Raises BusyError if the same training is active (with `begin`: any of its name), ValueError if `limit` runs are.
+    Raises BusyError if the same order is active (with `begin`: any of its name), ValueError if `limit` runs are.
     """
     runs.mkdir(parents=True, exist_ok=True)
     with FileLock(runs / "create.lock"):

@@ -31,7 +31,7 @@ class Store:
 
     def __init__(self, uri: str, home: Home):
         for name, value in (
-            ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1"),  # a training waits for it
+            ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1"),  # a run waits for it
             ("MLFLOW_HTTP_REQUEST_TIMEOUT", "10"),
             ("MLFLOW_DISABLE_TELEMETRY", "true"),
             ("MLFLOW_LOGGING_LEVEL", "WARNING"),  # not a line for each table it creates

@@ -12,7 +12,7 @@ from train.runs.run import list_runs
 from train.tracking.mlflow_store import Store, first_line
 
 EVERY_SECONDS = 5.0
-LAST_SECONDS = 20.0  # how long the end of a training waits for the rest to be sent; what is left goes with the next run
+LAST_SECONDS = 20.0  # how long the end of a run waits for the rest to be sent; what is left goes with the next run
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def tracking_uri(home: Home) -> str | None:
 
 @contextlib.contextmanager
 def sending(home: Home) -> Iterator[None]:
-    """Meanwhile send the home's tracked runs, if tracking is on. A server that is down only causes a delay."""
+    """Inside the block, send the home's tracked runs if tracking is on. A server that is down only causes a delay."""
     try:
         uri = tracking_uri(home)
     except ValueError as error:
@@ -66,7 +66,7 @@ def _keep_sending(home: Home, uri: str, ends: threading.Event) -> None:
             store = store or Store(uri, home)
             store.send_all(list_runs(home.runs))
             is_warned = False
-        except Exception as error:  # any problem with the server: the training must not fail
+        except Exception as error:  # any problem with the server: the run must not fail
             if not is_warned:
                 is_warned = True
                 log.warning("MLflow can't be used (%s); the run will be sent later.", first_line(error))

@@ -14,10 +14,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Sent:
-    """How much of a run was sent. id: of MLflow's run. step: the last one. files: name to size and time.
+    """How much of a run was sent. id: of MLflow's run. step: the last one sent. files: name to size and time.
 
-    group: the name of the group that the run is in, if any. store: the one it was sent to. ended: the time of the
-    run.json, in ns, with which everything was sent; 0 until then.
+    group: the name of the run's group, if any. store: where it was sent. ended: once everything was sent, the
+    modification time of its run.json, in ns; 0 until then.
     """
 
     id: str = ""
@@ -37,7 +37,7 @@ def is_tracked(run: Run) -> bool:
 def track(run: Run, group: str = "") -> None:
     """From now on, send this run. group: a name that several runs are shown under, if any.
 
-    If that can't be noted, the run isn't sent: no training fails because of MLflow.
+    If that can't be noted, the run isn't sent: no run fails because of MLflow.
     """
     if not is_tracked(run):
         try:
