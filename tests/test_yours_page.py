@@ -1,4 +1,4 @@
-"""A visitor draws: the page says what it sees, finds the nearest drawing, varies it and morphs from it."""
+"""A visitor draws: the page says what it sees, finds the closest drawing, varies it and morphs from it."""
 
 import math
 from urllib.parse import urlsplit
@@ -59,7 +59,8 @@ def ink(page) -> int:
 
 def wait_for_likeliest(page, class_name: str) -> None:
     page.wait_for_function(
-        f"document.querySelector('#yours-pad .likeliest').textContent === 'Most like {class_name}.'", timeout=WAIT
+        f"document.querySelector('#yours-pad .likeliest').textContent === 'It looks most like “{class_name}”.'",
+        timeout=WAIT,
     )
 
 
@@ -69,7 +70,7 @@ def find(page) -> None:
 
 
 def wait_for_found(page, class_name: str) -> None:
-    page.locator("#yours-found .sentence", has_text=f"nearest “{class_name}” have").wait_for(timeout=WAIT)
+    page.locator("#yours-found .sentence", has_text=f"closest “{class_name}” share").wait_for(timeout=WAIT)
     page.wait_for_selector(f'#yours-variations img[alt^="{class_name}, varied"]')
 
 
@@ -108,7 +109,7 @@ def test_a_drawing_survives_a_reload(page, site):
     wait_for_likeliest(page, "cat")
     before = ink(page)
     page.reload()
-    page.locator("#yours-pad .likeliest", has_text="Most like cat.").wait_for()
+    page.locator("#yours-pad .likeliest", has_text="It looks most like “cat”.").wait_for()
     assert ink(page) == pytest.approx(before, rel=0.02)
 
 
@@ -171,7 +172,7 @@ def test_a_variation_can_be_varied_and_the_found_drawing_survives_a_reload(page,
     wait_for_likeliest(page, "circle")
     page.locator("#yours-pad .top button").first.click()
     wait_for_found(page, "circle")
-    sentence = page.locator("#yours-found .sentence").inner_text().partition(" The nearest of")[0]
+    sentence = page.locator("#yours-found .sentence").inner_text().partition(" The closest of")[0]
     page.reload()
     wait_for_found(page, "circle")
     assert page.locator("#yours-found .sentence").inner_text() == sentence and len(shown(page, "#yours-found")) == 3

@@ -26,7 +26,7 @@ export function createGuesses(list, search) {
       const [name, share] = guesses[place] ?? ["–", 0];
       const button = find(item, "button", HTMLButtonElement);
       button.disabled = place >= guesses.length;
-      button.title = button.disabled ? "" : `Search in “${name}”`;
+      button.title = button.disabled ? "" : `Find the closest “${name}”`;
       find(button, ".name", HTMLElement).textContent = name;
       find(button, ".share", HTMLElement).textContent = button.disabled ? "" : `${Math.round(100 * share)}%`;
       find(button, ".bar", HTMLElement).style.width = `${100 * share}%`;

@@ -1,4 +1,4 @@
-"""The result of a search as HTML: your sketch, the nearest drawing, and both on top of each other."""
+"""The result of a search as HTML: your sketch, the closest drawing, and both on top of each other."""
 
 import json
 import math
@@ -16,19 +16,19 @@ from studio.shared.pictures import data_url
 
 SKETCH_COLOUR, NEAREST_COLOUR = (67, 56, 202), (180, 83, 9)  # RGB, for both on top of each other
 LARGE, SMALL = 224, 140  # pixels a side, with smooth outlines
-FILE_BUTTONS = {"png": "PNG 28 px", "large.png": "PNG large", "svg": "SVG"}
+FILE_BUTTONS = {"png": "Small PNG (28 px)", "large.png": "Large PNG", "svg": "SVG"}
 TEXT_BUTTONS = {"link": "Copy link", "command": "Command line", "python": "Python"}
 VERY_NEAR, NEAR = 0.85, 0.75  # share of common ink; most held-back drawings of the class reach NEAR
 
 _EMPTY = '<div class="trio">' + "".join(
     f'<figure><div class="blank"></div><figcaption>{caption}</figcaption></figure>'
-    for caption in ("yours", "nearest", "both")
+    for caption in ("yours", "closest", "both")
 )
 IDLE = (
-    f'{_EMPTY}</div><p class="sentence">Draw something, pick its class and press “Find mine”: the app then searches '
-    "for the generator's nearest drawing.</p>"
+    f'{_EMPTY}</div><p class="sentence">Draw something, pick its class and press “Find mine”: the app then finds '
+    "the generated drawing closest to yours.</p>"
 )
-WAITING = f'{_EMPTY}</div><p class="sentence" role="status">Waiting for another search to finish …</p>'
+WAITING = f'{_EMPTY}</div><p class="sentence" role="status">Waiting for another search to finish…</p>'
 
 
 def result_html(
@@ -42,8 +42,8 @@ def result_html(
 ) -> str:
     """Drawings (28, 28) side by side and on top of each other, with the search's progress or its result.
 
-    fraction: of the search; 1 when it's done. best_random: the ink that the sketch shares with the nearest of many
-    random drawings, for comparison. better_class: a class that may have a nearer drawing.
+    fraction: of the search; 1 when it's done. best_random: the ink that the sketch shares with the closest of many
+    random drawings, for comparison. better_class: a class that may have a closer drawing.
     """
     name = escape(picture.class_name)
     common = math.floor(100 * likeness(sketch, nearest)) / 100  # as it's shown
@@ -51,16 +51,16 @@ def result_html(
         _figure(source, alt, caption)
         for source, alt, caption in (
             (_large_url(sketch), "Your drawing", '<span class="sketch">yours</span>'),
-            (_large_url(nearest), f"The nearest {name}", '<span class="nearest">nearest</span>'),
-            (_overlay(sketch, nearest), "Your drawing in blue on top of the nearest in orange", "both"),
+            (_large_url(nearest), f"The closest {name}", '<span class="nearest">closest</span>'),
+            (_overlay(sketch, nearest), "Your drawing in blue on top of the closest in orange", "both"),
         )
     )
     percent = f"{100 * fraction:.0f}"
     if fraction < 1:
-        message = f"Looking for the nearest “{name}” … {percent}%, with {common:.0%} of the ink in common so far."
+        message = f"Looking for the closest “{name}”… {percent}%, sharing {common:.0%} of the ink so far."
     else:
-        message = f"{_verdict(common)} Yours and the nearest “{name}” have {common:.0%} of their ink in common."
-        message += f" The nearest of {NUM_CANDIDATES} random drawings has {best_random:.0%}." if best_random else ""
+        message = f"{_verdict(common)} Yours and the closest “{name}” share {common:.0%} of their ink."
+        message += f" The closest of {NUM_CANDIDATES} random drawings shares {best_random:.0%}." if best_random else ""
     button = ""
     if other := escape(better_class):
         label = f"It looks more like “{other}”: search in that class"
@@ -80,7 +80,7 @@ def opened_html(picture: Picture, drawing: np.ndarray) -> str:
 
 def chosen_html(picture: Picture, drawing: np.ndarray) -> str:
     """A variation that replaced the found drawing."""
-    return _single_html(picture, drawing, "chosen", "that you chose from the variations. Its own are below.")
+    return _single_html(picture, drawing, "chosen", "that you chose from the variations. Its own variations are below.")
 
 
 def _single_html(picture: Picture, drawing: np.ndarray, caption: str, ending: str) -> str:
@@ -102,8 +102,8 @@ def variations_html(class_name: str, seeds: Sequence[int], drawings: np.ndarray)
 
 def _verdict(common: float) -> str:
     if common < NEAR:
-        return "<b>Far.</b> The search found nothing nearer; try fewer lines or another class."
-    return "<b>Very near.</b>" if common >= VERY_NEAR else "<b>Near.</b>"
+        return "<b>Not close.</b> The search found nothing closer; try fewer lines or another class."
+    return "<b>Very close.</b>" if common >= VERY_NEAR else "<b>Close.</b>"
 
 
 def _figure(source: str, alt: str, caption: str) -> str:

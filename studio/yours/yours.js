@@ -1,4 +1,4 @@
-// The Yours tab: you draw, the server says what your drawing looks like, and searches for the nearest drawing.
+// The Yours tab: you draw, the server says what your drawing looks like, and searches for the closest drawing.
 
 import { find } from "../shared/controls.js";
 import { currentQuery, foundAddress, showAddress } from "../shared/link.js";

@@ -1,4 +1,4 @@
-"""What Yours does: recognise a sketch, search for the nearest drawing of a generator, and go on from there."""
+"""What Yours does: recognise a sketch, search for the closest drawing of a generator, and go on from there."""
 
 from collections.abc import Iterator
 
@@ -21,6 +21,8 @@ from studio.yours.search_result import VERY_NEAR, chosen_html, opened_html, resu
 NUM_VARIATIONS = 16
 LIKELY = 0.2  # another class is suggested only if the evaluator finds it at least this likely
 
+NO_EVALUATOR = "The app can't recognise drawings: no evaluator is installed."
+
 Found = tuple[str, tuple[float, ...]]  # a found drawing: its class and latent
 
 
@@ -38,11 +40,11 @@ class YoursActions:
         except ValueError as error:
             return {"top": [], "message": sentence(error)}
         top = self.recogniser.top(drawing)
-        message = f"Most like {top[0][0]}." if top else "This app has no evaluator, so it can't recognise drawings."
+        message = f"It looks most like “{top[0][0]}”." if top else NO_EVALUATOR
         return {"top": top, "message": message, "picture": drawing_url(drawing)}
 
     def find(self, sketch: object) -> Iterator[tuple[object, ...]]:
-        """Search for the drawing nearest to {"strokes", "name"}: HTML, the drawing, and the row of what follows."""
+        """Search for the drawing closest to {"strokes", "name"}: HTML, the drawing, and the row of what follows."""
         best_random = 0.0
         try:
             drawing = rasterise(check_strokes(_part(sketch, "strokes")))

@@ -1,10 +1,8 @@
-"""Yours: draw something, see what the evaluator takes it for, and find the generator's nearest drawing."""
+"""Yours: draw something, see what the evaluator takes it for, and find the generator's closest drawing."""
 
 import gradio as gr
 
-from model.drawing.latents import (
-    MAX_SEED,
-)
+from model.drawing.latents import MAX_SEED
 from model.drawing.sampler import Sampler
 from studio.shared.assets import asset, calling, mounting
 from studio.shared.class_picker import first_class, picker_functions, tab_html
@@ -56,8 +54,9 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 1,
                 FIRST_STRENGTH,
                 step=0.02,
-                label="Distance from the found drawing",
-                info="0 is the found drawing, 1 is the sixteen seeds below; press one to continue from it",
+                label="How different",
+                info="0 is the found drawing, 1 is the drawings of the sixteen seeds below; "
+                "press one to continue from it",
                 elem_id="yours-strength",
             )
             others = gr.Button("⚄ More variations", size="sm", elem_id="yours-others")
@@ -72,7 +71,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 step=1,
                 precision=0,
                 label="Morph to seed",
-                info="from the found drawing to this seed's",
+                info="from the found drawing to the drawing of this seed",
                 elem_id="yours-seed",
             )
             dice = gr.Button("⚄ Random seed", size="sm", elem_id="yours-dice")
