@@ -113,7 +113,7 @@ def test_stop_ends_a_run(page, site):
     page.click("#train-start")
     refusal.first.wait_for()
     page.get_by_text("For experts").click()
-    assert page.locator("#train-minutes input[type=number]").input_value() == "0", "set by the dial"
+    assert page.locator("#train-minutes input[type=number]").input_value() == "0", "the choice above applies"
     refusal.wait_for(state="hidden")  # it disappears by itself
     page.click("#train-start")
     refusal.first.wait_for()

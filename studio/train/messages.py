@@ -21,11 +21,11 @@ BUSY = "The app is busy with this run; try again in a moment."
 NO_RUN = "There is no run here; start one first."
 NOT_YOURS = "Only the visitor who started a run can change it; start one of your own."
 RUN_IS_GONE = "The run that you watched here has been deleted."
-GPU_TIME_IS_UP = "Your GPU time is used up. Press Resume to continue, now or when you have more."
+GPU_CALL_ENDED = "The GPU call ended early, perhaps because your GPU time is used up. Press Resume to continue."
 
 
 def already_training(class_name: str) -> str:
-    return f"“{class_name}” is already in training; this page now shows that run."
+    return f"“{class_name}” is already being trained; this page now shows that run."
 
 
 def starts_in(position: int, seconds: float) -> str:

@@ -11,7 +11,7 @@ from studio.shared.events import mistake
 from studio.shared.visitors import visitor_id
 from studio.train.messages import (
     BUSY,
-    GPU_TIME_IS_UP,
+    GPU_CALL_ENDED,
     NO_CLASS,
     NO_RUN,
     NOT_TRAINING,
@@ -30,7 +30,7 @@ from train.runs.order import page_order
 from train.runs.run import BusyError, Run, find_run
 from train.runs.settings import Settings, is_zero_gpu
 
-DIAL = {"Quick · 1 min": 1.0, "Good · 3 min": 3.0, "Best · 10 min": 10.0}
+DURATIONS = {"Quick · 1 min": 1.0, "Good · 3 min": 3.0, "Best · 10 min": 10.0}
 
 log = logging.getLogger(__name__)
 
@@ -44,19 +44,19 @@ class RunActions:
     def start(
         self,
         names: list[str],
-        dial: str,
+        choice: str,
         minutes: float | None,
         recipe: str,
         request: gr.Request,
         profile: gr.OAuthProfile | None,
     ) -> tuple[str, object]:
-        """Start a run, or join the same training if it's already active. Returns the run to watch."""
+        """Start a run, or join the same run if it's already active. Returns the run to watch."""
         try:
             if not names:
                 raise ValueError(NO_CLASS)
             class_names = tuple(dict.fromkeys(find_class(name) for name in names))
             visitor = visitor_id(self.home, self.settings, request, profile)
-            duration, limit = minutes or DIAL[dial], self.settings.max_minutes
+            duration, limit = minutes or DURATIONS[choice], self.settings.max_minutes
             order = page_order(class_names, RECIPES[recipe], duration, self.home.source, visitor, limit)
             run = request_training(self.home, self.settings, order)
         except BusyError as error:
@@ -81,10 +81,10 @@ class RunActions:
         return self._continue(run_id, None, request, profile)
 
     def train_longer(
-        self, run_id: str, dial: str, minutes: float | None, request: gr.Request, profile: gr.OAuthProfile | None
+        self, run_id: str, choice: str, minutes: float | None, request: gr.Request, profile: gr.OAuthProfile | None
     ) -> object:
-        """Continue an ended run for as many more minutes as the dial says."""
-        return self._continue(run_id, 60 * (minutes or DIAL[dial]), request, profile)
+        """Continue an ended run for as many more minutes as the visitor chose."""
+        return self._continue(run_id, 60 * (minutes or DURATIONS[choice]), request, profile)
 
     def discard(self, run_id: str, request: gr.Request, profile: gr.OAuthProfile | None) -> str:
         run, _ = self._own_run(run_id, request, profile)
@@ -109,7 +109,7 @@ class RunActions:
         except Exception:
             # Whether the time limit or the quota ended the call, the run can continue from its snapshot.
             log.exception("A GPU call of run %s ended early.", run.id)
-            gr.Warning(GPU_TIME_IS_UP)
+            gr.Warning(GPU_CALL_ENDED)
         push_in_background(self.home)
         with contextlib.suppress(OSError):
             clean_up(self.home, self.settings)

@@ -83,4 +83,4 @@ def _push(home: Home, run_id: str, repo: str, token: gr.OAuthToken | None, *, cr
     if not pushed.url:
         return f"<p>{escape(push_message(pushed))}</p>"
     outcome = "Offered as a pull request" if create_pr else f"Pushed to {repo}"
-    return f'<p>{escape(outcome)}: <a href="{escape(pushed.url)}" target="_blank" rel="noopener">look at it</a>.</p>'
+    return f'<p>{escape(outcome)}: <a href="{escape(pushed.url)}" target="_blank" rel="noopener">view it</a>.</p>'

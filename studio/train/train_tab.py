@@ -9,7 +9,7 @@ from studio.shared.class_picker import picker_functions, picker_html
 from studio.shared.constants import page_constants
 from studio.shared.events import QUIET, in_browser, live
 from studio.shared.tiles import Tiles
-from studio.train.run_actions import DIAL, RunActions
+from studio.train.run_actions import DURATIONS, RunActions
 from studio.train.run_poll import RunPoll
 from studio.train.run_view import IDLE, NO_RUNS_HTML
 from studio.train.share import can_sign_in, share_panel
@@ -39,14 +39,17 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler, tiles:
                 apply_default_css=False,
                 elem_id="train-picker",
             )
-            offered = [name for name, minutes in DIAL.items() if minutes <= settings.max_minutes] or list(DIAL)[:1]
-            dial = gr.Radio(offered, value=offered[min(1, len(offered) - 1)], label="How long", elem_id="train-dial")
+            allowed = [name for name, minutes in DURATIONS.items() if minutes <= settings.max_minutes]
+            offered = allowed or list(DURATIONS)[:1]
+            choice = gr.Radio(
+                offered, value=offered[min(1, len(offered) - 1)], label="How long", elem_id="train-duration"
+            )
             with gr.Accordion("For experts", open=False, elem_id="train-experts"):
                 minutes = gr.Number(
                     0,
                     step=0.5,
                     label="Exact minutes",
-                    info=f"up to {settings.max_minutes:g}, instead of the dial; 0 uses the dial",
+                    info=f"up to {settings.max_minutes:g}; replaces the choice above, 0 keeps it",
                     elem_id="train-minutes",
                 )
                 recipe = gr.Radio(
@@ -112,7 +115,7 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler, tiles:
     seen = gr.JSON(visible=False)
     timer = gr.Timer(1.0, active=False)
     shown = [status, picture, moment, losses, distances, latest, *controls, seen, timer]
-    how_long = [dial, minutes]
+    how_long = [choice, minutes]
     stop, resume, longer, discard = controls
     in_browser(tab.select, _watching("showRunAddress"), None)
     for trigger in (tab.select, latest.seen):
