@@ -23,7 +23,7 @@ export function mount({ element, props, server }) {
   let drawn = null; // what the sheet shows
   let aheadTimer = 0;
   let shownOrigin = "";
-  let requests = 0; // links opened and changes made
+  let requests = 0; // counts opened links and changes
   /** @type {number | null} */
   let returning = null; // the request that leads back in the history, until it is drawn
 

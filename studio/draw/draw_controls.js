@@ -9,7 +9,7 @@ import { messageOf } from "../shared/server.js";
 const NEAR = 256; // seeds that the slider goes through
 
 /** @param {number} seed */
-export const firstNear = (seed) => Math.floor(seed / NEAR) * NEAR;
+const firstNear = (seed) => Math.floor(seed / NEAR) * NEAR;
 
 /**
  * Its neighbours on the seed slider, in one view.

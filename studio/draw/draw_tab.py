@@ -1,4 +1,4 @@
-"""Draw: pick a class and a seed and see its doodles. The script (draw.js) asks ahead for what you may see next."""
+"""Draw: pick a class and a seed and see its doodles. The script (draw.js) prefetches what you may see next."""
 
 import random
 from dataclasses import replace
@@ -39,7 +39,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
             view = _read_link(sampler, query)
             answer = _answer(sampler, view.class_name, [_group(view)])
         except ValueError as error:
-            message = f"The link asks for something that doesn't exist. {sentence(error)}"
+            message = f"This link can't be opened as it is. {sentence(error)}"
             view = _first_view(sampler)
             try:
                 answer = _answer(sampler, view.class_name, [_group(view)])

@@ -69,7 +69,7 @@ export function mount({ element, props, server }) {
     try {
       const { name, into, partners } = await drawMorph();
       const isGood = !into || partners.includes(into);
-      say(message || (isGood ? "" : `Expect a rough morph: ${name} and ${into} don't turn into each other well.`));
+      say(message || (isGood ? "" : `This morph may look rough: “${name}” and “${into}” don't blend well.`));
     } catch (error) {
       if (JSON.stringify(morph()) === requested) { // the visitor has asked for nothing else meanwhile
         if (shown) goBack(shown);

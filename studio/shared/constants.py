@@ -21,7 +21,6 @@ def page_constants() -> dict[str, object]:
         "max_seed": MAX_SEED,
         "random_seed_max": RANDOM_SEED_MAX,
         "max_psi": MAX_PSI,
-        "first_count": FIRST_COUNT,
         "max_count": MAX_PICTURES,
         "max_drawings": MAX_DRAWINGS,
         "num_styles": MAX_STYLES,

@@ -57,7 +57,7 @@ export function classPicker(box, server, constants, pick, allowed = null) {
   async function fill() {
     if (!items) {
       list.replaceChildren(note);
-      say("Loading …");
+      say("Loading…");
     }
     try {
       const catalog = await answerOf(server.catalog([]));
