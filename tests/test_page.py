@@ -1,6 +1,7 @@
 """A visitor goes from tab to tab: trains a class, draws it, and loses the connection in between."""
 
 import numpy as np
+import pytest
 
 from tests.support.browser import (
     WAIT,
@@ -57,6 +58,7 @@ def test_without_the_server_draw_morph_and_yours_say_so_and_keep_their_drawings(
     )
 
 
+@pytest.mark.slow
 def test_a_giraffe_is_trained_and_then_drawn(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.get_by_role("tab", name="Train").click()

@@ -94,6 +94,7 @@ def drawn(url: str) -> np.ndarray:
     return cut(Image.open(io.BytesIO(base64.b64decode(drawing.partition(",")[2]))), columns=1)
 
 
+@pytest.mark.slow
 def test_a_shared_class_is_drawn_by_others_and_by_a_space(hub, tmp_path):
     share, use, deploy = (recipe.splitlines() for recipe in examples("docs/hub-and-space.md", "sh"))
     owner = Person(hub, tmp_path / "owner", checkout(tmp_path / "mine", "cat"))

@@ -214,6 +214,7 @@ def test_a_hanging_worker_is_killed_and_its_run_waits_for_another(home, monkeypa
     assert run.waits_for_worker() and run.snapshot_path.exists()
 
 
+@pytest.mark.slow
 def test_when_the_app_training_a_run_dies_another_app_continues_it(home):
     run = create_run(home.runs, order(home, num_steps=None, seconds=600))
     script = f"""
@@ -265,6 +266,7 @@ def test_the_log_says_what_happened_and_does_not_grow_forever(home, monkeypatch)
         assert log.tell() == 0
 
 
+@pytest.mark.slow
 def test_two_workers_on_one_folder_train_every_run_once(home):
     runs = [create_run(home.runs, order(home, class_name=f"sun {i}", num_steps=20)) for i in range(3)]
     command = [sys.executable, "-c", RECORDING_WORKER]

@@ -85,6 +85,7 @@ def wait_enabled(page, *names: str) -> None:
     assert enabled(page) == set(names)
 
 
+@pytest.mark.slow
 def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarded(visit, site):
     early = visit("5.5.5.5")
     early.get_by_text("Nothing has been trained here yet").wait_for()
