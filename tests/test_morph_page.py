@@ -45,7 +45,7 @@ def test_a_cat_and_a_dog_sent_to_morph_turn_into_each_other(page, site):
     page.wait_for_selector('#draw .tile[aria-label^="ant, seed"]')
     page.locator("#draw .tile").first.click()
     page.get_by_role("button", name="Morph to here").click()
-    page.locator("#morph .message", has_text="cat and ant don't turn into each other well").wait_for()
+    page.locator("#morph .message", has_text="“cat” and “ant” don't blend well").wait_for()
 
 
 def test_an_exported_morph_plays_as_on_the_page(page, site):
