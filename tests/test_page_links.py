@@ -29,7 +29,7 @@ def test_the_address_leads_back_to_what_is_shown(page, site):
 def test_a_bad_link_gives_one_sentence_and_the_page_works(page, site):
     for query in ("?class=blorp&seed=-3", "?psi=nan", "?seed=" + "9" * 5000):
         open_page(page, site, query)
-        page.get_by_text("The link asks for something").first.wait_for()
+        page.get_by_text("This link can't be opened").first.wait_for()
         assert len(pictures(page)) == 16
 
 

@@ -197,7 +197,7 @@ def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(serve
     assert main(["track"]) == 2, "no destination is set"
     monkeypatch.setenv("DOODLES_MLFLOW", "1")
     assert main(["track", "--all"]) == 0
-    assert "new data of 2 runs" in capsys.readouterr().out
+    assert "new data for 2 runs" in capsys.readouterr().out
     client = client_of(f"sqlite:///{home.folder / 'mlflow.db'}")
     assert steps(client, runs[1]) == [1, 2, 3, 4, 5]
     nested = recorded(client, runs[0])
@@ -206,11 +206,11 @@ def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(serve
     assert parent.info.run_name == "a study" and "mlflow.parentRunId" not in recorded(client, runs[1]).data.tags
     assert list((home.folder / "mlflow-artifacts").rglob("training.gif"))
     assert main(["track", "--all"]) == 0
-    assert "new data of 0 runs" in capsys.readouterr().out
+    assert "new data for 0 runs" in capsys.readouterr().out
 
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
     assert main(["track"]) == 0, "the other store has no runs yet"
-    assert "new data of 2 runs" in capsys.readouterr().out
+    assert "new data for 2 runs" in capsys.readouterr().out
     client = client_of(server.url)
     assert [steps(client, run) for run in runs] == [[1, 2, 3, 4, 5]] * 2
     assert "mlflow.parentRunId" in recorded(client, runs[0]).data.tags

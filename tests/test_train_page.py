@@ -200,6 +200,7 @@ def test_of_two_clicked_runs_the_last_is_shown(visit, site):
         time.sleep(0.5)
     page, held = visit("9.9.9.9"), []
     page.route(EVENTS, lambda route: held.append(route) if call(route.request) == ("poll", bee) else route.continue_())
+    page.locator(":is(#train-runs, #train-runs *)[data-mounted]").first.wait_for()  # before, it is a plain link
     page.locator("#train-runs a[data-run]", has_text="bee").click()
     page.wait_for_function("run => location.search.includes(run)", arg=bee)
     page.locator("#train-runs a[data-run]", has_text="ant").click()

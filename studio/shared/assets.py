@@ -29,7 +29,8 @@ def mounting(script: str, *events: str) -> str:
     events: what the module triggers besides Gradio's own events; Gradio wants their names in this text.
     """
     component = f"{{ element, props, server, trigger, watch, events: {json.dumps(events)} }}"
-    return f"import({_module(script)}).then(({{ mount }}) => mount({component}));"
+    mounted = 'element.dataset.mounted = "";'  # tests wait for it
+    return f"import({_module(script)}).then(({{ mount }}) => {{ mount({component}); {mounted} }});"
 
 
 def calling(script: str, function: str, *arguments: object) -> str:
