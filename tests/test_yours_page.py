@@ -32,7 +32,7 @@ CAT = (
 def open_yours(page, site, query: str = "?class=cat&seed=7&count=4") -> None:
     open_page(page, site, query)
     page.get_by_role("tab", name="Yours").click()
-    page.wait_for_selector("#yours-pad canvas")
+    page.locator(":is(#yours-pad, #yours-pad *)[data-mounted]").first.wait_for()  # before, the paper takes no strokes
     page.locator("#yours-pad canvas").scroll_into_view_if_needed()
 
 
