@@ -1,6 +1,7 @@
 """The app's entry point, on a laptop (python app.py) and as a Hugging Face Space."""
 
 import contextlib
+import io
 import logging
 import os
 import sys
@@ -9,12 +10,15 @@ with contextlib.suppress(ImportError):
     import spaces  # noqa: F401  on ZeroGPU, this must be imported before torch
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from model.drawing.sampler import Sampler
 from model.hub.collection import Collection
 from model.networks.device import limit_threads, pick_device
 from studio.page import build_page
 from studio.shared.assets import STUDIO, preload_links, script_routes
+from studio.shared.gate import Gate
+from studio.shared.short_lines import short_lines
 from studio.shared.theme import paper
 from train.execution.worker import keep_worker_running, push_in_background
 from train.home import Home
@@ -37,17 +41,18 @@ def launch(app: gr.Blocks, **options: object) -> None:
         theme=paper(),
         css_paths=STUDIO / "shared" / "style.css",
         head=preload_links("shared", "draw"),  # what the first view needs
-        app_kwargs={"routes": script_routes()},
+        app_kwargs={"routes": script_routes(), "middleware": [Middleware(Gate)]},
         footer_links=["api"],
         run_history=False,
         enable_monitoring=False,
-        max_file_size="1mb",
         mcp_server=os.environ.get("DOODLES_MCP") == "1",
         **options,
     )
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr = short_lines(sys.stderr)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for client in ("httpx", "httpx2"):  # they log every request
         logging.getLogger(client).setLevel(logging.WARNING)

@@ -2,11 +2,18 @@
 
 import asyncio
 import base64
+import contextlib
+import http.client
 import io
 import itertools
 import json
+import socket
+import tempfile
+import threading
+import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,12 +23,15 @@ from hypothesis import strategies as st
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
+from starlette.datastructures import Headers
 
 from model.drawing.latents import MAX_SEED
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.files.folders import REPOSITORY
 from model.quickdraw.images import cut
+from studio.shared.export import two_at_once
+from studio.shared.gate import is_own_page
 from tests.support.browser_fixtures import running_app
 from tests.support.samples import rendered
 
@@ -279,6 +289,98 @@ def test_the_pages_private_events_reveal_nothing_and_start_nothing(site, home_fo
         status, text = post(f"{site}gradio_api/run/predict", body)
         assert status in (200, 422, 500) and "Traceback" not in text and "site-packages" not in text, (status, text)
     assert not list(home_folder.glob("runs/*/run.json"))
+
+
+def send(site, path: str, body: bytes, **headers: str) -> tuple[int, str]:
+    """Send only a request's head and the first bytes of its body, then read the answer."""
+    host, _, port = site.removeprefix("http://").rstrip("/").partition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    connection.putrequest("POST", f"/gradio_api/{path}", skip_host="Host" in headers)
+    for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(body))} | headers).items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    connection.send(body)
+    with contextlib.closing(connection), connection.getresponse() as answer:
+        return answer.status, answer.read().decode()
+
+
+def test_a_large_request_is_refused_before_it_is_read(site):
+    status, text = send(site, "run/draw", b"{", **{"Content-Length": "40000000"})
+    assert status == 413 and text == "The request is too large; send at most 1,000,000 bytes."
+    chunks = b"".join(b"%x\r\n%s\r\n" % (50_000, b"x" * 50_000) for _ in range(21))  # without a length, or an end
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    with socket.create_connection(("127.0.0.1", int(site.rstrip("/").rpartition(":")[2])), 60) as connection:
+        head = "\r\n".join(f"{name}: {value}" for name, value in headers.items())
+        connection.sendall(f"POST /gradio_api/run/draw HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode() + chunks)
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_the_app_takes_no_files(site, components):
+    gradio_files = {path for path in Path(tempfile.gettempdir(), "gradio").rglob("*") if path.is_file()}
+    form = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nhello\r\n--b--\r\n'
+    for path in ("upload", "upload/", "component_server", "process_recording"):
+        status, text = send(site, path, form, **{"Content-Type": "multipart/form-data; boundary=b"})
+        assert status == 403 and text == "The app takes no files; send JSON.", path
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{site}gradio_api/deep_link?session_hash=x")
+    file = {"path": f"{site}gradio_api/info", "meta": {"_type": "gradio.FileData"}}
+    for data in ([file], [["cat", {"deep": [file]}]]):
+        assert post(f"{site}gradio_api/run/draw", {"data": data})[0] == 403
+    assert {path for path in Path(tempfile.gettempdir(), "gradio").rglob("*") if path.is_file()} <= gradio_files
+
+
+@pytest.mark.parametrize("path", ["run/train", "call/train", "queue/join", "component_server", "mcp/"])
+def test_only_the_apps_own_page_and_programs_may_call_it(site, path):
+    body, host = b'{"data": ["blorp"]}', site.removeprefix("http://").rstrip("/")
+    own = [{}, {"Origin": f"http://{host}"}, {"Sec-Fetch-Site": "same-origin", "Origin": "https://behind.a.proxy"}]
+    foreign = [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": f"http://{host}0"}]
+    foreign += [{"Origin": f"http://{host}", "Sec-Fetch-Site": site} for site in ("cross-site", "same-site")]
+    public = {"Host": "doodles.example"}
+    assert all(send(site, path, body, **headers)[0] != 403 for headers in own)
+    for headers in (*foreign, *({**public, **headers} for headers in foreign)):
+        status, text = send(site, path, body, **headers)
+        assert status == 403 and "may not use this app" in text, headers
+    assert send(site, path, body, **public, Origin="https://doodles.example")[0] != 403
+
+
+def test_a_space_may_call_itself_from_its_frame():
+    page = Headers({"Host": "10.0.0.1:7860", "Origin": "https://you-doodles.hf.space"})
+    assert not is_own_page(page, {})
+    assert is_own_page(page, {"SPACE_HOST": "you-doodles.hf.space"})
+    assert is_own_page(page, {"SPACE_HOST": "doodles.example,you-doodles.hf.space"})
+    assert is_own_page(page, {"GRADIO_ROOT_PATH": "https://you-doodles.hf.space/doodles"})
+    assert not is_own_page(page, {"SPACE_HOST": "", "GRADIO_ROOT_PATH": "/doodles"})
+
+
+def test_the_log_stays_short_whatever_is_sent(app, site):
+    before = app.log.stat().st_size
+    long = "x" * 900_000
+    post(f"{site}gradio_api/run/draw", {"data": [long]})  # too few values
+    post(f"{site}gradio_api/run/{long[:60_000]}", {"data": []})
+    post(f"{site}gradio_api/run/draw", {"data": [[long.replace("xx", "x\n")]]})
+    added = app.log.read_bytes()[before:]
+    assert b"Traceback" in added and len(added) < 60_000
+    assert max(map(len, added.decode().splitlines())) < 1100
+
+
+def test_two_exports_run_at_the_same_time_and_the_others_wait():
+    running, most, lock = 0, 0, threading.Lock()
+
+    def export(request: object) -> dict[str, str]:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return {"text": str(request)}
+
+    async def all_at_once() -> list[dict[str, str]]:
+        return await asyncio.gather(*map(two_at_once(export), range(12)))
+
+    assert [answer["text"] for answer in asyncio.run(all_at_once())] == list(map(str, range(12)))
+    assert most == 2
 
 
 def test_the_attacks_wrote_no_files(site, home_folder):

@@ -13,7 +13,7 @@ from studio.shared.assets import asset, mounting
 from studio.shared.class_picker import picker_functions, tab_html
 from studio.shared.constants import FIRST_COUNT, MAX_DRAWINGS, RANDOM_SEED_MAX, SHEET_COLUMNS, page_constants
 from studio.shared.events import sentence
-from studio.shared.export import export_view
+from studio.shared.export import export_view, two_at_once
 from studio.shared.pictures import data_url, origin
 from studio.shared.tiles import Tiles
 from studio.shared.view_reader import read_class, read_drawings, read_parts
@@ -63,7 +63,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         html_template=tab_html("draw"),
         css_template=asset("shared/parts.css") + asset("draw/draw.css"),
         js_on_load=mounting("draw/draw.js"),
-        server_functions=[drawings, open_link, export, *picker_functions(tiles)],
+        server_functions=[drawings, open_link, two_at_once(export), *picker_functions(tiles)],
         constants=page_constants(),
         apply_default_css=False,
         elem_id="draw",

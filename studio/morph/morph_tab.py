@@ -12,7 +12,7 @@ from studio.shared.assets import asset, mounting
 from studio.shared.class_picker import picker_functions, tab_html
 from studio.shared.constants import SHEET_COLUMNS, page_constants
 from studio.shared.events import sentence
-from studio.shared.export import export_view
+from studio.shared.export import export_view, two_at_once
 from studio.shared.pictures import data_url, origin
 from studio.shared.tiles import Tiles
 from studio.shared.view_reader import read_morph, read_parts
@@ -55,7 +55,7 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
         html_template=tab_html("morph"),
         css_template=asset("shared/parts.css") + asset("morph/morph.css"),
         js_on_load=mounting("morph/morph.js"),
-        server_functions=[morph, export, *picker_functions(tiles)],
+        server_functions=[morph, two_at_once(export), *picker_functions(tiles)],
         constants=page_constants(),
         apply_default_css=False,
         elem_id="morph",

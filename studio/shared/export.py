@@ -1,6 +1,10 @@
 """Export: a file of what the page shows, or a text that leads back to it."""
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from urllib.parse import urlsplit
+
+import anyio
 
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
@@ -11,10 +15,21 @@ from studio.shared.pictures import data_url
 TEXTS = ("link", "command", "python")
 MAX_ADDRESS = 2000  # characters
 
+Answer = dict[str, str]
+_limit = anyio.CapacityLimiter(2)  # exports at the same time: a long morph takes 100 MB
 
-def export_view(
-    sampler: Sampler, view: View, kind: object, address: object, playing: Playing | None = None
-) -> dict[str, str]:
+
+def two_at_once(export: Callable[[object], Answer]) -> Callable[[object], Awaitable[Answer]]:
+    """The same server function, but of all visitors' exports only two run at the same time; the others wait."""
+
+    @wraps(export)
+    async def wait_and_export(request: object) -> Answer:
+        return await anyio.to_thread.run_sync(export, request, limiter=_limit)
+
+    return wait_and_export
+
+
+def export_view(sampler: Sampler, view: View, kind: object, address: object, playing: Playing | None = None) -> Answer:
     """A file as {"filename", "url"}, or {"text"}.
 
     kind: one of KINDS or TEXTS. address: the page's own, for links. Raises ValueError.

@@ -8,6 +8,7 @@ from studio.shared.assets import asset, calling, mounting
 from studio.shared.class_picker import first_class, picker_functions, tab_html
 from studio.shared.constants import RANDOM_SEED_MAX, page_constants
 from studio.shared.events import QUIET, Trigger, in_browser, live
+from studio.shared.export import two_at_once
 from studio.shared.tiles import Tiles
 from studio.yours.search_result import IDLE, WAITING
 from studio.yours.yours_actions import YoursActions
@@ -43,7 +44,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 IDLE,
                 css_template=css,
                 js_on_load=mounting("yours/search_result.js"),
-                server_functions=[export],
+                server_functions=[two_at_once(export)],
                 apply_default_css=False,
                 elem_id="yours-found",
             )
