@@ -67,9 +67,9 @@ def test_as_many_generated_as_real_drawings_are_compared_and_few_get_no_distance
     drawings = suns(520)
     real = RealDrawings(drawings[:200], drawings[200:400], drawings[400:])
     figures = measure(network, drawings[100:500], real, [CLASS_NAMES.index("sun")])
-    assert figures["n"] == 200 and {"distance", "real_distance", "recall", "real_kid"} <= figures.keys()
+    assert figures["n"] == 200 and {"frechet_distance", "real_frechet_distance", "recall", "real_kid"} <= figures.keys()
     few = measure(network, drawings, RealDrawings(drawings[:100], drawings[100:200], drawings[400:]), [0])
-    assert few["n"] == 100 and "distance" not in few and "top1" in few
+    assert few["n"] == 100 and "frechet_distance" not in few and "top1" in few
 
 
 def test_the_kernel_distance_is_about_0_for_the_same_and_grows(network):

@@ -113,13 +113,13 @@ def test_neighbouring_seeds_and_styles_are_shown_without_a_request(page, site):
 
 def test_a_class_without_a_sound_checkpoint_is_drawn_as_a_draft(page, site):
     open_page(page, site, "?class=cat&seed=7&count=1")
-    assert "Recognised" in page.locator("#draw .origin").inner_text()
+    assert "recognises" in page.locator("#draw .origin").inner_text()
     pick(page, "broom")
     wait_for_seed(page, 7, "broom")
     assert "broom is a draft" in page.locator("#draw .origin").inner_text()
     pick(page, "cat")
     wait_for_seed(page, 7)
-    assert "Recognised" in page.locator("#draw .origin").inner_text()
+    assert "recognises" in page.locator("#draw .origin").inner_text()
 
 
 def test_an_unknown_class_gives_one_sentence_and_the_drawing_stays(page, site):

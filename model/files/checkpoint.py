@@ -26,6 +26,7 @@ FORMAT = "endless-doodles/2"
 LICENSE = "CC-BY-4.0"
 MAX_BYTES = 2_500_000
 MAX_NAME_LENGTH = 120
+DOODLENET = "doodlenet_"  # in the names of figures by DoodleNet: doodlenet_recall, real_doodlenet_recall
 DRAFT = "draft"  # the recipe of a class that only the shared base draws
 
 
@@ -35,7 +36,8 @@ class Card:
 
     class_name: what it draws ("cat", "cat+dog"). architecture: see `build`. images_seen: drawings it learned from,
     repeats included. trained_on: how many drawings of each of the dataset's classes there were. source: "folder", or
-    the address that they came from. metrics: name to figure, measured in training.
+    the address that they came from. metrics: name to figure, measured at the end of training: by the evaluator and,
+    under names that contain DOODLENET, by DoodleNet if it could be had. "real_..." is the same figure of real drawings.
     """
 
     class_name: str
@@ -57,9 +59,24 @@ class Card:
         return self.recipe == DRAFT
 
     @property
+    def is_measured_by_doodlenet(self) -> bool:
+        return any(DOODLENET in name for name in self.metrics)
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The metrics to quote, by name: DoodleNet's if there are any, because it is independent of training."""
+        by_doodlenet = {name.replace(DOODLENET, ""): value for name, value in self.metrics.items() if DOODLENET in name}
+        return by_doodlenet or self.metrics
+
+    @property
     def revision(self) -> str:
         """A short hash that changes with every new run."""
         return f"{zlib.crc32(repr(self).encode()):08x}"
+
+
+def doodlenet_name(name: str) -> str:
+    """What a card calls a figure by DoodleNet: "recall" and "real_recall" get DOODLENET before "recall"."""
+    return f"real_{DOODLENET}{name[5:]}" if name.startswith("real_") else DOODLENET + name
 
 
 def checkpoint_path(folder: Path, class_name: str) -> Path:

@@ -29,9 +29,10 @@ def origin(card: Card) -> str:
 
 def figures(card: Card) -> str:
     """How good a generator is, next to what real drawings score in the same measurement."""
-    metrics, sentences = card.metrics, []
+    metrics, sentences = card.figures, []
     if {"top1", "real_top1"} <= metrics.keys():
-        sentences.append(f"Recognised {metrics['top1']:.0%} of the time (real drawings: {metrics['real_top1']:.0%}).")
+        by = "DoodleNet recognises" if card.is_measured_by_doodlenet else "The built-in evaluator recognises"
+        sentences.append(f"{by} {metrics['top1']:.0%} of them (real drawings: {metrics['real_top1']:.0%}).")
     if {"frechet_distance", "real_frechet_distance", "coverage", "real_coverage"} <= metrics.keys():
         sentences.append(
             f"Distance {metrics['frechet_distance']:.2f} ({metrics['real_frechet_distance']:.2f}), "

@@ -89,8 +89,8 @@ class Tiles:
 
 def recognised(card: Card) -> float | None:
     """How often a generator's drawings are recognised, relative to real ones; None if that wasn't measured."""
-    real = card.metrics.get("real_top1")
-    return card.metrics["top1"] / real if real and "top1" in card.metrics else None
+    real = card.figures.get("real_top1")
+    return card.figures["top1"] / real if real and "top1" in card.figures else None
 
 
 def _checksum(cards: list[Card]) -> int:

@@ -14,11 +14,11 @@ from train.execution.measure import (
     find_evaluator,
     find_generator,
     format_figures,
-    measure_by_doodlenet,
     write_pairs,
 )
 from train.home import Home
 from train.hub.cards import write_cards
+from train.quality.doodlenet_figures import measure_generator
 from train.quality.doodlenet_file import DoodleNetError, load_doodlenet
 
 
@@ -46,7 +46,7 @@ def _evaluate(options: argparse.Namespace, home: Home) -> int:
         evaluation = evaluation_of(cards[name], evaluator, home, options.rows, also)
         print(f"{name}: {format_figures(evaluation.measure(generator.to(device)))}")
         if doodlenet:
-            print(f"{name}, by DoodleNet: {format_figures(measure_by_doodlenet(doodlenet, generator, evaluation))}")
+            print(f"{name}, by DoodleNet: {format_figures(measure_generator(doodlenet, generator, evaluation))}")
         if options.nearest:
             options.nearest.mkdir(parents=True, exist_ok=True)
             evaluation.nearest(generator, options.nearest / f"{checkpoint_path(Path(), name).stem}.png")

@@ -9,7 +9,6 @@ from model.files.checkpoint import Card, checkpoint_path, load_checkpoint
 from model.files.classifiers import EVALUATOR_NAME, load_evaluator
 from model.files.shared_base import BASE_NAME, read_base
 from model.files.weights import CheckpointError
-from model.networks.doodlenet import DoodleNet
 from model.networks.evaluator import Evaluator
 from model.networks.generator_network import GeneratorNetwork
 from model.quickdraw.classes import CLASS_NAMES
@@ -18,8 +17,6 @@ from train.data import load_drawings, load_extra
 from train.evaluation import GeneratorEvaluation
 from train.home import Home
 from train.pairs import measure_pairs, save_pairs
-from train.quality.doodlenet_figures import measure, real_drawings
-from train.training import draw_seeds
 
 
 def find_evaluator(home: Home) -> Evaluator:
@@ -48,15 +45,6 @@ def evaluation_of(card: Card, evaluator: Evaluator, home: Home, num_rows: int, a
     exact = [load_drawings(name, num_rows, home.source, home.cache) for name in card.trained_on]
     more = [drawings for name in card.trained_on for drawings in load_extra(name, num_rows, also)]
     return GeneratorEvaluation(evaluator, tuple(card.trained_on), exact, more)
-
-
-def measure_by_doodlenet(
-    network: DoodleNet, generator: GeneratorNetwork, evaluation: GeneratorEvaluation
-) -> dict[str, float]:
-    """A generator's figures by DoodleNet, against the drawings of an evaluation (see `measure`)."""
-    real = real_drawings(evaluation.drawings, evaluation.extra)
-    fakes = draw_seeds(generator, range(len(real.held_back)))
-    return measure(network, fakes, real, evaluation.classes)
 
 
 def format_figures(figures: dict[str, float]) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from model.drawing.latents import seeds_to_pictures
 from model.drawing.sampler import Sampler
 from model.files.checkpoint import Card
@@ -14,7 +12,18 @@ from model.files.writing import write_file
 from model.quickdraw.classes import slug
 from model.quickdraw.images import png, sheet
 
-COLUMNS = ("top1", "frechet_distance", "precision", "recall", "density", "coverage")
+# Each column's head and the figure below it.
+COLUMNS = {
+    "recognised": "top1",
+    "distance": "frechet_distance",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+    "paper": "paper",
+    "full ink": "full_ink",
+    "boxed": "boxed",
+}
 NUM_ON_SHEET = 64
 
 _INTRODUCTION = """# Checkpoints
@@ -22,41 +31,30 @@ _INTRODUCTION = """# Checkpoints
 Each file holds one generator: half-precision weights in the safetensors format, with a header that contains a card
 (class, architecture, recipe, number of training drawings, figures, attribution) and a content hash. There are two more
 files. `_base.safetensors` is the shared base of all 345 classes: `python -m train CLASS` grows new generators from it,
-and it draws every class that has no checkpoint, as a draft. `_evaluator.safetensors` is the network that measures the
-figures. `python -m train cards` writes this page.
+and it draws every class that has no checkpoint, as a draft. `_evaluator.safetensors` is the network that
+chooses the best moment of a training, and guesses on the page. `python -m train cards` writes this page;
+[docs/quality.md](../docs/quality.md) says how the figures are measured.
 """
 FIGURES = """
 ## Figures
 
 The figures in brackets are those of real drawings, measured the same way.
 
-- Recognised: the share of 1,000 generated drawings (seeds 0 to 999) for which this class is the evaluator's first guess
-  among 345.
-- Distance, precision, recall, density and coverage compare n generated drawings with n real ones in the evaluator's
-  features. Half of the drawings that were kept out of training are these real ones; the other half gives the figures in
-  brackets.
+They come from [DoodleNet](https://github.com/ml5js/ml5-data-and-models/tree/main/models/doodlenet), a public classifier
+of all 345 classes that other people trained. Nothing here learned from it. A class marked with * was trained while
+DoodleNet couldn't be fetched, so its figures come from our own evaluator and can't be compared with the others.
+
+- Recognised: the share of n generated drawings (seeds from 0) for which this class is the first guess among 345.
+- Distance (Fréchet), precision, recall, density and coverage compare n generated drawings with n real drawings that
+  were kept out of training. They are left out if there are fewer than 150.
+- Paper, full ink: the shares of pixels that are exactly 0 and exactly 255. Boxed: the share of drawings whose larger
+  side is 26 pixels, as in the dataset.
 - Copies: the share of generated drawings that are closer to a training drawing than 99% of the held-back real drawings
   are. 1% means no copies.
-- Score: the test of Meehan et al. 2020; negative if generated drawings are closer to the training drawings than real
-  ones are.
 
-`train/evaluation.py` has the details.
+`python -m train evaluate` measures them again.
 
 """
-_COLUMNS = (
-    "class",
-    "drawings",
-    "images seen",
-    "recognised",
-    "distance",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "n",
-    "copies",
-    "score",
-)
 _SHEETS = """
 ## Sheets
 
@@ -94,20 +92,20 @@ def sheet_of(sampler: Sampler, class_name: str) -> bytes:
 
 def table(cards: Mapping[str, Card]) -> str:
     """A Markdown table with a row for each card."""
-    head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}\n"
+    heads = ("class", "drawings", "images seen", *COLUMNS, "n", "copies")
+    head = f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n"
     return head + "".join(_row(name, card) for name, card in cards.items())
 
 
 def _row(name: str, card: Card) -> str:
-    cells = [name, f"{card.num_drawings:,}", f"{card.images_seen:,}"]
-    for column in COLUMNS:
-        if column in card.metrics:
-            cells.append(f"{card.metrics[column]:.2f} ({card.metrics.get(f'real_{column}', np.nan):.2f})")
-        else:
-            cells.append("")
-    cells.append(f"{card.metrics['n']:.0f}" if "n" in card.metrics else "")
-    cells.append(f"{card.metrics['copies']:.1%}" if "copies" in card.metrics else "")
-    cells.append(f"{card.metrics['copy_score']:+.1f}" if "copy_score" in card.metrics else "")
+    figures = card.figures
+    mark = "*" if figures and not card.is_measured_by_doodlenet else ""
+    cells = [name + mark, f"{card.num_drawings:,}", f"{card.images_seen:,}"]
+    for figure in COLUMNS.values():
+        value, real = figures.get(figure), figures.get(f"real_{figure}")
+        cells.append("" if value is None else f"{value:.2f}" if real is None else f"{value:.2f} ({real:.2f})")
+    cells.append(f"{figures['n']:.0f}" if "n" in figures else "")
+    cells.append(f"{figures['copies']:.1%}" if "copies" in figures else "")
     return "| " + " | ".join(cells) + " |\n"
 
 
@@ -118,8 +116,7 @@ def _about_shared(folder: Path) -> str:
         lines.append(
             f"The base has seen {base.images_seen:,} images of {sum(base.rows.values()):,} drawings. A class with few "
             "drawings in the dataset's exact proportions also learned from extra drawings whose proportions are only "
-            "approximate. Its figures compare it with exact drawings only, but copies and score consider the extra "
-            "drawings, too."
+            "approximate. Its figures compare it with exact drawings only, except for copies."
         )
     if (folder / EVALUATOR_NAME).exists():
         _, report = load_evaluator(folder / EVALUATOR_NAME)

@@ -41,8 +41,7 @@ The app and the command line take classes from here, too: `DOODLES_HUB={repo} py
 
 The generators know only what the players of one game drew within twenty seconds, with their habits and mistakes.
 A class with few training drawings shows less variety. The figures say how far each generator is from real drawings.
-They are measured on drawings kept out of training, in the features of Endless Doodles' own evaluator, so they can't be
-compared with figures measured in another way.
+They are measured on drawings kept out of training, so they can only be compared with figures of the same measure.
 """
 
 
@@ -79,9 +78,9 @@ def _results(entries: Mapping[str, Entry]) -> list[EvalResult]:
             dataset_config=slug(name),
             metric_type=metric.replace("_", "-"),
             metric_name=title,
-            metric_value=round(entry.card.metrics[metric], 4),
+            metric_value=round(entry.card.figures[metric], 4),
         )
         for name, entry in entries.items()
         for metric, title in _METRICS.items()
-        if metric in entry.card.metrics
+        if metric in entry.card.figures
     ]

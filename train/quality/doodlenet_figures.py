@@ -12,9 +12,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from model.networks.doodlenet import DoodleNet, Seen
+from model.networks.generator_network import GeneratorNetwork
 from model.quickdraw.images import to_ink
 from train.drawings import held_back, learned
+from train.evaluation import GeneratorEvaluation
 from train.metrics import coverage, density, frechet_distance, precision_recall, recognised
+from train.training import draw_seeds
 
 NUM_DRAWINGS = 1000  # on each side, where there are so many
 FEWEST_FOR_DISTANCES = 150
@@ -59,9 +62,9 @@ def look(network: DoodleNet, drawings: np.ndarray) -> Seen:
 def measure(network: DoodleNet, fakes: np.ndarray, real: RealDrawings, classes: Sequence[int]) -> dict[str, float]:
     """Figures of generated drawings, and under "real_..." the same of real ones. classes: their places in CLASS_NAMES.
 
-    top1, top5: share recognised as one of the classes. distance: Fréchet, and kid (times 1,000): both in the 576 pooled
-    features, the rest in the 512 features behind the tanh (k = 5). All but the shares are left out where n is below
-    FEWEST_FOR_DISTANCES.
+    top1, top5: share recognised as one of the classes. frechet_distance and kid (times 1,000) use the 576 pooled
+    features; precision, recall, density and coverage use the 512 features behind the tanh (k = 5). All of these but
+    the shares are left out if n is below FEWEST_FOR_DISTANCES. grey_gap: see `grey_gap`. copies: see `copies`.
     """
     n = min(NUM_DRAWINGS, len(real.held_back), len(fakes))
     reference = look(network, real.held_back[:n])
@@ -73,17 +76,27 @@ def measure(network: DoodleNet, fakes: np.ndarray, real: RealDrawings, classes: 
         if n >= FEWEST_FOR_DISTANCES and len(seen.pooled) >= FEWEST_FOR_DISTANCES:
             precision, recall = precision_recall(reference.features, seen.features)
             figures |= {
-                f"{prefix}distance": frechet_distance(reference.pooled, seen.pooled),
+                f"{prefix}frechet_distance": frechet_distance(reference.pooled, seen.pooled),
                 f"{prefix}kid": 1000 * kernel_distance(reference.pooled, seen.pooled),
                 f"{prefix}precision": precision,
                 f"{prefix}recall": recall,
                 f"{prefix}density": density(reference.features, seen.features),
                 f"{prefix}coverage": coverage(reference.features, seen.features),
             }
-    for prefix, drawings in (("", fakes[:n]), ("real_", real.held_back[:n])):
+    for prefix, drawings in (("", fakes[:n]), ("real_", real.others[:n])):
         figures |= {f"{prefix}{name}": value for name, value in tones(drawings).items()}
+        figures[f"{prefix}grey_gap"] = grey_gap(drawings, real.held_back[:n])
     figures["copies"] = copies(fakes[:n], real.held_back[:n], real.learned)
     return {name: round(value, 4) for name, value in figures.items()} | {"n": n}
+
+
+def measure_generator(
+    network: DoodleNet, generator: GeneratorNetwork, evaluation: GeneratorEvaluation
+) -> dict[str, float]:
+    """The figures of a generator's seeds 0.., against the drawings of an evaluation (see `measure`)."""
+    real = real_drawings(evaluation.drawings, evaluation.extra)
+    fakes = draw_seeds(generator, range(len(real.held_back)))
+    return measure(network, fakes, real, evaluation.classes)
 
 
 def kernel_distance(real: Tensor, fake: Tensor) -> float:
@@ -109,6 +122,12 @@ def tones(drawings: np.ndarray) -> dict[str, float]:
         "full_ink": float((drawings == 255).mean()),
         "boxed": float((np.abs(sides - BOX_SIDE) <= BOX_SLACK).mean()),
     }
+
+
+def grey_gap(drawings: np.ndarray, others: np.ndarray) -> float:
+    """Total variation distance, 0..1, of the grey levels of drawings uint8 (N, 28, 28) and others (M, 28, 28)."""
+    one, other = (np.bincount(each.ravel(), minlength=256) / each.size for each in (drawings, others))
+    return float(np.abs(one - other).sum() / 2)
 
 
 def copies(fakes: np.ndarray, held_back: np.ndarray, learned: np.ndarray) -> float:

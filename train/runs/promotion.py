@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from model.files.checkpoint import Card, checkpoint_path, load_checkpoint, save_checkpoint
+from model.files.checkpoint import Card, checkpoint_path, doodlenet_name, load_checkpoint, save_checkpoint
 from model.files.classifiers import EVALUATOR_NAME, load_evaluator
 from model.files.shared_base import BASE_NAME, read_base
 from model.files.weights import CheckpointError, read_safetensors
@@ -19,6 +19,8 @@ from train.drawings import held_back
 from train.evaluation import GeneratorEvaluation
 from train.grow import save_base
 from train.home import Home
+from train.quality.doodlenet_figures import measure_generator
+from train.quality.doodlenet_file import DoodleNetError, load_doodlenet
 from train.runs.fetch import FetchedDrawings
 from train.runs.order import Order
 from train.runs.outcome import Promotion
@@ -63,7 +65,7 @@ def promote(
         trained_on=fetched.rows,
         source=order.source if "://" in order.source else "folder",
         attribution=ATTRIBUTION,
-        metrics=evaluation.measure(training.ema) if evaluation else {},
+        metrics=_measure(training.ema, evaluation, home) if evaluation else {},
     )
     path = save_checkpoint(run.folder, card, training.ema)
     if evaluation:
@@ -75,6 +77,15 @@ def promote(
         if promotion.kind == "promoted":
             _promote_file(path, home)
     return promotion
+
+
+def _measure(generator: GeneratorNetwork, evaluation: GeneratorEvaluation, home: Home) -> dict[str, float]:
+    """A generator's metrics by the evaluator and, if it can be had, by DoodleNet."""
+    metrics = evaluation.measure(generator)
+    with contextlib.suppress(DoodleNetError):
+        figures = measure_generator(load_doodlenet(home), generator, evaluation)
+        metrics |= {doodlenet_name(name): figure for name, figure in figures.items()}
+    return metrics
 
 
 def _promote_base(run: Run, training: Training, order: Order, fetched: FetchedDrawings, home: Home) -> Promotion:
