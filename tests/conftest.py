@@ -22,6 +22,25 @@ from train.home import Home
 
 pytest_plugins = ["tests.support.browser_fixtures"]
 
+# Files that take longest come first, so that no process is left with one of them when the others are done.
+LONGEST_FILES = (
+    "test_train_page",
+    "test_yours_page",
+    "test_tracking",
+    "test_recipes",
+    "test_runs",
+    "test_training",
+    "test_page",
+    "test_share_page",
+    "test_accessibility",
+    "test_zero_gpu",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
 
 @pytest.fixture(autouse=True)
 def same_random_numbers() -> None:
