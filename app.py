@@ -6,6 +6,16 @@ import logging
 import os
 import sys
 
+from model.system.proxies import prepare_proxies
+from model.system.terminal import write_anywhere
+
+if __name__ == "__main__":  # before Gradio is imported, which already fails if a proxy can't be used
+    write_anywhere()
+    try:
+        prepare_proxies()
+    except ValueError as error:
+        sys.exit(f"app.py: {error}")
+
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401  on ZeroGPU, this must be imported before torch
 

@@ -15,6 +15,8 @@ from model.files.folders import checkpoint_folders, home_from_environment
 from model.files.writing import write_file
 from model.hub.collection import Collection
 from model.quickdraw.classes import slug
+from model.system.proxies import prepare_proxies
+from model.system.terminal import write_anywhere
 
 T = TypeVar("T")
 
@@ -29,22 +31,32 @@ _MEANINGLESS_WITH = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 after printing one sentence about what was wrong."""
+    write_anywhere()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
+        prepare_proxies()
         sampler = Sampler(checkpoint_folders(home_from_environment()), collection=Collection.from_environment())
         _check_combination(options, parser)
         view = _view(options, sampler)
         path = options.out or Path(f"{slug(view.class_name)}.{'gif' if view.keys else 'png'}")
-        kind = path.suffix.removeprefix(".")
+        kind = path.suffix.removeprefix(".").lower()
         _check_kind(options, kind, view)
         content = export(sampler, view, "large.png" if options.large else kind, options.scale)
-        write_file(path, content)
+        _write(path, content)
     except (ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     print(path)
     return 0
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Raises ValueError."""
+    try:
+        write_file(path, content)
+    except OSError as error:
+        raise ValueError(f"{path} can't be written ({error.strerror or error}); choose another --out.") from error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,12 +9,14 @@ import os
 import shutil
 from pathlib import Path
 from urllib.parse import quote, urlsplit
+from urllib.request import url2pathname
 
+import httpx
 import numpy as np
 from filelock import FileLock
 
 from model.quickdraw.classes import slug
-from train.download import HEADER_BYTES, ROW_BYTES, DataError, OnBytes, RemoteFile, is_readable, read_header
+from train.download import HEADER_BYTES, PASSWORDS, ROW_BYTES, DataError, OnBytes, RemoteFile, is_readable, read_header
 
 BUCKET = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap/"
 ATTRIBUTION = "Quick, Draw! Dataset by Google, CC BY 4.0, https://github.com/googlecreativelab/quickdraw-dataset"
@@ -34,6 +36,8 @@ def load_drawings(
     """
     if num_rows < 1:
         raise ValueError(f"num_rows is {num_rows}, but must be at least 1.")
+    if "://" in source:
+        source = read_source(source)
     if is_url(source):
         path = _download(class_name, num_rows, source.rstrip("/") + "/", cache, on_bytes)
     else:
@@ -51,6 +55,40 @@ def load_drawings(
         return np.memmap(path, np.uint8, "r", offset=start, shape=(min(promised, num_rows), 28, 28))
     except OSError as error:
         raise DataError(f"“{path.name}” can't be read: {error.strerror or error}.") from error
+
+
+def read_source(text: str) -> str:
+    """A source as people write it: a folder becomes absolute, an address is checked. Raises ValueError.
+
+    The errors don't quote an address, because it may hold a password.
+    """
+    scheme = text.strip().partition("://")[0].lower() if "://" in text else ""
+    if scheme == "file":
+        address = urlsplit(text.strip())
+        text, scheme = url2pathname(address.path), "" if address.netloc in ("", "localhost") else scheme
+    if not scheme:
+        return str(Path(text).expanduser().resolve())
+    if scheme not in ("http", "https"):
+        raise ValueError(
+            f"Drawings can't come from {scheme}://; give a folder, or an address with http:// or https://."
+        )
+    try:
+        url = httpx.URL(text.strip())
+    except httpx.InvalidURL as error:
+        raise ValueError("That address of drawings isn't valid; write http://host/folder/.") from error
+    if url.userinfo:
+        raise ValueError(f"An address of drawings may not hold a name or a password; {PASSWORDS}.")
+    if not url.host or url.query or url.fragment:
+        raise ValueError("An address of drawings is a host and a folder, without “?” and “#”: http://host/folder/.")
+    return text.strip()
+
+
+def extra_folder(text: str | None) -> str | None:
+    """The absolute path of a folder of extra drawings, if one is given. Raises ValueError for a server's address."""
+    folder = read_source(text) if text else None
+    if folder and is_url(folder):
+        raise ValueError("--also takes a folder, not an address; download the drawings first.")
+    return folder
 
 
 def count_drawings(class_name: str, source: str) -> int:

@@ -1,24 +1,29 @@
 """Downloading a class's drawings: only the header and the first rows of its .npy file, by HTTP range."""
 
-import http.client
+import contextlib
 import logging
+import netrc
+import os
 import random
 import re
 import time
 import tokenize
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import httpx
 import numpy as np
+
+from model.system.proxies import proxy_for
 
 ROW_BYTES = 784
 HEADER_BYTES = 128  # length of a file's header in the newer version of the format; the older has 80
 ATTEMPTS = 5
 TIMEOUT_SECONDS = 20.0
-_CHUNK_BYTES = 1 << 16
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "doodles/1"}
+
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+PASSWORDS = "put them into the file ~/.netrc, because addresses are stored and shown"
 
 OnBytes = Callable[[int, int], None]  # called with the bytes received so far and the bytes in total
 
@@ -34,7 +39,7 @@ class RemoteFile:
 
     def __init__(self, url: str, class_name: str):
         self.url, self.class_name = url, class_name
-        self.host = urlsplit(url).netloc
+        self.host = httpx.URL(url).netloc.decode()
         self.length: int | None = None
         self.interrupted = False
 
@@ -50,7 +55,7 @@ class RemoteFile:
                 self.interrupted = True
                 raise DataError(
                     f"The drawings of “{self.class_name}” could not be fetched from {self.host}: {problem}; "
-                    "check the network, and --data or DOODLES_SOURCE, then try again."
+                    f"check {self._what_to_check()}, then try again."
                 )
             time.sleep(wait or min(10.0, 0.25 * 2**failures) * random.uniform(0.5, 1.0))
 
@@ -63,44 +68,54 @@ class RemoteFile:
                 f"{start + rows * ROW_BYTES}; that copy is damaged, so use another source."
             )
 
+    def _what_to_check(self) -> str:
+        proxy = proxy_for(self.url)
+        return f"the network, {f'the proxy in {proxy}, ' if proxy else ''}and --data or DOODLES_SOURCE"
+
     def _transfer(self, part: Path, size: int, total: int, on_bytes: OnBytes | None) -> tuple[str | None, float]:
         """Make one request. Returns the problem, None if there was none, and the seconds the server asks to wait."""
-        request = urllib.request.Request(
-            self.url,
-            headers={"Range": f"bytes={size}-{total - 1}", "Accept-Encoding": "identity", "User-Agent": "doodles/1"},
-        )
+        headers = _HEADERS | {"Range": f"bytes={size}-{total - 1}"}
         try:
-            with part.open("ab") as file, _open(request) as response:
+            with part.open("ab") as file, opened(self.url, headers) as response:
+                if response.is_error:
+                    return self._refusal(response)
                 skip = self._check_response(response, size)
                 total = min(total, self.length if self.length is not None else total)
-                for chunk in _chunks(response, skip, total - size):
-                    file.write(chunk)
+                for chunk in response.iter_raw():
+                    new = chunk[skip : skip + total - size]
+                    skip = max(0, skip - len(chunk))
+                    file.write(new)
                     file.flush()
-                    size += len(chunk)
-                    if on_bytes:
+                    size += len(new)
+                    if on_bytes and new:
                         on_bytes(size, total)
-        except urllib.error.HTTPError as error:
-            if error.code in (403, 404, 410):
-                raise DataError(f"{self.host} has no drawings of “{self.class_name}” ({error.code}).") from error
-            if error.code == 416:
-                raise DataError(
-                    f"“{self.class_name}.npy” on {self.host} is shorter than it was before; try again."
-                ) from error
-            retry_after = error.headers.get("Retry-After", "")
-            return f"it answered with error {error.code}", min(
-                30.0, float(retry_after)
-            ) if retry_after.isdigit() else 0.0
-        except _NetworkError as error:
-            return str(error), 0.0
+                    if size >= total:
+                        break
+        except httpx.HTTPError as error:
+            what = "no connection" if isinstance(error, _NO_CONNECTION) else "the connection broke"
+            return f"{what} ({str(error) or type(error).__name__})", 0.0
         return (None if size >= total else "the connection broke"), 0.0
 
-    def _check_response(self, response: http.client.HTTPResponse, size: int) -> int:
+    def _refusal(self, response: httpx.Response) -> tuple[str, float]:
+        """What `_transfer` returns for an answer with an error status. Raises DataError if another try won't help."""
+        status = response.status_code
+        if status in (401, 407):
+            raise DataError(f"{self.host} wants a name and password ({status}); {PASSWORDS}.")
+        if status in (403, 404, 410):
+            raise DataError(f"{self.host} has no drawings of “{self.class_name}” ({status}).")
+        if status == 416:
+            raise DataError(f"“{self.class_name}.npy” on {self.host} is shorter than it was before; try again.")
+        retry_after = response.headers.get("Retry-After", "")
+        seconds = min(30.0, float(retry_after)) if retry_after.isdigit() else 0.0
+        return f"it answered with error {status}", seconds
+
+    def _check_response(self, response: httpx.Response, size: int) -> int:
         """Note the file's length. Returns how many bytes of the response to skip because `part` holds them already."""
-        if response.headers.get_content_type() == "text/html":
+        if response.headers.get("Content-Type", "").startswith("text/html"):
             raise DataError(
                 f"{self.host} sent a web page instead of drawings of “{self.class_name}”; check its address."
             )
-        if response.status == 206:
+        if response.status_code == 206:
             match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
             if not match or int(match[1]) != size:
                 raise DataError(f"{self.host} sent the wrong part of “{self.class_name}.npy”; use another source.")
@@ -112,30 +127,25 @@ class RemoteFile:
         return size
 
 
-class _NetworkError(Exception):
-    """A network problem, worth another try. Kept apart from a disk's problem, because both are OSErrors."""
+@contextlib.contextmanager
+def opened(url: str, headers: Mapping[str, str] = _HEADERS) -> Iterator[httpx.Response]:
+    """The answer of a server, whose content is still to be read. Raises DataError and httpx.HTTPError.
 
-
-def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
+    A name and password for the server come from ~/.netrc, and proxies from the environment.
+    """
+    path = Path(os.environ.get("NETRC") or "~/.netrc")
     try:
-        response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
-        return response
-    except urllib.error.HTTPError:
-        raise
-    except (OSError, http.client.HTTPException) as error:
-        raise _NetworkError(f"no connection ({getattr(error, 'reason', error)})") from error
-
-
-def _chunks(response: http.client.HTTPResponse, skip: int, num_bytes: int) -> Iterator[bytes]:
-    """Up to `num_bytes` of the response, in chunks, after the first `skip` bytes."""
+        with contextlib.suppress(RuntimeError):  # a user without a home
+            path = path.expanduser()
+        auth = httpx.NetRCAuth(str(path)) if path.is_file() else None
+    except (OSError, netrc.NetrcParseError) as error:
+        raise DataError(f"The passwords in {path} can't be read ({error}); correct the file, or remove it.") from error
     try:
-        while skip > 0 and (dropped := response.read(min(skip, _CHUNK_BYTES))):
-            skip -= len(dropped)
-        while num_bytes > 0 and (chunk := response.read(min(num_bytes, _CHUNK_BYTES))):
-            num_bytes -= len(chunk)
-            yield chunk
-    except (OSError, http.client.HTTPException) as error:
-        raise _NetworkError(f"the connection broke ({str(error) or type(error).__name__})") from error
+        client = httpx.Client(auth=auth, timeout=TIMEOUT_SECONDS, follow_redirects=True)
+    except OSError as error:
+        raise DataError(f"The certificates can't be read ({error}); check SSL_CERT_FILE and SSL_CERT_DIR.") from error
+    with client, client.stream("GET", url, headers=headers) as response:
+        yield response
 
 
 def read_header(path: Path) -> tuple[int, int]:

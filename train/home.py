@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from model.files.folders import REPOSITORY, checkpoint_folders, first_usable, home_from_environment
-from train.data import BUCKET
+from train.data import BUCKET, read_source
 
 T = TypeVar("T")
 
@@ -21,12 +21,18 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """DOODLES_HOME (default: the repository) and DOODLES_SOURCE (default: the dataset's public bucket)."""
+        """DOODLES_HOME (default: the repository) and DOODLES_SOURCE (default: the dataset's public bucket).
+
+        Raises ValueError.
+        """
         return cls(home_from_environment()).with_source(os.environ.get("DOODLES_SOURCE") or BUCKET)
 
     def with_source(self, source: str) -> "Home":
-        """The same with another source. A folder becomes absolute, because the worker has another working directory."""
-        return replace(self, source=source if "://" in source else str(Path(source).expanduser().resolve()))
+        """The same with another source. A folder becomes absolute, because the worker has another working directory.
+
+        Raises ValueError for an address that drawings can't come from.
+        """
+        return replace(self, source=read_source(source))
 
     @property
     def checkpoints(self) -> Path:

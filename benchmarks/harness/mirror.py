@@ -20,6 +20,7 @@ class Mirror:
         self.faults: list[str] = []
         self.requests: list[tuple[str, str]] = []
         self.sent = 0
+        self.password = ""  # the header Authorization that it wants
         mirror = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,6 +47,9 @@ class Mirror:
         fault = self.faults.pop(0) if self.faults else ""
         if fault.startswith("stall:"):
             time.sleep(float(fault.partition(":")[2]))
+        if self.password and handler.headers.get("Authorization") != self.password:
+            handler.send_error(401)
+            return
         path = self.folder / name
         if fault in ("404", "503") or not path.is_file():
             handler.send_error(int(fault or 404))

@@ -1,8 +1,11 @@
 """What goes wrong with the Hugging Face Hub, worded here: every failure becomes a HubError of one sentence."""
 
 import contextlib
+import errno
+import os
 from collections.abc import Iterator, Mapping
 
+from huggingface_hub import constants
 from huggingface_hub.errors import (
     HfHubHTTPError,
     HTTPError,
@@ -12,7 +15,10 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import parse_ratelimit_headers
 
+from model.system.proxies import proxy_for
+
 _TRANSIENT = (408, 500, 502, 503, 504)
+_CANT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 
 class HubError(ValueError):
@@ -51,11 +57,31 @@ def hub_errors(name: str) -> Iterator[None]:
             raise _refused(name, cause) from error
         if isinstance(cause, OfflineModeIsEnabled):
             raise _offline(name) from error
-        message = f"The Hub can't be reached, and {name} isn't in the cache; check the connection and try again."
+        if isinstance(cause, OSError) and cause.errno in _CANT_WRITE:
+            raise _cant_write(cause) from error
+        message = f"The Hub can't be reached, and {name} isn't in the cache; check {_connection()} and try again."
         raise HubError(message, is_transient=True) from error
     except (HTTPError, OSError) as error:
-        message = f"The connection to the Hub was lost ({name}: {type(error).__name__}); try again."
+        if isinstance(error, OSError) and error.errno in _CANT_WRITE:
+            raise _cant_write(error) from error
+        message = (
+            f"The connection to the Hub was lost ({name}: {type(error).__name__}); check {_connection()} and try again."
+        )
         raise HubError(message, is_transient=True) from error
+
+
+def _connection() -> str:
+    """What to check if there is no answer."""
+    proxy = proxy_for(os.environ.get("HF_ENDPOINT") or constants.ENDPOINT)
+    return f"the connection and the proxy in {proxy}" if proxy else "the connection"
+
+
+def _cant_write(error: OSError) -> HubError:
+    """The sentence for files from the Hub that can't be kept."""
+    return HubError(
+        f"Files from the Hub can't be kept in {constants.HF_HOME} ({error.strerror}); set HF_HOME to a folder that "
+        "the app may write to."
+    )
 
 
 def _offline(name: str) -> HubError:

@@ -2,9 +2,8 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from train.data import DEFAULT_ROWS, check_extra_folder
+from train.data import DEFAULT_ROWS, check_extra_folder, extra_folder
 from train.home import Home
 
 Commands = argparse._SubParsersAction  # what ArgumentParser.add_subparsers returns
@@ -41,6 +40,6 @@ def add_data_options(parser: argparse.ArgumentParser, num_rows: int = DEFAULT_RO
 
 def also_folder(options: argparse.Namespace, home: Home) -> str | None:
     """The folder given by --also. Raises ValueError or DataError if it can't be learned from."""
-    also = str(Path(options.also).resolve()) if options.also else None
+    also = extra_folder(options.also)
     check_extra_folder(also, home.source)
     return also

@@ -5,6 +5,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from model.system.proxies import prepare_proxies
+from model.system.terminal import write_anywhere
 from train.cli import (
     classifier_commands,
     fleet_commands,
@@ -29,9 +31,11 @@ GROUPS = (train_commands, fleet_commands, classifier_commands, measure_commands,
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0, 1 if some classes of many failed, 2 after an error, 130 after Ctrl-C."""
+    write_anywhere()
     options = parse(sys.argv[1:] if arguments is None else arguments)
-    home = Home.from_environment()
     try:
+        prepare_proxies()
+        home = Home.from_environment()
         if getattr(options, "data", None):
             home = home.with_source(options.data)
         return options.run(options, home)

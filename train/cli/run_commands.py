@@ -4,13 +4,14 @@ import argparse
 
 from model.drawing.sampler import Sampler
 from model.quickdraw.classes import CLASS_NAMES
+from model.system.addresses import hide_passwords
 from train.cli.command import Commands, add_command
 from train.execution.measure import format_figures
 from train.home import Home
 from train.runs.messages import undone
 from train.runs.promotion import undo
 from train.runs.run import find_run, list_runs
-from train.tracking.mlflow_store import Store
+from train.tracking.mlflow_store import Store, first_line
 from train.tracking.sending import tracking_uri
 from train.tracking.sent import track
 
@@ -52,8 +53,8 @@ def _track(options: argparse.Namespace, home: Home) -> int:
     try:
         num_sent = Store(uri, home).send_all(list_runs(home.runs))
     except Exception as error:  # MLflow's own, and those of all the libraries that it uses
-        raise ValueError(f"MLflow at {uri} can't be used: {str(error).partition(chr(10))[0][:200]}") from error
-    print(f"Sent new data for {num_sent} runs to {uri}.")
+        raise ValueError(f"MLflow at {hide_passwords(uri)} can't be used: {first_line(error)}") from error
+    print(f"Sent new data for {num_sent} runs to {hide_passwords(uri)}.")
     return 0
 
 

@@ -1,7 +1,6 @@
 """python -m train class, and base: train one generator."""
 
 import argparse
-from pathlib import Path
 
 from model.files.checkpoint import checkpoint_path
 from model.hub.client import check_repo
@@ -11,6 +10,7 @@ from train.cli.command import Commands, add_command, add_data_options
 from train.cli.recipe_options import add_recipe_options, config_from
 from train.cli.run_commands import run_list
 from train.config import BASE, DOODLE
+from train.data import extra_folder
 from train.execution.console import follow
 from train.home import Home
 from train.hub.messages import not_pushed, push_message
@@ -89,7 +89,7 @@ def _order(options: argparse.Namespace, home: Home) -> Order:
         class_name=options.name or ("base" if is_base else default_name(class_names, config)),
         class_names=class_names,
         source=home.source,
-        also=str(Path(options.also).resolve()) if options.also else None,
+        also=extra_folder(options.also),
         num_rows=options.rows,
         num_steps=options.steps,
         epochs=options.epochs,

@@ -2,13 +2,16 @@
 
 import hashlib
 import os
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+
+import httpx
 
 from model.files.writing import write_file
 from model.networks.doodlenet import DoodleNet, doodlenet_from
 from model.quickdraw.classes import CLASS_NAMES
+from model.system.addresses import hide_passwords
+from train.download import DataError, opened
 from train.home import Home
 
 ADDRESS = (
@@ -21,7 +24,6 @@ SHA256 = {
     NAMES: "1bd82a29940199b411bf0ea54f3a1ee894c9f97bcffc674a369f037a770cbf5c",
 }
 MAX_BYTES = 3_000_000
-TIMEOUT_SECONDS = 20.0
 
 
 class DoodleNetError(RuntimeError):
@@ -49,7 +51,9 @@ def _content(name: str, cached: Path) -> bytes:
     source = os.environ.get("DOODLES_DOODLENET") or ADDRESS
     content = _fetched(source.rstrip("/") + "/" + name) if "://" in source else _read(Path(source) / name)
     if not _is_sound(name, content):
-        raise DoodleNetError(f"{name} from {source} is not DoodleNet's published file (its hash differs).")
+        raise DoodleNetError(
+            f"{name} from {hide_passwords(source)} is not DoodleNet's published file (its hash differs)."
+        )
     write_file(cached, content)
     return content
 
@@ -64,15 +68,20 @@ def _read(path: Path) -> bytes:
 
 def _fetched(url: str) -> bytes:
     def fetch() -> bytes:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
-            return response.read(MAX_BYTES)
+        with opened(url) as response:
+            content = b""
+            for chunk in response.raise_for_status().iter_bytes():
+                content += chunk
+                if len(content) > MAX_BYTES:
+                    break
+            return content
 
-    return _or_error(url, fetch)
+    return _or_error(hide_passwords(url), fetch)
 
 
 def _or_error(what: str, read: Callable[[], bytes]) -> bytes:
     try:
         return read()
-    except OSError as error:
-        reason = getattr(error, "reason", None) or error.strerror or error
+    except (OSError, httpx.HTTPError, httpx.InvalidURL, DataError) as error:
+        reason = hide_passwords(getattr(error, "strerror", None) or str(error) or type(error).__name__)
         raise DoodleNetError(f"DoodleNet can't be fetched ({what}: {reason}); check the network.") from error

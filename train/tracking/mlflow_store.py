@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from model.files.checkpoint import checkpoint_path, read_card
 from model.files.weights import CheckpointError
+from model.system.addresses import hide_passwords
 from train.home import Home
 from train.runs.run import Run
 from train.runs.status import Status
@@ -203,4 +204,4 @@ class Store:
 
 
 def first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:120]}"
+    return f"{type(error).__name__}: {hide_passwords(str(error).partition(chr(10))[0])[:120]}"

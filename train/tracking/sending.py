@@ -25,14 +25,21 @@ def is_tracking_on() -> bool:
 def tracking_uri(home: Home) -> str | None:
     """MLflow's address: DOODLES_MLFLOW, where 1 means a file in the home folder; None if it isn't set.
 
-    Raises ValueError if MLflow isn't installed.
+    Raises ValueError if MLflow isn't installed, or can't keep a file there.
     """
     if not is_tracking_on():
         return None
     if not find_spec("mlflow"):
         raise ValueError("DOODLES_MLFLOW is set, but MLflow is not installed: pip install -r requirements-mlflow.txt")
     uri = os.environ["DOODLES_MLFLOW"].strip()
-    return f"sqlite:///{home.folder / 'mlflow.db'}" if uri == "1" else uri
+    if uri != "1":
+        return uri
+    if set("?%") & set(str(home.folder)):  # which mean something else in an address
+        raise ValueError(
+            f"MLflow can't keep its database in {home.folder}, because of the “?” or “%” in it; set DOODLES_HOME to "
+            "another folder, or DOODLES_MLFLOW to the address of a server."
+        )
+    return f"sqlite:///{home.folder / 'mlflow.db'}"
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""What differs from machine to machine: the terminal's encoding, proxies."""
