@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         prepare_proxies()
-        sampler = Sampler(checkpoint_folders(home_from_environment()), collection=Collection.from_environment())
+        collection = Collection.from_environment(is_strict=True)
+        sampler = Sampler(checkpoint_folders(home_from_environment()), collection=collection)
         _check_combination(options, parser)
         view = _view(options, sampler)
         path = options.out or Path(f"{slug(view.class_name)}.{'gif' if view.keys else 'png'}")

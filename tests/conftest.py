@@ -75,5 +75,5 @@ def hub(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("HF_ENDPOINT", running.url)
         monkeypatch.setenv("HF_TOKEN", "hf_you")
         monkeypatch.setattr("model.hub.client.PAUSES", (0.01,) * 4)
-        monkeypatch.setattr("model.hub.live_index.FIRST_SECONDS", 60.0)  # it does answer, even on a slow machine
+        monkeypatch.setattr("model.hub.collection.FIRST_SECONDS", 60.0)  # it does answer, even on a slow machine
         yield running

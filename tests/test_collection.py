@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from model.__main__ import main as draw
 from model.drawing.latents import seeds_to_pictures
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
@@ -122,11 +123,52 @@ def test_cached_files_are_drawn_without_the_hub(hub, tmp_path, monkeypatch):
     assert not hub.requests
 
 
+def test_without_the_hub_a_collection_is_as_it_was_seen_last(hub, tmp_path, monkeypatch):
+    """Also if its index came by its commit, which says nothing about the branch: from a pinned app, or from a push."""
+    push_and_read(hub, tmp_path / "a", "zebra")
+    for number in range(2):
+        push_and_read(hub, tmp_path / f"b{number}", "zebra")
+        by_commit = collection(tmp_path, revision=hub.repos[NAME].at("main").oid)
+        pictures = seeds_to_pictures("zebra", 0, 2)
+        drawn = Sampler([], collection=by_commit).draw(pictures)
+        assert np.array_equal(Sampler([], collection=collection(tmp_path)).draw(pictures), drawn)
+        with monkeypatch.context() as offline:
+            offline.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+            assert np.array_equal(Sampler([], collection=collection(tmp_path)).draw(pictures), drawn)
+        assert wait_for_index(tmp_path).commit == by_commit.index.current.commit
+
+
+def wait_for_index(tmp_path: Path) -> IndexVersion:
+    again = collection(tmp_path)
+    again.cards()
+    return again.index.current
+
+
+def test_the_command_line_draws_nothing_rather_than_a_draft_instead(hub, tmp_path, monkeypatch, capsys):
+    push_and_read(hub, tmp_path / "hub", "zebra")
+    out = tmp_path / "zebra.png"
+    monkeypatch.setenv("DOODLES_HUB", REPO)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    path = hub.repos[NAME].at("main").files
+    damaged = {"classes/zebra.safetensors": path["classes/zebra.safetensors"][:-1] + b"x"}
+    hub.repos[NAME].add("main", "damaged", damaged)
+    assert draw(["zebra", "--out", str(out)]) == 2
+    assert draw(["zebra", "--into", "cat", "--keys", "1,2", "--out", str(tmp_path / "zebra.gif")]) == 2
+    assert "doesn't have the hash" in capsys.readouterr().err
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert draw(["zebra", "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert "HF_HUB_OFFLINE is set" in said and "or unset DOODLES_HUB to draw without you/doodles." in said
+    assert not out.exists()
+    assert draw(["cat", "--out", str(out)]) == 0, "this installation has a file for it, which wins anyway"
+
+
 def test_a_slow_hub_delays_no_drawing_with_a_cached_index(hub, tmp_path, monkeypatch):
     push_and_read(hub, tmp_path / "a", "cat")
     pictures = seeds_to_pictures("cat", 0, 2)
     Sampler([], collection=collection(tmp_path)).draw(pictures)
-    monkeypatch.setattr("model.hub.live_index.FIRST_SECONDS", 0.3)
+    monkeypatch.setattr("model.hub.collection.FIRST_SECONDS", 0.3)
     again = Sampler([], collection=collection(tmp_path))
     with hub.lock:  # so that the Hub can't answer
         wait_until(again.cards)  # from the cached index

@@ -49,6 +49,8 @@ class AvailableGenerators:
 
         Raises UnknownClassError, NoGeneratorError, or CheckpointError if the class's only file is unusable.
         """
+        if self.collection and self.collection.is_strict and text in self._cards_in_folders():
+            return text  # whatever the Hub says
         drawable = tuple(self.cards())
         for name in (text, str(text).replace(" ", "+")):  # a link may have lost the plus of a mixture
             if name in drawable:
@@ -69,7 +71,7 @@ class AvailableGenerators:
             try:
                 paths = [self.collection.path(class_name)]
             except CheckpointError:
-                if not bases:
+                if self.collection.is_strict or not bases:
                     raise
         return paths + bases
 
@@ -79,10 +81,10 @@ class AvailableGenerators:
 
     def only_in_collection(self, class_names: Iterable[str]) -> list[str]:
         """Those of the classes that the collection has and no folder has."""
-        if not self.collection:
-            return []
-        listed, in_folders = self.collection.cards(), self._cards_in_folders()
-        return [name for name in class_names if name in listed and name not in in_folders]
+        in_folders = self._cards_in_folders() if self.collection else {}
+        elsewhere = [name for name in class_names if name not in in_folders]
+        listed = self.collection.cards() if self.collection and elsewhere else {}
+        return [name for name in elsewhere if name in listed]
 
     def report_unusable(self, revision: Revision, error: CheckpointError) -> None:
         """Log what is wrong with a file, and skip it from now on, unless the next try may succeed."""

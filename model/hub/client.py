@@ -139,7 +139,7 @@ def download(
     """A file in the local cache, and the hash of the commit that it belongs to. Raises HubError.
 
     Costs one request if the file hasn't changed, and none if `revision` is a commit's hash and the file is cached.
-    Without a connection, the cached file is returned. force: download it again.
+    Without a connection, the file that this revision had last is returned, if it is cached. force: download it again.
     """
     with hub_errors(f"{name} of {repo}"):
         try:
@@ -147,7 +147,9 @@ def download(
             if (info.file_size or 0) > max_bytes:
                 raise HubError(f"{name} of {repo} is too large: {info.file_size:,} bytes; {max_bytes:,} are allowed.")
             path = Path(info.local_path)
-            if info.will_download or force or not path.exists():
+            # A file that was fetched by its commit is in the cache, but not yet as the branch's newest.
+            is_noted = cached(repo, name, revision, cache) == (path, info.commit_hash)
+            if info.will_download or force or not is_noted:
                 path = Path(api.hf_hub_download(repo, name, revision=revision, cache_dir=cache, force_download=force))
         except EntryNotFoundError as error:
             if isinstance(error, LocalEntryNotFoundError):

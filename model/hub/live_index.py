@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import re
 import threading
 import time
 from collections.abc import Mapping
@@ -14,8 +13,6 @@ from model.hub.client import cached, client, download
 from model.hub.errors import HubError
 from model.hub.index import INDEX_NAME, MAX_INDEX_BYTES, Entry, read_index
 
-FIRST_SECONDS = 5.0  # how long callers wait for the very first index
-PINNED_SECONDS = 60.0  # the same for a collection pinned to a commit, whose index never changes
 TROUBLE_SECONDS = 60.0  # until the next try, after a transient error
 
 log = logging.getLogger(__name__)
@@ -30,10 +27,12 @@ class IndexVersion:
 
 
 class LiveIndex:
-    """The index of one repo at a branch, tag or commit. Thread-safe."""
+    """The index of one repo at a branch, tag or commit. Thread-safe. error: why it couldn't be read the last time."""
 
-    def __init__(self, repo: str, revision: str, cache: Path | None, refresh_seconds: float):
+    def __init__(self, repo: str, revision: str, cache: Path | None, refresh_seconds: float, first_seconds: float):
         self.repo, self.revision, self.cache, self.refresh_seconds = repo, revision, cache, refresh_seconds
+        self.first_seconds = first_seconds
+        self.error: HubError | CheckpointError | OSError | None = None
         self.current = IndexVersion()
         self.is_refreshing = False
         self._lock, self._first_answer = threading.Lock(), threading.Event()
@@ -54,8 +53,9 @@ class LiveIndex:
                 with contextlib.suppress(CheckpointError, OSError):
                     self._use(*file)  # in case the Hub takes long to answer
             self._use(*download(client(), self.repo, INDEX_NAME, self.revision, MAX_INDEX_BYTES, self.cache))
-            self._last_warning = ""
+            self._last_warning, self.error = "", None
         except (HubError, CheckpointError, OSError) as error:
+            self.error = error
             if isinstance(error, HubError):
                 pause = max(min(pause, TROUBLE_SECONDS) if error.is_transient else pause, error.wait_seconds or 0.0)
             if str(error) != self._last_warning:
@@ -72,8 +72,7 @@ class LiveIndex:
             if self.is_refreshing or now < self._due:
                 return
             self.is_refreshing = True
-            is_pinned = re.fullmatch(r"[0-9a-f]{40}", self.revision)
-            self._wait_until = self._wait_until or now + (PINNED_SECONDS if is_pinned else FIRST_SECONDS)
+            self._wait_until = self._wait_until or now + self.first_seconds
         threading.Thread(target=self.refresh, daemon=True).start()
 
     def _use(self, path: Path, commit: str) -> None:
