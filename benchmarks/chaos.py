@@ -181,7 +181,7 @@ def _repetitions(run: Run) -> list[str]:
     steps = [entry.step for entry in run.progress()]
     wrongs = [] if steps == sorted(set(steps)) else [f"{run.id} has records of steps twice"]
     log = run.folder / "log.txt"
-    lines = re.findall(r"\[(\d+)\] (running|done)\b", log.read_text() if log.exists() else "")
+    lines = re.findall(r"\[(\d+)\] (running|done)\b", log.read_text(encoding="utf-8") if log.exists() else "")
     workers = [pid for number, (pid, _) in enumerate(lines) if not number or lines[number - 1][0] != pid]
     if len(workers) > len(set(workers)):
         wrongs.append(f"two workers had {run.id} at the same time")
@@ -249,7 +249,7 @@ def main() -> int:
     for kind, found in wrongs.items():
         print(*(f"{kind}: {wrong}" for wrong in found), sep="\n", end="\n" if found else "")
     report = table(options, accepted, counts, states, wrongs, (time.monotonic() - began) / 60)
-    OUTPUT.write_text(report)
+    OUTPUT.write_text(report, encoding="utf-8")
     print(report)
     return 1 if any(wrongs.values()) or not accepted else 0
 

@@ -62,7 +62,7 @@ def schedule(num_classes: int) -> None:
 
 def own_megabytes() -> float:
     """Memory of this process alone, without files that it shares with others."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith("RssAnon"))
 
 

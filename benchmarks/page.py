@@ -210,7 +210,7 @@ def memory(visitor: Visitor, pid: int, draws: int) -> Iterator[str]:
     """Resident memory before and after many draws, once every class has been drawn."""
 
     def resident() -> float:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e9
 
     names = visitor.class_names()

@@ -84,7 +84,7 @@ def _table(home: Home, evaluator: Evaluator, base: Base, also: str | None, optio
     if options.newcomers:
         _measure_newcomers(home, options.minutes, options.superdeep_minutes)
     if NEWCOMER_FIGURES.exists():
-        lines += _newcomers(json.loads(NEWCOMER_FIGURES.read_text()))
+        lines += _newcomers(json.loads(NEWCOMER_FIGURES.read_text(encoding="utf-8")))
     return lines
 
 
@@ -156,7 +156,7 @@ def _measure_newcomers(home: Home, minutes: float, superdeep_minutes: float) -> 
     """Train and measure all newcomers at the same time, each with an equal share of the cores."""
     threads = max(1, (os.cpu_count() or 1) // len(NEWCOMERS))
     measure = partial(_newcomer, home, threads, minutes * 60, superdeep_minutes * 60)
-    previous = json.loads(NEWCOMER_FIGURES.read_text()) if NEWCOMER_FIGURES.exists() else {}
+    previous = json.loads(NEWCOMER_FIGURES.read_text(encoding="utf-8")) if NEWCOMER_FIGURES.exists() else {}
     if not superdeep_minutes and (not previous or previous["threads"] != threads):
         raise ValueError("There are no figures of superdeep with this many threads yet; set --superdeep-minutes.")
     with ProcessPoolExecutor(len(NEWCOMERS), get_context("spawn")) as processes:

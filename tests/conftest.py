@@ -17,9 +17,11 @@ import torch
 
 from benchmarks.harness.drawings import suns, write_class
 from benchmarks.harness.mirror import Mirror
+from model.system.proxies import prepare_proxies
 from tests.support.hub import Hub
 from train.home import Home
 
+prepare_proxies()  # tests ask servers on this machine, and nobody else
 pytest_plugins = ["tests.support.browser_fixtures"]
 
 # Files that take longest come first, so that no process is left with one of them when the others are done.

@@ -78,7 +78,9 @@ def test_the_verdict_sees_every_problem(home, monkeypatch):
     waiting, twice, again = [create_run(home.runs, order) for order in orders]
     for run, words in ((twice, ("1] running", "2] running", "1] running")), (again, ("1] done", "2] running"))):
         run.set_state("failed", "What happened.")
-        (run.folder / "log.txt").write_text("".join(f"2026-01-01 00:00:00 [{word}. Measuring.\n" for word in words))
+        (run.folder / "log.txt").write_text(
+            "".join(f"2026-01-01 00:00:00 [{word}. Measuring.\n" for word in words), encoding="utf-8"
+        )
     make_checkpoint(home.checkpoints)
     (home.checkpoints / "dog.safetensors").write_bytes(b"half")
     (home.runs / ".visits.json.abcd1234.tmp").touch()

@@ -41,7 +41,7 @@ def environment_of(home) -> dict[str, str]:
 def start(home, module: str, *arguments: str) -> subprocess.CompletedProcess:
     """Run `python -m MODULE ARGUMENTS...` as a process, which takes some seconds to start."""
     command, environment = [sys.executable, "-m", module, *arguments], environment_of(home)
-    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=600)
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, encoding="utf-8", timeout=600)
 
 
 def run(home, module: str, *arguments: str) -> subprocess.CompletedProcess:

@@ -163,7 +163,9 @@ def test_the_command_and_the_program_draw_exactly_the_same_pixels(view, folder, 
     )
     assert done.returncode == 0
     assert (tmp_path / f"out.{kind}").read_bytes() == export(sampler, view, kind)
-    (tmp_path / "program.py").write_text(view.python() + 'import numpy\n\nnumpy.save("out.npy", drawings)\n')
+    (tmp_path / "program.py").write_text(
+        view.python() + 'import numpy\n\nnumpy.save("out.npy", drawings)\n', encoding="utf-8"
+    )
     (tmp_path / "checkpoints").symlink_to(folder)
     subprocess.run([sys.executable, "program.py"], cwd=tmp_path, check=True)
     assert np.array_equal(np.load(tmp_path / "out.npy"), sampler.draw_all(view.pictures()))

@@ -144,7 +144,7 @@ def _learning(parent: int) -> list[int]:
 def _children(parent: int) -> Iterator[Path]:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if int((process / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+            if int((process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]) == parent:
                 yield process
 
 
@@ -215,7 +215,7 @@ def start_all(home: Home, *arguments: str) -> subprocess.Popen:
         env=os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source, "CUDA_VISIBLE_DEVICES": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
 

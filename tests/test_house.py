@@ -99,7 +99,7 @@ def test_importing_needs_no_extras_writes_no_files_and_prints_nothing(tmp_path):
         cwd=tmp_path,
         env={"PYTHONPATH": str(REPOSITORY), "HOME": str(tmp_path), "PATH": "/usr/bin"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
@@ -111,3 +111,13 @@ def test_nothing_is_ever_unpickled():
     for path in [REPOSITORY / "app.py", *MODULES.values()]:
         source = path.read_text(encoding="utf-8")
         assert "torch.load" not in source and "import pickle" not in source, path
+
+
+def test_every_text_is_read_and_written_as_utf8():
+    """Whatever the system's encoding is. Ruff's PLW1514 sees this only where it knows that something is a Path."""
+    for path in [each for folder in (*PACKAGES, "tests", "benchmarks") for each in (REPOSITORY / folder).rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                given = {keyword.arg: keyword.value for keyword in node.keywords}
+                decodes = "text" in given or node.func.attr in ("read_text", "write_text")
+                assert not decodes or "encoding" in given, f"{path}, line {node.lineno}: no encoding"

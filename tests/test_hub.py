@@ -167,7 +167,7 @@ def start_push(hub: Hub, home: Path, *arguments: str, token: str = "hf_you") -> 
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
     )
 
 

@@ -13,15 +13,18 @@ import pytest
 
 from benchmarks.harness.drawings import suns
 from model.__main__ import main as draw
+from model.files.checkpoint import load_checkpoint
 from model.files.writing import write_file
-from model.hub.client import client, head
+from model.hub.client import client, download, head
 from model.hub.errors import HubError, hub_errors
 from model.system.proxies import prepare_proxies
 from model.system.terminal import write_anywhere
+from tests.support.samples import make_checkpoint, odd_name
 from train.cli.main import main as train
 from train.data import DataError, load_drawings
 from train.home import Home
 from train.quality.doodlenet_file import DoodleNetError, load_doodlenet
+from train.runs.order import Order
 from train.tracking.sending import tracking_uri
 
 NOWHERE = "http://127.0.0.1:9"
@@ -95,7 +98,7 @@ def test_a_dead_proxy_is_named(proxies, monkeypatch, tmp_path):
         (f"http://me:{SECRET}/x@127.0.0.1/", "isn't valid"),
         (f"http://127.0.0.1/?token={SECRET}", "without “\\?” and “#”"),
         ("s3://bucket/drawings", "can't come from s3://"),
-        ("file://server/drawings", "can't come from file://"),
+        ("file://server/drawings", "begins with file:///"),
     ],
 )
 def test_an_unsupported_address_is_one_sentence_without_its_password(monkeypatch, capsys, tmp_path, source, sentence):
@@ -113,7 +116,7 @@ def test_an_unsupported_address_is_one_sentence_without_its_password(monkeypatch
 
 
 def test_addresses_with_umlauts_spaces_and_files_work(mirror, drawings_folder, tmp_path):
-    odd = tmp_path / "Ümläut und Raum"
+    odd = tmp_path / odd_name()
     drawings_folder.rename(odd)
     mirror.folder = odd
     assert len(load_drawings("stop sign", 30, mirror.url + "Ümläut/a b/", tmp_path)) == 30
@@ -186,6 +189,33 @@ def test_windows_may_have_the_old_file_open_for_a_moment(monkeypatch, tmp_path):
     assert path.read_bytes() == b"content" and list(tmp_path.iterdir()) == [path]
 
 
+def test_windows_flushes_only_what_may_be_written(monkeypatch, mirror, tmp_path):
+    """Emulated: there, flushing a file that is open for reading fails."""
+    fcntl, flush = pytest.importorskip("fcntl"), os.fsync
+
+    def fsync(handle: int) -> None:
+        if fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert len(load_drawings("sun", 10, mirror.url, tmp_path)) == 10
+    make_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "Com1", "lpt9"])
+def test_no_checkpoint_has_a_name_that_windows_keeps_for_a_device(name, tmp_path):
+    with pytest.raises(ValueError, match="for a device"):
+        Order(name, ("cat",), str(tmp_path), num_steps=1)
+
+
+def test_weights_are_read_from_folders_whose_names_are_not_utf8(tmp_path):
+    """As on systems with old encodings, where safetensors refuses to open such a file by its name."""
+    folder = tmp_path / os.fsdecode("Ü".encode("latin-1"))
+    card, _ = load_checkpoint(make_checkpoint(folder, "cat"))
+    assert card.class_name == "cat"
+
+
 def test_an_output_file_has_any_case_and_an_unwritable_one_is_named(capsys, tmp_path):
     assert draw(["cat", "--out", str(tmp_path / "CAT.PNG")]) == 0
     (tmp_path / "file").touch()
@@ -204,3 +234,12 @@ def test_a_cache_of_the_hub_that_cant_be_written_is_named(hub, monkeypatch, tmp_
             hub_errors("cat of you/doodles"),
         ):
             raise OSError(number, os.strerror(number), str(tmp_path / "hub"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_empty_read_only_cache_of_the_hub_is_named(hub, monkeypatch, tmp_path):
+    hub.create().add("main", "any", {"index.json": b"{}"})
+    (tmp_path / "cache").mkdir(mode=0o555)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HOME", str(tmp_path / "cache"))
+    with pytest.raises(HubError, match="set HF_HOME to a folder that"):
+        download(client(), "you/doodles", "index.json", "main", 100, tmp_path / "cache" / "hub")

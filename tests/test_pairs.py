@@ -63,5 +63,5 @@ def test_pairs_are_measured_by_how_sure_the_evaluator_is_during_the_morph(sample
 
 def test_a_broken_file_of_pairs_offers_none(tmp_path, sampler):
     for broken in ("", "[]", "{}", json.dumps({"revisions": {"cat": 1}, "partners": {"cat": [2]}}), "[" * 100_000):
-        (tmp_path / PAIRS_NAME).write_text(broken)
+        (tmp_path / PAIRS_NAME).write_text(broken, encoding="utf-8")
         assert partners(sampler, "cat") == []

@@ -129,7 +129,8 @@ def test_the_app_runs_behind_nginx(hub, tmp_path):
     line = line.replace("7860", str(app_port)).replace("/var/lib/doodles", str(tmp_path / "data"))
     (tmp_path / "nginx.conf").write_text(
         f"daemon off; pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; server {{\n"
-        f"listen 127.0.0.1:{port};\n{location.replace('7860', str(app_port))}\n}} }}\n"
+        f"listen 127.0.0.1:{port};\n{location.replace('7860', str(app_port))}\n}} }}\n",
+        encoding="utf-8",
     )
     host = Person(hub, tmp_path / "host", checkout(tmp_path / "app", "cat"))
     running = host.app(line, tmp_path / "log")

@@ -62,9 +62,9 @@ def test_a_run_whose_process_died_blocks_its_class_only_if_a_worker_will_resume_
 
 def test_a_run_from_an_earlier_version_keeps_its_recipe(home):
     run = create_run(home.runs, order(home, config=SUPERDEEP))
-    stored = json.loads((run.folder / "run.json").read_text())
+    stored = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
     del stored["order"]["config"]["bfloat16"]
-    (run.folder / "run.json").write_text(json.dumps(stored))
+    (run.folder / "run.json").write_text(json.dumps(stored), encoding="utf-8")
     assert run.status().order.config == SUPERDEEP
 
 
@@ -138,7 +138,7 @@ def test_an_order_out_of_bounds_is_refused(home, change):
 
 def test_unreadable_folders_are_skipped(home):
     run = create_run(home.runs, order(home))
-    readable = (run.folder / "run.json").read_text()
+    readable = (run.folder / "run.json").read_text(encoding="utf-8")
     contents = {
         "empty": "",
         "list": "[]",
@@ -150,7 +150,7 @@ def test_unreadable_folders_are_skipped(home):
     }
     for name, content in contents.items():
         (home.runs / name).mkdir()
-        (home.runs / name / "run.json").write_text(content)
+        (home.runs / name / "run.json").write_text(content, encoding="utf-8")
     assert [listed.id for listed in list_runs(home.runs)] == [run.id]
 
 
@@ -164,7 +164,7 @@ def test_a_run_is_found_only_by_its_id(home):
 def test_an_incomplete_line_is_not_read(home):
     run = create_run(home.runs, order(home))
     line = json.dumps(asdict(Progress(1, 1.0, 0.1, 9.0, 1.0, 1.0)))
-    (run.folder / "progress.jsonl").write_text(line + "\n" + line[:40])
+    (run.folder / "progress.jsonl").write_text(line + "\n" + line[:40], encoding="utf-8")
     assert [entry.step for entry in run.progress()] == [1]
 
 
@@ -179,7 +179,7 @@ def test_the_worker_trains_all_waiting_runs_then_exits(home):
     assert bad.status().state == "failed"
     wait_for(lambda: not is_held(home.runs / "worker.lock"))
     assert next_run(home.runs) is None
-    assert (home.runs / "worker.log").read_text().count("moon.npy") == 1, "one worker, one attempt"
+    assert (home.runs / "worker.log").read_text(encoding="utf-8").count("moon.npy") == 1, "one worker, one attempt"
     assert (home.checkpoints / "sun.safetensors").exists()
 
 
@@ -244,11 +244,11 @@ time.sleep(600)
 
 def workers_of(run: Run) -> list[int]:
     """The ids of the processes that have worked on a run, according to its log."""
-    return [int(pid) for pid in re.findall(r"\[(\d+)\] running", (run.folder / "log.txt").read_text())]
+    return [int(pid) for pid in re.findall(r"\[(\d+)\] running", (run.folder / "log.txt").read_text(encoding="utf-8"))]
 
 
 def parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
 
 
 def test_the_log_says_what_happened_and_does_not_grow_forever(home, monkeypatch):
@@ -258,7 +258,7 @@ def test_the_log_says_what_happened_and_does_not_grow_forever(home, monkeypatch)
     run.ask_to_stop()
     run.set_state("stopped", "Stopped early.")
     run.resume()
-    words = re.findall(r"^\S+ \S+ \[\d+\] (.*)$", (run.folder / "log.txt").read_text(), re.MULTILINE)
+    words = re.findall(r"^\S+ \S+ \[\d+\] (.*)$", (run.folder / "log.txt").read_text(encoding="utf-8"), re.MULTILINE)
     assert words[0].startswith("ordered by page") and words[1:3] == ["running. Getting ready.", "running. Learning."]
     assert words[3:] == ["asked to stop", "stopped. Stopped early.", "queued again"]
     (home.runs / "worker.log").write_bytes(bytes(worker_module.LOG_BYTES + 1))
@@ -274,7 +274,7 @@ def test_two_workers_on_one_folder_train_every_run_once(home):
     environment["OMP_NUM_THREADS"] = "1"  # two workers share the cores with other tests
     workers = [subprocess.Popen(command, cwd=REPOSITORY, env=environment) for _ in range(2)]
     assert [worker.wait(300) for worker in workers] == [0, 0]
-    started = (home.runs / "started").read_text().split()
+    started = (home.runs / "started").read_text(encoding="utf-8").split()
     assert sorted(started) == sorted(run.id for run in runs)
     assert {run.status().state for run in runs} == {"done"}
 

@@ -59,7 +59,7 @@ def test_runs_per_hour_and_visitor_are_limited(home, monkeypatch):
     with pytest.raises(ValueError, match=r"2 runs an hour.*; come back in 60 minutes\."):
         request_training(home, settings, order(home, "sun 2"))
     request_training(home, settings, order(home, "sun 2", requested_by="visitor-b"))
-    assert "visitor-a" in (home.runs / "visits.json").read_text()
+    assert "visitor-a" in (home.runs / "visits.json").read_text(encoding="utf-8")
     later = time.time() + 3601
     monkeypatch.setattr(time, "time", lambda: later)
     request_training(home, settings, order(home, "sun 3"))
@@ -167,7 +167,8 @@ def test_no_address_and_no_login_is_stored(home):
     assert one == again and len({one, other, login}) == 3
     run = request_training(home, settings, order(home, requested_by=one))
     request_training(home, settings, order(home, "sun 2", requested_by=login))
-    stored = "".join(path.read_text(errors="replace") for path in home.runs.rglob("*") if path.is_file())
+    files = [path for path in home.runs.rglob("*") if path.is_file()]
+    stored = "".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
     assert "10.0.0" not in stored and "ada" not in stored and one in stored
     assert (home.runs / "salt").stat().st_mode & 0o77 == 0 and run.is_active()
 

@@ -56,7 +56,7 @@ def folder():
 def environment(folder):
     """The Python of a new environment with the requirements and the packages that a Space adds."""
     python, torch = find_python()
-    sdk_version = front_matter((REPOSITORY / "README.md").read_text())["sdk_version"]
+    sdk_version = front_matter((REPOSITORY / "README.md").read_text(encoding="utf-8"))["sdk_version"]
     subprocess.run([python, "-m", "venv", folder / "environment"], check=True)
     installed = folder / "environment" / "bin" / "python"
     install = [installed, "-m", "pip", "install", "-q"]
@@ -155,7 +155,7 @@ def test_a_space_trains_into_its_data_folder_and_lets_visitors_sign_in(page, spa
 
 
 def test_a_space_runs_as_an_ordinary_user(space):
-    status = Path(f"/proc/{space.process.pid}/status").read_text()
+    status = Path(f"/proc/{space.process.pid}/status").read_text(encoding="utf-8")
     held = {
         name: value.split() for name, value in re.findall(r"^(Uid|Gid|Groups|CapEff|NoNewPrivs):(.*)$", status, re.M)
     }
@@ -164,6 +164,6 @@ def test_a_space_runs_as_an_ordinary_user(space):
 
 
 def test_a_space_needs_no_other_permissions_and_no_secret(space):
-    log = space.log.read_text()
+    log = space.log.read_text(encoding="utf-8")
     assert not re.search("ERROR|PermissionError|Permission denied|Read-only file system|Unauthorized", log), log
     assert not [path for path in space.folder.rglob("*") if path.stat().st_uid == NOBODY]

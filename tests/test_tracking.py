@@ -62,7 +62,7 @@ class Server:
                     return
             except OSError:
                 time.sleep(0.2)
-        raise AssertionError((self.folder / "server.log").read_text()[-2000:])
+        raise AssertionError((self.folder / "server.log").read_text(encoding="utf-8")[-2000:])
 
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -168,7 +168,7 @@ def test_a_sender_killed_before_recording_what_it_sent_sends_nothing_twice(serve
     finish(run, home)
     assert steps(client, run) == [1, 2, 3, 4, 5]
     for forgotten in (json.dumps({"id": recorded(client, run).info.run_id}), "{}"):
-        (run.folder / SENT_NAME).write_text(forgotten)
+        (run.folder / SENT_NAME).write_text(forgotten, encoding="utf-8")
         Store(server.url, home).send_all([run])
         assert steps(client, run) == [1, 2, 3, 4, 5]
         assert recorded(client, run).info.status == "FINISHED"

@@ -229,7 +229,7 @@ def test_a_run_saves_checkpoint_sheets_curves_and_animation(home):
     for name, kind in (("sheet.png", "PNG"), ("losses.png", "PNG"), ("training.gif", "GIF")):
         with Image.open(run.folder / name) as picture:
             assert picture.format == kind
-    assert (run.folder / "losses.svg").read_text().lstrip().startswith("<?xml")
+    assert (run.folder / "losses.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
     with Image.open(run.sheets()[-1]) as picture:
         drawn = Sampler([home.checkpoints]).draw(seeds_to_pictures("sun", 0, 64))
         assert np.abs(cut(picture).astype(int) - drawn).max() <= 2, "the sheet shows what the checkpoint draws"
@@ -567,7 +567,7 @@ def test_a_better_checkpoint_replaces_a_worse_one(home):
 
 def test_records_newer_than_the_snapshot_are_discarded(home):
     run = create_run(home.runs, order(home))
-    (run.folder / "progress.jsonl").write_text('{"step": 300, "seconds": 1, "fra')
+    (run.folder / "progress.jsonl").write_text('{"step": 300, "seconds": 1, "fra', encoding="utf-8")
     run.append(Progress(300, 1.0, 0.5, 9.0, 1.0, 1.0))
     (run.folder / "sheets").mkdir()
     (run.folder / "sheets" / "0000300.png").write_bytes(b"old")

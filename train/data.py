@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
 
 import httpx
@@ -65,7 +65,11 @@ def read_source(text: str) -> str:
     scheme = text.strip().partition("://")[0].lower() if "://" in text else ""
     if scheme == "file":
         address = urlsplit(text.strip())
-        text, scheme = url2pathname(address.path), "" if address.netloc in ("", "localhost") else scheme
+        if address.netloc not in ("", "localhost"):
+            raise ValueError("A file:// address begins with file:/// and the path of a folder on this machine.")
+        is_windows = os.name == "nt"
+        text = url2pathname(address.path) if is_windows else os.fsdecode(unquote_to_bytes(os.fsencode(address.path)))
+        scheme = ""
     if not scheme:
         return str(Path(text).expanduser().resolve())
     if scheme not in ("http", "https"):
@@ -157,7 +161,7 @@ def _download(class_name: str, num_rows: int, source: str, cache: Path, on_bytes
                 if not remote.interrupted:
                     part.unlink(missing_ok=True)
                 raise
-            with part.open("rb") as file:
+            with part.open("r+b") as file:  # Windows flushes only what may be written
                 os.fsync(file.fileno())
             part.replace(path)
             return path

@@ -44,7 +44,9 @@ class Site:
 
     def start(self) -> None:
         # On a busy machine, Gradio's own check may time out, and then the app exits.
-        assert any(self._starts() for _ in range(3)), f"the app did not start: {self.log.read_text()[-3000:]}"
+        assert any(self._starts() for _ in range(3)), (
+            f"the app did not start: {self.log.read_text(encoding='utf-8')[-3000:]}"
+        )
 
     def _starts(self) -> bool:
         with self.log.open("ab") as log:
@@ -81,7 +83,7 @@ class Site:
             try:
                 command = (folder / "cmdline").read_bytes().split(b"\0")
                 is_ours = home in (folder / "environ").read_bytes().split(b"\0")
-                is_dead = "(zombie)" in (folder / "status").read_text()
+                is_dead = "(zombie)" in (folder / "status").read_text(encoding="utf-8")
             except OSError:
                 continue
             if is_ours and set(words) <= set(command) and not is_dead:

@@ -1,6 +1,7 @@
 """A checkpoint: one generator of one class, in a safetensors file whose header describes it."""
 
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -112,6 +113,8 @@ def check_name(class_name: str) -> str:
             f"“{class_name[:60]}” can't name a checkpoint; use up to {MAX_NAME_LENGTH} letters, digits, "
             "spaces and + - ( )."
         )
+    if re.fullmatch("con|prn|aux|nul|(com|lpt)[0-9]", slug(class_name)):
+        raise ValueError(f"Windows keeps the name “{class_name}” for a device; use another name.")
     return class_name
 
 

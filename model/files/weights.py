@@ -1,8 +1,10 @@
 """A network's weights in a safetensors file: packed with a hash, and checked in every way when they are read."""
 
+import contextlib
 import hashlib
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -90,13 +92,25 @@ def read_safetensors(
     try:
         if max_bytes is not None and path.stat().st_size > max_bytes:
             raise CheckpointError(f"{path.name} is larger than the {max_bytes:,} bytes allowed.")
-        with safe_open(path, "pt") as file:
+        with _nameable(path) as name, safe_open(name, "pt") as file:
             names = file.keys() if with_tensors else ()
             return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
     except OSError as error:
         raise CheckpointError(f"{path.name} can't be read ({error.strerror or error}).") from error
     except (SafetensorError, TypeError, RuntimeError) as error:  # the last two for impossible shapes
         raise CheckpointError(f"{path.name} is damaged ({short(error)}); fetch or train it again.") from error
+
+
+@contextlib.contextmanager
+def _nameable(path: Path) -> Iterator[str | Path]:
+    """A name of a file that safetensors accepts. It wants UTF-8, but systems with old encodings have other names."""
+    try:
+        os.fsencode(path).decode()
+    except UnicodeDecodeError:
+        with path.open("rb") as file:
+            yield f"/dev/fd/{file.fileno()}"
+    else:
+        yield path
 
 
 def with_current_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

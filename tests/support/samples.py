@@ -1,6 +1,7 @@
 """Samples for tests: small configs, quick checkpoints, and an independent renderer of SVG files."""
 
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,16 @@ def as_drawings(drawings: np.ndarray, classes: np.ndarray | None = None) -> Draw
     if classes is None:
         return Drawings([(0, drawings, np.arange(len(drawings)))])
     return Drawings([(index, drawings, np.flatnonzero(classes == index)) for index in np.unique(classes).tolist()])
+
+
+def odd_name() -> str:
+    """A file's name with spaces and umlauts, as this system's encoding would have them, or UTF-8 if it has none."""
+    name = "Ümläut und Raum"
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return os.fsdecode(name.encode())
+    return name
 
 
 def make_checkpoint(folder: Path, class_name: str = "cat", **options: object) -> Path:
