@@ -352,6 +352,24 @@ def test_a_space_may_call_itself_from_its_frame():
     assert not is_own_page(page, {"SPACE_HOST": "", "GRADIO_ROOT_PATH": "/doodles"})
 
 
+@pytest.mark.parametrize(
+    ("component", "data"),
+    [
+        ("draw", ["command", "cat", 7, 1, 1.0, [0.5], ""]),
+        ("morph", ["python", ["cat", "dog", [7, 12], 1.0], "", 1, "back"]),
+        ("yours-found", ["command", "cat", [0.0] * 64, ""]),
+    ],
+)
+def test_only_visitors_here_copy_the_folders_of_this_machine(site, components, home_folder, component, data):
+    body = {"session_hash": "x", "component_id": components[component], "fn_name": "export", "data": data}
+    here, elsewhere = (
+        send(site, "component_server", json.dumps(body).encode(), **headers)
+        for headers in ({}, {"X-Forwarded-For": "10.0.0.7"})
+    )
+    assert here[0] == elsewhere[0] == 200
+    assert str(home_folder) in here[1] and str(home_folder) not in elsewhere[1]
+
+
 def test_the_log_stays_short_whatever_is_sent(app, site):
     before = app.log.stat().st_size
     long = "x" * 900_000

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.datastructures import Headers
 
 from benchmarks.harness.drawings import suns
 from model.__main__ import main
@@ -19,8 +21,9 @@ from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from model.exports.export import Playing, export, morph_gif, morph_mp4, morph_webp
 from model.exports.vector import enlarged
-from model.files.folders import REPOSITORY
+from model.files.folders import REPOSITORY, checkpoint_folders
 from studio.shared.export import export_view
+from studio.shared.visitors import is_local
 from tests.support.samples import make_checkpoint, rendered
 
 DRAWINGS = View("cat", 7, 5, 0.9, (1.5, 0.0, -2.0))
@@ -169,6 +172,36 @@ def test_the_command_and_the_program_draw_exactly_the_same_pixels(view, folder, 
     (tmp_path / "checkpoints").symlink_to(folder)
     subprocess.run([sys.executable, "program.py"], cwd=tmp_path, check=True)
     assert np.array_equal(np.load(tmp_path / "out.npy"), sampler.draw_all(view.pictures()))
+
+
+@pytest.mark.parametrize("view", [DRAWINGS, MORPH])
+def test_what_a_visitor_here_copies_finds_the_files_of_this_installation(view, tmp_path, monkeypatch):
+    folder = tmp_path / "a house" / "checkpoints"
+    for class_name in ("cat", "dog"):
+        make_checkpoint(folder, class_name, z_dim=64, channels=12)
+    sampler = Sampler(checkpoint_folders(folder.parent))
+    command, program = (export_view(sampler, view, kind, "", is_local=True)["text"] for kind in ("command", "python"))
+    monkeypatch.delenv("DOODLES_HOME", raising=False)
+    kind = "gif" if view.keys else "png"
+    here = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}'
+    script = f"{here}; {command} --out {shlex.quote(str(tmp_path / 'out'))}.{kind}"
+    subprocess.run(["bash", "-c", script], cwd=REPOSITORY, check=True)
+    assert (tmp_path / f"out.{kind}").read_bytes() == export(sampler, view, kind)
+    monkeypatch.chdir(REPOSITORY)
+    names: dict[str, object] = {}
+    exec(program, names)
+    assert np.array_equal(names["drawings"], sampler.draw_all(view.pictures()))
+    for kind in ("command", "python"):
+        assert str(tmp_path) not in export_view(sampler, view, kind, "")["text"], "others don't see this machine"
+
+
+def test_only_a_visitor_at_this_machine_is_local():
+    def request(host: str, **headers: str) -> SimpleNamespace:
+        return SimpleNamespace(client=SimpleNamespace(host=host), headers=Headers(headers))
+
+    assert is_local(request("127.0.0.1")) and is_local(request("::1"))
+    assert not is_local(request("10.0.0.7"))
+    assert not is_local(request("127.0.0.1", **{"x-forwarded-for": "127.0.0.1"}))
 
 
 def test_the_command_line_refuses_mistakes_in_one_sentence(folder, tmp_path, monkeypatch, capsys):

@@ -1,8 +1,10 @@
 """What the page shows, as data: drawings of a class, or a morph. Links, commands and programs all describe it."""
 
+import json
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypedDict, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -77,28 +79,37 @@ class View:
             entries |= {"style": _exact(*self.style)} if any(self.style) else {}
         return "?" + urlencode(entries, safe=",")
 
-    def command(self, hub: str = "") -> str:
-        """The command that draws the same into a file. hub: the collection that it needs, as DOODLES_HUB names it."""
-        options = ["python", "-m", "model", self.class_name, "--psi", _exact(self.psi)]
+    def command(self, hub: str = "", home: str = "") -> str:
+        """The command that draws the same into a file, in this repository's folder.
+
+        hub: the collection that it needs, as DOODLES_HUB names it. home: DOODLES_HOME, unless that is the repository.
+        """
+        name = [self.class_name] if not self.class_name.startswith("-") else []
+        options = ["python", "-m", "model", *name, "--psi", _exact(self.psi)]
         if self.keys:
-            options += ["--keys", ",".join(map(str, self.keys)), *(["--into", self.into] if self.into else [])]
+            options += ["--keys", ",".join(map(str, self.keys)), *([f"--into={self.into}"] if self.into else [])]
         else:
             seeds = ["--seed", str(self.seed), "--count", str(self.count)]
             options += [f"--latent={_joined(self.latent)}"] if self.latent else seeds
             options += [f"--style={_exact(*self.style)}"] if any(self.style) else []
-        return shlex.join([*([f"DOODLES_HUB={hub}"] if hub else []), *options])
+        options += [] if name else ["--", self.class_name]
+        settings = {"DOODLES_HOME": home, "DOODLES_HUB": hub}
+        set_first = [f"{name}={shlex.quote(value)}" for name, value in settings.items() if value]
+        return " ".join([*set_first, shlex.join(options)])
 
-    def python(self, hub: str = "") -> str:
-        """The program that draws the same, as an array uint8 (N, 28, 28). hub: see `command`."""
+    def python(self, hub: str = "", home: str = "") -> str:
+        """The program that draws the same, as an array uint8 (N, 28, 28). hub, home: see `command`."""
         repo, _, revision = hub.partition("@")
         collection = f", collection=Collection({repo!r}, {revision!r})" if hub else ""
+        folders = [*([str(Path(home) / "checkpoints")] if home else []), "checkpoints"]
+        paths = ", ".join(f"Path({json.dumps(folder, ensure_ascii=False)})" for folder in folders)
         lines = [
             "from pathlib import Path\n",
             *(["from model.hub.collection import Collection"] if hub else []),
             "from model.drawing.sampler import Sampler",
             "from model.drawing.view import read_view\n",
             f"view = read_view({self.query()!r})",
-            f'sampler = Sampler([Path("checkpoints")]{collection})',
+            f"sampler = Sampler([{paths}]{collection})",
             "drawings = sampler.draw_all(view.pictures())\n",
         ]
         return "\n".join(lines)

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from model.drawing.sampler import Sampler
-from model.quickdraw.classes import find_class
+from model.quickdraw.classes import find_classes
 from studio.shared.class_picker import trained_classes
 from studio.shared.events import mistake
 from studio.shared.visitors import visitor_id
@@ -26,14 +26,14 @@ def add_train_api(home: Home, sampler: Sampler) -> None:
         """Train a generator for a class, or join that training if it's already running.
 
         Parameters:
-            class_name: what to learn to draw, such as "cat"
+            class_name: what to learn to draw, such as "cat", or a mixture, "cat+dog"
             minutes: how long to train; the host sets the limit
         Returns:
             the run's id, for the endpoint run
         """
         try:
             visitor = visitor_id(home, settings, request, None)
-            order = page_order((find_class(class_name),), DOODLE, minutes, home.source, visitor, settings.max_minutes)
+            order = page_order(find_classes(class_name), DOODLE, minutes, home.source, visitor, settings.max_minutes)
             run_id = request_training(home, settings, order).id
         except BusyError as error:
             run_id = error.run_id

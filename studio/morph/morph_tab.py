@@ -16,6 +16,7 @@ from studio.shared.export import export_view, two_at_once
 from studio.shared.pictures import data_url, origin
 from studio.shared.tiles import Tiles
 from studio.shared.view_reader import read_morph, read_parts
+from studio.shared.visitors import is_local
 
 
 def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
@@ -42,11 +43,12 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
             "origin": "<br>".join(map(origin, cards)),
         }
 
-    def export(request: object) -> dict[str, str]:
+    def export(request: object, visitor: gr.Request) -> dict[str, str]:
         """[kind, what `morph` takes, the page's address, speed, loop] as `export_view` answers; or an "error"."""
         try:
             kind, morph, address, speed, loop = read_parts(request, "kind", "morph", "address", "speed", "loop")
-            return export_view(sampler, _read(sampler, morph), kind, address, Playing(speed, loop))
+            view, playing = _read(sampler, morph), Playing(speed, loop)
+            return export_view(sampler, view, kind, address, playing, is_local=is_local(visitor))
         except ValueError as error:
             return {"error": sentence(error)}
 

@@ -37,6 +37,12 @@ def address(request: gr.Request, proxies: int) -> str:
     return "unknown"
 
 
+def is_local(request: gr.Request) -> bool:
+    """Whether a request was made on this machine, and not passed on by a proxy here."""
+    is_direct = not {"forwarded", "x-forwarded-for", "x-real-ip"} & set(request.headers.keys())
+    return is_direct and bool(request.client) and request.client.host in ("127.0.0.1", "::1")
+
+
 @lru_cache(maxsize=8)
 def _salt(runs: Path) -> bytes:
     """Random bytes, made at first use and stored with the runs; kept in memory only if they can't be written."""

@@ -6,7 +6,7 @@ import logging
 import gradio as gr
 from filelock import Timeout
 
-from model.quickdraw.classes import find_class
+from model.quickdraw.classes import find_classes
 from studio.shared.events import mistake
 from studio.shared.visitors import visitor_id
 from studio.train.messages import (
@@ -54,7 +54,7 @@ class RunActions:
         try:
             if not names:
                 raise ValueError(NO_CLASS)
-            class_names = tuple(dict.fromkeys(find_class(name) for name in names))
+            class_names = find_classes("+".join(map(str, names)))
             visitor = visitor_id(self.home, self.settings, request, profile)
             duration, limit = minutes or DURATIONS[choice], self.settings.max_minutes
             order = page_order(class_names, RECIPES[recipe], duration, self.home.source, visitor, limit)

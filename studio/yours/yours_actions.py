@@ -16,6 +16,7 @@ from studio.shared.events import event_value, mistake, sentence
 from studio.shared.export import export_view
 from studio.shared.pictures import data_url, drawing_url
 from studio.shared.view_reader import read_class, read_found, read_parts
+from studio.shared.visitors import is_local
 from studio.yours.search_result import VERY_NEAR, chosen_html, opened_html, result_html, variations_html
 
 NUM_VARIATIONS = 16
@@ -80,11 +81,12 @@ class YoursActions:
             raise mistake(error) from error
         return html, (picture.class_name, view.latent), gr.Row(visible=True)
 
-    def export(self, request: object) -> dict[str, str]:
+    def export(self, request: object, visitor: gr.Request) -> dict[str, str]:
         """[kind, class, latent, the page's address] as `export_view` answers; or an "error"."""
         try:
             kind, class_name, latent, address = read_parts(request, "kind", "class", "latent", "address")
-            return export_view(self.sampler, read_found(self.sampler, class_name, latent), kind, address)
+            view = read_found(self.sampler, class_name, latent)
+            return export_view(self.sampler, view, kind, address, is_local=is_local(visitor))
         except ValueError as error:
             return {"error": sentence(error)}
 

@@ -22,8 +22,8 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
     def recognise(request: object) -> dict[str, object]:  # a function, because Gradio can't mark a method
         return actions.recognise(request)
 
-    def export(request: object) -> dict[str, str]:
-        return actions.export(request)
+    def export(request: object, visitor: gr.Request) -> dict[str, str]:
+        return actions.export(request, visitor)
 
     css = asset("shared/parts.css") + asset("yours/yours.css")
     with gr.Row():
