@@ -1,6 +1,7 @@
 """Draw what the page shows, to a file."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 after printing one sentence about what was wrong."""
     write_anywhere()
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(_with_lists(sys.argv[1:] if arguments is None else arguments))
     try:
         prepare_proxies()
         collection = Collection.from_environment(is_strict=True)
@@ -67,17 +68,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, help="the first seed (default: %(default)s)")
     add("--count", type=int, default=1, help="how many drawings, with consecutive seeds (default: %(default)s)")
     add("--psi", type=float, default=1.0, help=f"0 to {MAX_PSI:g}; lower is more typical (default: %(default)s)")
-    style_help = (
-        f"how far to move along style directions, each -{MAX_STYLE:g} to {MAX_STYLE:g}; "
-        "if the first number is negative, write --style=-1,2"
-    )
+    style_help = f"how far to move along style directions, each -{MAX_STYLE:g} to {MAX_STYLE:g}"
     add("--style", type=_numbers(float), default=(), metavar="A,B,...", help=style_help)
     add(
         "--latent",
         type=_numbers(float),
         default=(),
         metavar="A,B,...",
-        help="the latent itself, instead of a seed; if the first number is negative, write --latent=-1,2",
+        help="the latent itself, instead of a seed",
     )
     add("--keys", type=_numbers(int), default=(), metavar="SEED,SEED,...", help="draw a morph through these seeds")
     add("--into", metavar="CLASS", help="the class that the morph ends in")
@@ -94,6 +92,19 @@ def _parser() -> argparse.ArgumentParser:
         help="the file to write: .png, .svg or .zip; for a morph .gif, .webp or .mp4 (default: CLASS.png or CLASS.gif)",
     )
     return parser
+
+
+def _with_lists(arguments: Sequence[str]) -> list[str]:
+    """The same arguments with lists of numbers bound to their options, because “-1,2” alone looks like an option."""
+    bound: list[str] = []
+    for argument in arguments:
+        option = bound[-1] if bound else ""
+        is_list = len(option) > 3 and any(name.startswith(option) for name in ("--style", "--latent", "--keys"))
+        if is_list and re.match(r"-[\d.]", argument):
+            bound[-1] = f"{option}={argument}"
+        else:
+            bound.append(argument)
+    return bound
 
 
 def _check_combination(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:

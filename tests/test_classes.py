@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.quickdraw.classes import CLASS_NAMES, UnknownClassError, find_class, slug
+from model.quickdraw.classes import CLASS_NAMES, UnknownClassError, find_class, find_classes, slug
 
 
 def test_there_are_345_classes_with_345_file_names():
@@ -29,6 +29,27 @@ def test_every_class_is_found_under_its_own_name_and_its_slug(class_name):
 )
 def test_other_spellings_are_understood(text, class_name):
     assert find_class(text) == class_name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("dog+cat", "cat+dog"),
+        ("Dogs + the Cat", "cat+dog"),
+        ("stop_sign+APPLE+hotdogs", "apple+hot dog+stop sign"),
+        ("dog+cat (superdeep)", "cat+dog (superdeep)"),
+    ],
+)
+def test_a_mixture_is_found_by_its_parts_in_any_order_and_spelling(text, name):
+    assert find_class(text, (*CLASS_NAMES, "cat+dog", "apple+hot dog+stop sign", "cat+dog (superdeep)")) == name
+
+
+def test_a_text_means_one_class_or_several():
+    assert find_classes("Stop Sign") == ("stop sign",)
+    assert find_classes("dogs+ cat+dog") == ("dog", "cat")
+    for text in ("cat+girafe", "girafe"):
+        with pytest.raises(UnknownClassError, match="no class “girafe”; did you mean “giraffe”"):
+            find_classes(text)
 
 
 def test_the_error_for_a_near_miss_suggests_the_class():

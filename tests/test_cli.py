@@ -2,6 +2,7 @@
 
 import io
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -9,24 +10,27 @@ import time
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from PIL import Image
 
 from benchmarks.harness.drawings import suns, write_class
+from model.drawing.view import View
 from model.files.checkpoint import read_card
 from model.files.folders import REPOSITORY
 from model.hub.errors import HubError
 from model.quickdraw.classes import CLASS_NAMES
-from tests.support.samples import make_checkpoint
+from tests.support.samples import SMALL, make_checkpoint
 from train.cli import fleet_commands
 from train.cli import main as cli
 from train.cli.main import main, parse
+from train.execution.execution import execute
 from train.fleet.all_classes import plan_orders
 from train.home import Home
 from train.runs.order import Order
-from train.runs.run import list_runs
+from train.runs.run import create_run, list_runs
 
 QUICK_ALL = ["--minutes", "0.02", "--rows", "4", "--replace"]  # with so few drawings, nothing is measured
 TINY = ["--discriminator", "doodle", "--channels", "6", "--z-dim", "8", "--batch-size", "8", "--no-from-base"]
@@ -154,6 +158,79 @@ def test_an_interrupted_run_is_resumed_as_ordered(home):
     assert list_runs(home.runs)[0].progress()[-1].step == 300
 
 
+@pytest.fixture
+def stopped(home):
+    """A stopped run of the command line, with a snapshot."""
+    order = Order("sun", ("sun",), home.source, num_steps=400, config=SMALL)
+    begun = create_run(home.runs, order, begin=True)
+    for _ in execute(begun, home):
+        begun.ask_to_stop()
+    assert begun.status().state == "stopped" and begun.snapshot_path.exists()
+    return begun
+
+
+def test_a_resumed_run_refuses_options_that_it_would_ignore(home, stopped):
+    before, ordered = stopped.snapshot_path.read_bytes(), stopped.status().order
+    fixed = ["--learning-rate 0.5", "--recipe superdeep", "--batch-size 8", "--rows 20000", "--seed 0", "--steps 9"]
+    fixed += ["--also /nonexistent", "--no-from-base", "--epochs 1", "--name moon"]
+    for option in fixed:
+        done = run(home, "train", "--resume", "last", *option.split(), "--replace")
+        flag = option.split()[0].replace("--no-", "--")
+        assert done.returncode == 2 and f"can't change these options: {flag}. Leave" in done.stderr
+        assert "--data, --device, --minutes, --push, --replace, --resume" in done.stderr
+    for minutes, sentence in (("0", "give more --minutes"), ("-1", "give more --minutes"), ("99999", "not allowed")):
+        done = run(home, "train", "--resume", stopped.id, "--minutes", minutes)
+        assert done.returncode == 2 and sentence in done.stderr
+    assert stopped.snapshot_path.read_bytes() == before
+    assert stopped.status().state == "stopped" and stopped.status().order == ordered
+
+
+def test_a_resumed_run_can_be_longer_replace_and_find_its_moved_drawings(home, stopped, tmp_path):
+    moved = Path(home.source).rename(tmp_path / "moved")
+    make_checkpoint(home.checkpoints, "sun")
+    longer = ["--minutes", "0.05", "--replace", "--data", str(moved)]
+    resumed = run(home, "train", "--resume", "last", *longer)
+    assert resumed.returncode == 0, resumed.stderr
+    order = stopped.status().order
+    assert (order.seconds, order.num_steps, order.replace, order.source) == (3.0, None, True, str(moved))
+    assert stopped.status().promotion == "promoted"
+
+
+def test_every_command_finds_a_mixture_in_any_order_and_spelling(home, tmp_path, monkeypatch):
+    trained = run(home, "train", "Suns+stop_sign", "--steps", "2", *TINY)
+    assert trained.returncode == 0, trained.stderr
+    assert read_card(home.checkpoints / "stop-sign+sun.safetensors").trained_on == {"sun": 240, "stop sign": 32}
+    drawn = run(home, "model", "sun+Stop Sign", "--out", str(tmp_path / "mixture.png"))
+    assert drawn.returncode == 0, drawn.stderr
+    again = run(home, "train", "all", "--only", "sun+stop sign", *QUICK_ALL)
+    assert again.returncode == 0 and "“stop sign+sun” can be drawn" in again.stdout
+    pushed = Mock(side_effect=HubError("enough"))
+    monkeypatch.setattr("train.cli.hub_commands.push", pushed)
+    assert run(home, "train", "push", "sun+stop-sign", "--repo", "you/doodles").returncode == 2
+    assert pushed.call_args.args[1] == [home.checkpoints / "stop-sign+sun.safetensors"]
+
+
+@pytest.mark.parametrize(
+    "options", ["--style -1.5,0,2", "--style -.5", "--sty -1,2", "--latent " + ",".join(["-0.1"] * 64), "--psi 0.5"]
+)
+def test_a_list_of_numbers_may_begin_with_a_minus(home, tmp_path, options):
+    make_checkpoint(home.checkpoints, "cat", z_dim=64)
+    done = run(home, "model", "cat", *options.split(), "--out", str(tmp_path / "cat.png"))
+    assert done.returncode == 0, done.stderr
+    refused = run(home, "model", "cat", "--keys", "-1,2")
+    assert refused.returncode == 2 and "The seed -1 is not allowed" in refused.stderr
+
+
+def test_a_name_with_a_minus_in_front_can_be_copied_but_not_given(home, tmp_path):
+    make_checkpoint(home.checkpoints, "-glow")
+    for view in (View("-glow", 3), View("-glow", keys=(1, 2), into="-glow")):
+        out = tmp_path / "out.gif" if view.keys else tmp_path / "out.png"
+        done = run(home, "model", "--out", str(out), *shlex.split(view.command())[3:])
+        assert done.returncode == 0, done.stderr
+    done = run(home, "train", "sun", "--name=-dawn", "--steps", "1")
+    assert done.returncode == 2 and "begins with a minus" in done.stderr
+
+
 def test_a_mixture_gets_the_name_from_the_command(home):
     trained = run(home, "train", "sun", "stop sign", "--name", "glow", "--steps", "2", *TINY)
     assert trained.returncode == 0, trained.stderr
@@ -172,7 +249,7 @@ def test_a_mixture_gets_the_name_from_the_command(home):
         (["sun", "--name", "../sun"], "can't name a checkpoint"),
         (["sun", "--name", "Best"], "is reserved"),
         (["--resume", "nothing"], "no unfinished run"),
-        (["sun", "--resume", "last"], "continues as it was ordered"),
+        (["sun", "--resume", "last"], "learns the same classes"),
         (["sun", "--depth", "5"], "have no option depth"),
         (["sun", "--recognition", "0.1", "--discriminator", "doodle"], "have no option recognition"),
         (["sun", "--channels", "2", "--steps", "1"], "needs 3 channels"),
@@ -280,6 +357,31 @@ def test_all_takes_every_class_with_enough_drawings_or_a_checkpoint(tmp_path):
     shipped = {card.class_name for card in map(read_card, (REPOSITORY / "checkpoints").glob("[!_]*.safetensors"))}
     assert set(names) == shipped | {"moustache"} and not failures
     assert names["cat+dog"] == ("cat", "dog") and names["moustache"] == ("moustache",)
+
+
+def test_a_name_takes_over_no_class_and_no_mixture(home):
+    make_checkpoint(home.checkpoints, "sun+stop sign")
+    quick = ["--steps", "2", *TINY]
+    for name, other in (
+        ("Cat", "cat"),
+        ("stop-sign", "stop sign"),
+        ("zebra", "zebra"),
+        ("Sun+Stop-sign", "sun+stop sign"),
+    ):
+        done = run(home, "train", "sun", "--name", name, *quick)
+        assert done.returncode == 2 and not list_runs(home.runs)
+        assert (
+            "“sun”" in done.stderr and f"“{other}”" in done.stderr and "use another --name, or --replace" in done.stderr
+        )
+    again = run(home, "train", "stop sign", "--name", "Stop-sign", *quick)
+    assert again.returncode == 0, again.stderr
+    assert list_runs(home.runs)[0].status().order.class_name == "stop sign"
+    forced = run(home, "train", "sun", "--name", "Cat", "--replace", *quick)
+    assert forced.returncode == 0, forced.stderr
+    card = read_card(home.checkpoints / "cat.safetensors")
+    assert card.class_name == "cat" and card.trained_on == {"sun": 240}
+    failed = run(home, "train", "all", "--only", "cat", "--minutes", "0.02", "--rows", "4")
+    assert failed.returncode == 1 and "would replace “cat”, which learned from “sun”" in failed.stdout
 
 
 @pytest.mark.parametrize("command", [["evaluator"], ["feature-network"], ["all"], ["evaluate", "sun"], ["sun"]])

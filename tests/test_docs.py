@@ -17,7 +17,7 @@ from PIL import Image
 from benchmarks.harness.drawings import suns
 from model.files.folders import REPOSITORY
 from model.networks.architectures import GENERATORS
-from model.quickdraw.classes import find_class
+from model.quickdraw.classes import find_classes
 from tests.support.pages import PAGES, examples, prose, text_of
 from tests.support.samples import SMALL, as_drawings
 from train.hub.space_files import space_files
@@ -109,7 +109,7 @@ def test_every_command_parses(page, monkeypatch):
     def parse_only(parser, *arguments):
         class_names = getattr(parse(parser, *arguments), "classes", None)
         for name in class_names if isinstance(class_names, list) else ():
-            assert name == "base" or find_class(name)
+            assert name == "base" or find_classes(name)
         raise Parsed
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_only)

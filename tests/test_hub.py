@@ -118,6 +118,15 @@ def test_a_name_that_differs_only_in_case_replaces_the_other(hub, tmp_path):
     assert set(index_of(hub)) == {"Cat", "dog"}, "both names share one file"
 
 
+def test_a_push_takes_over_no_other_class(hub, tmp_path):
+    push(REPO, [make_checkpoint(tmp_path, "sun+moon")])
+    trained_on_cats = make_checkpoint(tmp_path, "Sun+Moon ")
+    for options in ({}, {"dry_run": True}):
+        with pytest.raises(HubError, match=r"learned from “cat” and would replace “sun\+moon” of you/doodles"):
+            push(REPO, [trained_on_cats], **options)
+    assert set(index_of(hub)) == {"sun+moon"}
+
+
 def test_a_file_that_changes_during_a_push_is_not_pushed_with_the_old_hash(hub, tmp_path, monkeypatch):
     path = make_checkpoint(tmp_path, "cat")
 

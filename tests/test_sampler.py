@@ -42,7 +42,10 @@ def test_one_seed_gives_one_drawing_alone_or_in_a_grid(sampler):
 
 def test_a_mixture_is_found_even_if_a_link_has_lost_its_plus(tmp_path):
     make_checkpoint(tmp_path, "cat+dog")
-    assert Sampler([tmp_path]).find("cat dog") == "cat+dog"
+    for text in ("cat dog", "dogs cat", "Dog+cat"):
+        assert Sampler([tmp_path]).find(text) == "cat+dog"
+    with pytest.raises(NoGeneratorError, match=r"“moon\+sun” has not been trained here yet"):
+        Sampler([tmp_path]).find("sun+moon")
 
 
 def test_another_sampler_draws_the_same(sampler, tmp_path):
@@ -126,6 +129,16 @@ def test_earlier_folders_take_precedence(tmp_path):
     both = Sampler([tmp_path / "own", tmp_path / "other"])
     assert set(both.cards()) == {"cat", "dog"}
     assert_array_equal(draw(both, 3), draw(Sampler([tmp_path / "own"]), 3))
+
+
+def test_another_class_with_the_same_file_name_is_never_drawn_instead(tmp_path):
+    make_checkpoint(tmp_path / "home", "Cat")
+    make_checkpoint(tmp_path / "shipped", "cat")
+    both = Sampler([tmp_path / "home", tmp_path / "shipped"])
+    assert set(both.cards()) == {"Cat", "cat"} and both.find("CAT") == "cat"
+    for name, folder in (("Cat", "home"), ("cat", "shipped")):
+        alone = draw(Sampler([tmp_path / folder]), 1, 2, class_name=name)
+        assert_array_equal(draw(both, 1, 2, class_name=name), alone)
 
 
 def test_the_base_draws_classes_without_their_own_checkpoint(sampler, tmp_path):

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from benchmarks.harness.drawings import suns, write_class
 from studio.shared.visitors import address, visitor_id
 from studio.train.run_summary import summarise
-from tests.support.samples import SMALL
+from tests.support.samples import SMALL, make_checkpoint
 from train.cache import limit_cache, load_cached
 from train.data import cached_path, load_drawings
 from train.execution.admission import request_again, request_training
@@ -76,6 +76,15 @@ def test_joined_and_refused_runs_do_not_count(home):
         with pytest.raises(ValueError, match="at most 60 minutes"):
             request_training(home, settings, order(home, seconds=3601.0))
     request_training(home, settings, order(home, "sun 2"))
+
+
+def test_a_visitors_run_takes_over_no_other_checkpoint(home):
+    make_checkpoint(home.checkpoints, "star signs")
+    for name, taken in (("cat", "cat"), ("star-signs", "star signs")):
+        with pytest.raises(ValueError, match=rf"“sun”.*“{taken}”") as caught:
+            request_training(home, Settings(), order(home, name))
+        assert "--" not in str(caught.value)
+    assert not list_runs(home.runs)
 
 
 def test_a_full_queue_says_when_to_come_back(home):

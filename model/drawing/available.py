@@ -8,7 +8,7 @@ from model.files.checkpoint import DRAFT, Card, checkpoint_path, read_card
 from model.files.shared_base import BASE_NAME, Base, read_base
 from model.files.weights import CheckpointError
 from model.hub.collection import Collection
-from model.quickdraw.classes import CLASS_NAMES, find_class
+from model.quickdraw.classes import CLASS_NAMES, UnknownClassError, find_class, find_classes, mixture_name
 
 # Path, modification time and size of a file: when it changes, so does its revision.
 Revision = tuple[str, int, int]
@@ -52,12 +52,22 @@ class AvailableGenerators:
         if self.collection and self.collection.is_strict and text in self._cards_in_folders():
             return text  # whatever the Hub says
         drawable = tuple(self.cards())
-        for name in (text, str(text).replace(" ", "+")):  # a link may have lost the plus of a mixture
+        mixture = str(text).replace(" ", "+")  # a link may have lost the plus of a mixture
+        for name in (text, mixture):
             if name in drawable:
                 return name
-        name = find_class(text, tuple(dict.fromkeys((*drawable, *CLASS_NAMES))))
+        names = tuple(dict.fromkeys((*drawable, *CLASS_NAMES)))
+        try:
+            name = find_class(text, names)
+        except UnknownClassError:
+            if "+" not in mixture:
+                raise
+            try:
+                name = find_class(mixture, names)
+            except UnknownClassError:
+                name = mixture_name(find_classes(text))  # of classes that nobody has trained together here
         if name not in drawable:
-            for path in self._checkpoint_paths(name):
+            for path in self._paths(name):
                 if isinstance(error := self._header(path), CheckpointError):
                     raise error
             raise NoGeneratorError(f"“{name}” has not been trained here yet; train it, or pick another class.")
@@ -65,7 +75,7 @@ class AvailableGenerators:
 
     def of_class(self, class_name: str) -> list[Path]:
         """The usable files that draw a class, best first. Raises CheckpointError if its only file can't be fetched."""
-        paths = [path for path in self._checkpoint_paths(class_name) if isinstance(self._header(path), Card)]
+        paths = self.checkpoints(class_name)
         bases = self.bases() if class_name in CLASS_NAMES else []
         if not paths and self.collection and class_name in self.collection.cards():
             try:
@@ -74,6 +84,11 @@ class AvailableGenerators:
                 if self.collection.is_strict or not bases:
                     raise
         return paths + bases
+
+    def checkpoints(self, class_name: str) -> list[Path]:
+        """The usable checkpoints of a class in folders, best first. Another class may have the same file name."""
+        headers = [(path, self._header(path)) for path in self._paths(class_name)]
+        return [path for path, card in headers if isinstance(card, Card) and card.class_name == class_name]
 
     def bases(self) -> list[Path]:
         """The usable shared bases, those in earlier folders first."""
@@ -100,7 +115,7 @@ class AvailableGenerators:
                     cards.setdefault(card.class_name, card)
         return cards
 
-    def _checkpoint_paths(self, class_name: str) -> Iterable[Path]:
+    def _paths(self, class_name: str) -> Iterable[Path]:
         return (path for folder in self.folders if (path := checkpoint_path(folder, class_name)).exists())
 
     def _base_paths(self) -> Iterable[Path]:

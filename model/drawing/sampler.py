@@ -57,6 +57,10 @@ class Sampler:
         """
         return self._available.find(text)
 
+    def checkpoints(self, class_name: str) -> list[Path]:
+        """The usable checkpoints of a class in the folders, best first."""
+        return self._available.checkpoints(class_name)
+
     def collection_of(self, class_names: Iterable[str]) -> str:
         """The collection that draws one of these classes, as DOODLES_HUB names it; empty if none does."""
         return self.collection.pinned if self.collection and self._available.only_in_collection(class_names) else ""

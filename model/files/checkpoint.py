@@ -3,7 +3,7 @@
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -58,6 +58,10 @@ class Card:
     def is_draft(self) -> bool:
         """Whether the shared base draws this class, which has no checkpoint of its own."""
         return self.recipe == DRAFT
+
+    def is_version_of(self, class_name: str, class_names: Iterable[str]) -> bool:
+        """Whether a checkpoint of that name, trained on those classes of the dataset, draws the same as this one."""
+        return (self.class_name.lower(), self.trained_on.keys()) == (class_name.lower(), set(class_names))
 
     @property
     def is_measured_by_doodlenet(self) -> bool:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 # Spelling and order are those of the dataset's file names (github.com/googlecreativelab/quickdraw-dataset).
 _NAMES = """
@@ -53,18 +53,51 @@ def slug(class_name: str) -> str:
 def find_class(text: str, names: tuple[str, ...] = CLASS_NAMES) -> str:
     """The one of `names` that `text` means; case, separators, article and plural don't matter.
 
-    It understands "Stop Sign", "stop_sign", "tshirt" and "mona lisa". Raises UnknownClassError.
+    It understands "Stop Sign", "stop_sign", "tshirt" and "mona lisa", and the parts of a mixture in any order and
+    spelling: "Dogs + cat" is "cat+dog". Raises UnknownClassError.
     """
     if not isinstance(text, str):
         raise UnknownClassError(NOT_A_NAME)
     letters = _letters(text)
     by_letters = {_letters(name): name for name in names}
-    for spelling in (letters, letters.removesuffix("s"), letters + "s"):
-        if spelling in by_letters:
-            return by_letters[spelling]
+    if (spelling := _spelling(letters, by_letters)) is not None:
+        return by_letters[spelling]
+    if "+" in text and (mixture := _find_mixture(text, names)):
+        return mixture
     close = difflib.get_close_matches(letters, by_letters, n=3, cutoff=0.6)
     hint = f"did you mean {_either(by_letters[key] for key in close)}?" if close else "check the list of classes."
     raise UnknownClassError(f"There is no class {_shown(text)}; {hint}")
+
+
+def find_classes(text: str) -> tuple[str, ...]:
+    """The dataset's classes that a text means: one, or those of a mixture, "cat+dog". Raises UnknownClassError."""
+    if not isinstance(text, str):
+        raise UnknownClassError(NOT_A_NAME)
+    return tuple(dict.fromkeys(find_class(part) for part in text.split("+")))
+
+
+def mixture_name(class_names: Iterable[str]) -> str:
+    """The name of a mixture, the same for any order of its classes: "cat+dog"."""
+    return "+".join(sorted(class_names))
+
+
+def _find_mixture(text: str, names: Iterable[str]) -> str | None:
+    by_parts = {_parts(name): name for name in names if "+" in name}
+    known = {part for parts in by_parts for part in parts}
+    *parts, ending = _parts(text)
+    return by_parts.get((*sorted(_spelling(part, known) or part for part in parts), ending))
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """The letters of a mixture's parts, sorted, and last those in brackets, such as the recipe."""
+    mixture, _, ending = name.partition("(")
+    return (*sorted(map(_letters, mixture.split("+"))), _letters(ending))
+
+
+def _spelling(letters: str, known: Container[str]) -> str | None:
+    """The same letters in singular or plural, as they are known."""
+    spellings = (letters, letters.removesuffix("s"), letters + "s")
+    return next((spelling for spelling in spellings if spelling in known), None)
 
 
 def _letters(text: str) -> str:

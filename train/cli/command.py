@@ -33,7 +33,7 @@ def add_data_options(parser: argparse.ArgumentParser, num_rows: int = DEFAULT_RO
     )
     parser.add_argument("--also", metavar="FOLDER", help="more drawings to learn from, never used for measuring")
     parser.add_argument(
-        "--rows", type=int, default=num_rows, help="maximum number of drawings per class (default: %(default)s)"
+        "--rows", type=int, default=num_rows, help=f"maximum number of drawings per class (default: {num_rows})"
     )
     parser.add_argument("--device", choices=["cpu", "cuda"], help="where to compute (default: the GPU if there is one)")
 

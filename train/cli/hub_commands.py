@@ -1,10 +1,8 @@
 """python -m train push, and space: put checkpoints or the app on the Hugging Face Hub."""
 
 import argparse
-from pathlib import Path
 
 from model.drawing.sampler import Sampler
-from model.files.checkpoint import checkpoint_path
 from model.hub.collection import Collection
 from train.cli.command import Commands, add_command
 from train.home import Home
@@ -51,8 +49,7 @@ def _push(options: argparse.Namespace, home: Home) -> int:
     for name in names:
         if name not in cards:
             raise ValueError(f"“{name}” is a draft without a checkpoint; train it first: python -m train '{name}'")
-    files = [checkpoint_path(Path(), name).name for name in names]
-    paths = [path for file in files if (path := home.first_usable(file, lambda path: path))]
+    paths = [sampler.checkpoints(name)[0] for name in names]
     pushed = push(
         repo,
         paths,

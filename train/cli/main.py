@@ -23,7 +23,7 @@ DESCRIPTION = """\
 Train generators of doodles. Without a command, the arguments are classes to train:
 
   python -m train cat
-  python -m train cat dog --name cat+dog --minutes 2
+  python -m train cat+dog --minutes 2
 
 python -m train COMMAND --help shows the options of a command."""
 GROUPS = (train_commands, fleet_commands, classifier_commands, measure_commands, hub_commands, run_commands)

@@ -15,6 +15,7 @@ from model.files.writing import write_file
 from train.home import Home
 from train.runs.cleanup import blocked_by, clean_up
 from train.runs.messages import BLOCKED
+from train.runs.names import check_name_is_free
 from train.runs.order import Order
 from train.runs.queue import fair_queue, seconds_left
 from train.runs.run import BusyError, Run, create_run, is_same_training, list_runs
@@ -29,6 +30,7 @@ def request_training(home: Home, settings: Settings, order: Order) -> Run:
     for run in list_runs(home.runs):
         if is_same_training(run, order):  # joining it doesn't count towards the limits
             raise BusyError(order.class_name, run.id)
+    check_name_is_free(order, home)
     start = partial(create_run, home.runs, order, limit=math.inf)  # _admit checks the queue's length
     return _admit(home, settings, order.requested_by, order.seconds, start)
 

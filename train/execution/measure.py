@@ -34,10 +34,17 @@ def find_generator(card: Card, home: Home, *, as_draft: bool) -> GeneratorNetwor
         if base is None or card.class_name not in CLASS_NAMES:
             raise ValueError(f"The base can't draw “{card.class_name}”; leave --drafts out.")
         return base.generator_of(card.class_name)
-    loaded = home.first_usable(checkpoint_path(Path(), card.class_name).name, load_checkpoint)
-    if loaded is None:
+
+    def read(path: Path) -> GeneratorNetwork:
+        found, generator = load_checkpoint(path)
+        if found.class_name != card.class_name:
+            raise CheckpointError(f"{path} draws “{found.class_name}”, not “{card.class_name}”.")
+        return generator
+
+    generator = home.first_usable(checkpoint_path(Path(), card.class_name).name, read)
+    if generator is None:
         raise CheckpointError(f"The checkpoint of “{card.class_name}” can't be used; train it again.")
-    return loaded[1]
+    return generator
 
 
 def evaluation_of(card: Card, evaluator: Evaluator, home: Home, num_rows: int, also: str | None) -> GeneratorEvaluation:

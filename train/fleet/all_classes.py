@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from filelock import Timeout
 
 from model.drawing.sampler import Sampler
-from model.quickdraw.classes import CLASS_NAMES, find_class
+from model.quickdraw.classes import CLASS_NAMES, UnknownClassError, find_class, find_classes, mixture_name
 from train.config import DOODLE
 from train.data import count_drawings
 from train.execution.console import follow
 from train.fleet.messages import busy, done_before, failure_table
 from train.home import Home
 from train.runs.messages import EXPLAINED_ERRORS, sentence_for
+from train.runs.names import check_name_is_free
 from train.runs.order import Order
 from train.runs.repeat import done_run, start_or_resume
 from train.runs.run import BusyError
@@ -30,17 +31,31 @@ def plan_orders(
     for a class that doesn't exist.
     """
     cards = Sampler(home.checkpoint_folders).trained_cards()
-    mixtures = {name: tuple(card.trained_on) for name, card in cards.items() if card.recipe == DOODLE.recipe}
-    every_class = {class_name: (class_name,) for class_name in CLASS_NAMES} | mixtures
-    chosen = {name: (name,) for name in map(find_class, only)} or every_class
+    every_class: dict[str, tuple[str, ...]] = {class_name: (class_name,) for class_name in CLASS_NAMES}
+    for name, card in cards.items():
+        if card.recipe == DOODLE.recipe:
+            every_class.setdefault(name, tuple(card.trained_on))
+    chosen = dict(_choose(text, every_class) for text in only) or every_class
     orders, failures = [], {}
     for class_name, class_names in chosen.items():
         try:
             if only or class_name in cards or _count(class_name, home, also) >= MIN_DRAWINGS:
-                orders.append(new_order(class_name, class_names))
+                order = new_order(class_name, class_names)
+                check_name_is_free(order, home)
+                orders.append(order)
         except EXPLAINED_ERRORS as error:
             failures[class_name] = sentence_for(error)
     return orders, failures
+
+
+def _choose(text: str, every_class: Mapping[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]]:
+    """The name and the classes that a text means: a class, an existing mixture or a new one."""
+    try:
+        name = find_class(text, tuple(every_class))
+        return name, every_class[name]
+    except UnknownClassError:
+        class_names = find_classes(text)
+        return mixture_name(class_names), class_names
 
 
 def _count(class_name: str, home: Home, also: str | None) -> int:

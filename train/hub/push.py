@@ -70,6 +70,7 @@ def push(
     requested = [(entry_of(path, when), path) for path in paths]
     if dry_run:
         _, entries = _current(api, repo, "main", may_be_missing=True)
+        _check_names(repo, requested, entries)
         return _pushed(repo, requested, _changed(requested, entries), dry_run=True)
     if not create_pr:
         ensure_repo(api, repo, private=private)
@@ -107,6 +108,7 @@ def _push_batch(
     for _ in range(MAX_RACES):
         parent, entries = _current(api, repo, revision)
         changed = _changed(batch, entries)
+        _check_names(repo, changed, entries)
         if not changed:
             return [], None
         files = _files(repo, entries, changed)
@@ -145,6 +147,19 @@ def _changed(batch: Sequence[tuple[Entry, Path]], entries: Mapping[str, Entry]) 
     """The checkpoints of a batch that an index doesn't list with the same hash."""
     hashes = {name: entry.sha256 for name, entry in entries.items()}
     return [(entry, path) for entry, path in batch if hashes.get(entry.card.class_name) != entry.sha256]
+
+
+def _check_names(repo: str, changed: Sequence[tuple[Entry, Path]], entries: Mapping[str, Entry]) -> None:
+    """Raises HubError if a checkpoint would take the place of one in the repo that draws something else."""
+    by_file = {entry.file: entry.card for entry in entries.values()}
+    for entry, _ in changed:
+        new, old = entry.card, by_file.get(entry.file, entry.card)
+        if not old.is_version_of(new.class_name, new.trained_on):
+            learned = [" and ".join(f"“{name}”" for name in sorted(card.trained_on)) for card in (new, old)]
+            raise HubError(
+                f"“{new.class_name}” learned from {learned[0]} and would replace “{old.class_name}” of {repo}, which "
+                f"learned from {learned[1]}; train it with another --name."
+            )
 
 
 def _files(repo: str, entries: Mapping[str, Entry], changed: Sequence[tuple[Entry, Path]]) -> dict[str, bytes]:

@@ -1,7 +1,7 @@
 """Everything that a run says, in sentences: its progress, its outcome, and errors."""
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -85,6 +85,30 @@ def finished(promotion: Promotion, order: Order, step: int, *, stopped: bool) ->
     if order.is_base:
         return f"{end}: the base knows {len(order.class_names)} classes."
     return f"{end}: “{order.class_name}” can be drawn."
+
+
+def name_is_a_class(order: Order, class_name: str) -> str:
+    """Why an order may not have the name of a class of the dataset that it doesn't learn from."""
+    return (
+        f"“{order.class_name}” would draw what it learns from {_listed(order.class_names)}, but the name belongs to "
+        f"the class “{class_name}”{_way_out(order)}."
+    )
+
+
+def name_is_taken(order: Order, class_name: str, class_names: Iterable[str]) -> str:
+    """Why an order may not have a name: the checkpoint with its file name draws something else."""
+    return (
+        f"“{order.class_name}” learns from {_listed(order.class_names)} and would replace “{class_name}”, which "
+        f"learned from {_listed(class_names)}{_way_out(order)}."
+    )
+
+
+def _listed(class_names: Iterable[str]) -> str:
+    return " and ".join(f"“{name}”" for name in sorted(class_names))
+
+
+def _way_out(order: Order) -> str:
+    return "; use another --name, or --replace" if order.requested_by == COMMAND_LINE else ""
 
 
 def undone(class_name: str) -> str:

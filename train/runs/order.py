@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from model.files.checkpoint import check_name
-from model.quickdraw.classes import CLASS_NAMES, slug
+from model.quickdraw.classes import CLASS_NAMES, mixture_name, slug
 from train.config import DOODLE, Config
 from train.data import DEFAULT_ROWS, check_extra_folder
 
@@ -82,4 +82,4 @@ def page_order(
 def default_name(class_names: Sequence[str], config: Config) -> str:
     """A checkpoint's name unless another is given: "cat", "cat+dog", "cat (superdeep)"."""
     suffix = "" if config.recipe == DOODLE.recipe else f" ({config.recipe})"
-    return "+".join(sorted(class_names)) + suffix
+    return mixture_name(class_names) + suffix

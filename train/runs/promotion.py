@@ -22,6 +22,7 @@ from train.home import Home
 from train.quality.doodlenet_figures import measure_generator
 from train.quality.doodlenet_file import DoodleNetError, load_doodlenet
 from train.runs.fetch import FetchedDrawings
+from train.runs.names import check_name_is_free
 from train.runs.order import Order
 from train.runs.outcome import Promotion
 from train.runs.run import Run
@@ -72,6 +73,7 @@ def promote(
         evaluation.nearest(training.ema, run.folder / "nearest.png")
 
     with _promoting(home):
+        check_name_is_free(order, home)  # again, because another run may have been promoted meanwhile
         current = None if order.replace else _current(path.name, order.class_name, home)
         promotion = _compare(current, training, evaluation)
         if promotion.kind == "promoted":

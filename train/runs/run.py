@@ -131,20 +131,20 @@ class Run:
                 began = self.snapshot_path.exists()
                 self.set_state("stopped", STOPPED_BEFORE_IT_RESUMED if began else STOPPED_BEFORE_IT_BEGAN)
 
-    def resume(self, more_seconds: float | None = None) -> None:
+    def resume(self, more_seconds: float | None = None, order: Order | None = None) -> None:
         """Queue a stopped, failed or finished run again. more_seconds: how much longer to train than so far.
 
-        Raises Timeout if a process works on it.
+        order: what it does from now on, if that has changed. Raises Timeout if a process works on it.
         """
         with self.lock:
-            status = self.status()
+            status = replace(self.status(), order=order or self.status().order)
             if more_seconds is not None:
                 seconds = self.trained_seconds() + more_seconds
                 status = replace(status, order=replace(status.order, seconds=seconds, num_steps=None, epochs=None))
             (self.folder / "stop").unlink(missing_ok=True)
             self._write_spare()
-            status = replace(status, state="queued", sentence="", attempts=0, promotion=None)
-            write_status(self.folder / "run.json", status)
+            queued = replace(status, state="queued", sentence="", attempts=0, promotion=None)
+            write_status(self.folder / "run.json", queued)
             self.log("queued again")
 
     def discard(self) -> None:
