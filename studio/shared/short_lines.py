@@ -17,4 +17,4 @@ class ShortLines(io.TextIOWrapper):
 
 def short_lines(stream: io.TextIOWrapper) -> ShortLines:
     """The same stream with short lines; it takes the place of `stream`, which is no longer usable."""
-    return ShortLines(stream.detach(), encoding=stream.encoding, errors="backslashreplace", line_buffering=True)
+    return ShortLines(stream.detach(), encoding=stream.encoding, errors=stream.errors, line_buffering=True)
