@@ -1,14 +1,16 @@
 """Real drawings arrive whole and in few bytes, or an error says in one sentence why not."""
 
 import errno
+import re
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.harness.drawings import REAL_DRAWINGS, suns, write_class
-from train.data import DataError, load_drawings
+from train.data import DataError, count_drawings, load_drawings
 
 ROW = 784
 
@@ -147,10 +149,106 @@ def test_a_damaged_cache_is_downloaded_again(mirror, cache):
     assert np.array_equal(fetch(mirror, cache, 50), expected(50))
 
 
-def test_a_transposed_file_is_refused(tmp_path):
-    np.save(tmp_path / "sun.npy", np.asfortranarray(suns(12).reshape(12, 784)))
-    with pytest.raises(DataError, match="drawings are uint8"):
+@pytest.mark.parametrize(
+    "convert, note",
+    [
+        (lambda drawings: np.asfortranarray(drawings.reshape(-1, 784)), ""),
+        (lambda drawings: drawings, ""),
+        (lambda drawings: drawings[:, None].astype(np.int64), ""),
+        (lambda drawings: drawings.astype(np.float32) / 255, "values up to 1 were read as ink from 0 to 255"),
+        (lambda drawings: drawings.astype(np.float64), ""),
+        (lambda drawings: (255 - drawings).reshape(-1, 784), "black on white was turned into white on black"),
+        (lambda drawings: 1 - drawings[..., None] / 255, "values up to 1 .*; black on white was turned"),
+        (
+            lambda drawings: np.concatenate([drawings, drawings[:3] * 0.0]),
+            "12 drawings are used; left out 3 that are blank",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_arrays_are_read_as_people_have_them(tmp_path, caplog, convert, note, kind):
+    array = convert(suns(12))
+    if kind == "npy":
+        np.save(tmp_path / "stop sign.npy", array)
+        source = str(tmp_path)
+    else:
+        source = str(tmp_path / "mine.npz")
+        np.savez_compressed(source, **{"Stop_Sign": array})
+    assert np.array_equal(load_drawings("stop sign", 50, source), suns(12))
+    assert re.search(note, caplog.text) if note else not caplog.text
+    assert count_drawings("stop sign", source) == len(array)
+    with pytest.raises(DataError, match=r"There is no (file|array) “moon"):
+        load_drawings("moon", 50, source)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float32])
+def test_drawings_of_zeros_and_ones_are_read_as_full_ink(tmp_path, caplog, dtype):
+    lines = suns(12) > 127
+    np.save(tmp_path / "sun.npy", lines.reshape(-1, 784).astype(dtype))
+    assert np.array_equal(load_drawings("sun", 10, str(tmp_path)), lines[:10] * np.uint8(255))
+    assert "values up to 1 were read as ink from 0 to 255" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "array, sentence",
+    [
+        (np.zeros((5, 32, 32)), r"“sun\.npy” holds float64 \(5, 32, 32\), but drawings are numbers"),
+        (np.full((5, 784), 300), "holds values from 300 to 300"),
+        (np.full((5, 784), np.nan), "holds values from nan to nan"),
+        (np.zeros((5, 784)), "holds blank drawings only"),
+        (np.array(["a"]), "holds <U1"),
+    ],
+)
+def test_an_array_without_drawings_is_refused_in_a_sentence(tmp_path, array, sentence):
+    np.save(tmp_path / "sun.npy", array)
+    with pytest.raises(DataError, match=sentence):
         load_drawings("sun", 10, str(tmp_path))
+
+
+def test_a_folder_of_pictures_becomes_drawings_like_the_datasets(tmp_path, caplog):
+    """In any size, on white, black or nothing; what can't be used is counted and named."""
+    folder = tmp_path / "Stop-Sign"
+    folder.mkdir()
+    for number, (drawing, suffix) in enumerate(zip(suns(6), ("png", "PNG", "webp", "bmp", "png", "png"), strict=True)):
+        ink = Image.fromarray(drawing).resize((280, 280), Image.Resampling.BICUBIC)
+        paper = Image.new("L", (700, 400), 0)
+        paper.paste(ink, (30 * number, 50))
+        picture = paper if number % 2 else Image.eval(paper, lambda grey: 255 - grey)
+        if number == 4:  # black ink on nothing
+            picture = Image.merge("LA", (Image.new("L", paper.size, 0), paper))
+        picture.save(folder / f"{number}.{suffix}")
+    Image.new("RGB", (50, 50), "white").save(folder / "blank.png")
+    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "notes.txt").touch()
+    drawings = load_drawings("stop sign", 50, str(tmp_path))
+    assert drawings.shape == (6, 28, 28) and drawings.dtype == np.uint8 and drawings.max() == 255
+    assert "6 drawings are used; left out 2 (blank.png: blank, broken.png: not a picture)" in caplog.text
+    for drawing, original in zip(drawings, suns(6), strict=True):
+        rows, columns = np.flatnonzero((drawing > 60).any(1)), np.flatnonzero((drawing > 60).any(0))
+        assert 23 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 26, "as large as the dataset's"
+        assert abs(rows[0] + rows[-1] - 27) <= 2 and abs(columns[0] + columns[-1] - 27) <= 2, "and centred"
+        ink = [
+            each[np.ix_(*(np.arange(line.min(), line.max() + 1) for line in np.nonzero(each > 60)))]
+            for each in (drawing, original)
+        ]
+        same = [np.asarray(Image.fromarray(each).resize((20, 20)), float).ravel() for each in ink]
+        assert np.corrcoef(*same)[0, 1] > 0.8, "and the same drawing"
+    assert count_drawings("stop sign", str(tmp_path)) == 8
+    for path in folder.glob("[0-9]*"):
+        path.unlink()
+    with pytest.raises(DataError, match="“Stop-Sign” holds no picture with a drawing"):
+        load_drawings("stop sign", 50, str(tmp_path))
+
+
+def test_a_file_that_only_claims_to_hold_arrays_is_refused(tmp_path):
+    path = tmp_path / "mine.npz"
+    for content in (b"", b"nothing of the kind", b"PK\x03\x04"):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"“mine\.npz” is not a file of arrays"):
+            load_drawings("sun", 10, str(path))
+    np.savez(path, sun=np.array([{}], object))
+    with pytest.raises(DataError, match="is not a file of arrays of numbers"):
+        load_drawings("sun", 10, str(path))
 
 
 def test_no_network_gives_an_error_in_one_sentence(cache):

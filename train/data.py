@@ -1,12 +1,15 @@
 """Real drawings: from the dataset's public bucket, any mirror of it, or a folder.
 
-A source holds `<class name>.npy` files, uint8 (N, 784). The cache keeps the downloaded bytes unchanged, so asking for
-more rows later downloads only the difference.
+A source holds `<class name>.npy` files, uint8 (N, 784); a folder may hold what people bring instead. The cache
+keeps the downloaded bytes unchanged, so asking for more rows later downloads only the difference.
 """
 
+import contextlib
 import hashlib
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
@@ -15,12 +18,16 @@ import httpx
 import numpy as np
 from filelock import FileLock
 
+from model.quickdraw.arrays import needs_conversion
 from model.quickdraw.classes import slug
+from model.quickdraw.own_drawings import ARRAYS, count_own, find_own, read_own
 from train.download import HEADER_BYTES, PASSWORDS, ROW_BYTES, DataError, OnBytes, RemoteFile, is_readable, read_header
 
 BUCKET = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap/"
 ATTRIBUTION = "Quick, Draw! Dataset by Google, CC BY 4.0, https://github.com/googlecreativelab/quickdraw-dataset"
 DEFAULT_ROWS = 20_000
+
+log = logging.getLogger(__name__)
 
 
 def load_drawings(
@@ -32,20 +39,20 @@ def load_drawings(
 ) -> np.ndarray:
     """The first `num_rows` drawings of a class, or all if there are fewer: uint8 (N, 28, 28), read-only.
 
-    source: an http(s) address or a folder. cache: where downloaded files are kept. Raises DataError.
+    source: an http(s) address, a folder with a .npy file or a folder of pictures for each class, or an .npz file.
+    cache: where downloaded files are kept. Raises DataError.
     """
     if num_rows < 1:
         raise ValueError(f"num_rows is {num_rows}, but must be at least 1.")
     if "://" in source:
         source = read_source(source)
-    if is_url(source):
-        path = _download(class_name, num_rows, source.rstrip("/") + "/", cache, on_bytes)
-    else:
-        path = Path(source) / f"{class_name}.npy"
-        if not path.is_file():
-            raise DataError(
-                f"There is no file “{path.name}” in the folder of drawings; check --data or DOODLES_SOURCE."
-            )
+    if not is_url(source):
+        return _load_own(class_name, num_rows, Path(source))
+    return _load_file(_download(class_name, num_rows, source.rstrip("/") + "/", cache, on_bytes), num_rows)
+
+
+def _load_file(path: Path, num_rows: int) -> np.ndarray:
+    """The first drawings of a .npy file as the dataset has them, memory-mapped."""
     try:
         promised, start, available = read_extent(path)
         if available < min(promised, num_rows):
@@ -55,6 +62,34 @@ def load_drawings(
         return np.memmap(path, np.uint8, "r", offset=start, shape=(min(promised, num_rows), 28, 28))
     except OSError as error:
         raise DataError(f"“{path.name}” can't be read: {error.strerror or error}.") from error
+
+
+def _load_own(class_name: str, num_rows: int, source: Path) -> np.ndarray:
+    """The first drawings of a class in a folder or .npz file, however they are stored. Logs what was changed."""
+    with _named(source):
+        place = find_own(class_name, source)
+    if place is None:
+        missing = f"array “{class_name}”" if source.suffix == ARRAYS else f"file “{class_name}.npy”"
+        others = "" if source.suffix == ARRAYS else f", and no folder “{class_name}” of pictures"
+        raise DataError(f"There is no {missing} in {source.name}{others}; check --data or DOODLES_SOURCE.")
+    if place.suffix == ".npy" and is_readable(place) and not needs_conversion(drawings := _load_file(place, num_rows)):
+        return drawings
+    with _named(place):
+        drawings, notes = read_own(place, num_rows)
+    if notes:
+        log.warning("“%s”: %s.", class_name, "; ".join(notes))
+    return drawings
+
+
+@contextlib.contextmanager
+def _named(place: Path) -> Iterator[None]:
+    """Turn errors about a file or folder of drawings into DataErrors that name it."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"“{place.name}” can't be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise DataError(f"“{place.name}” {error}; check --data or DOODLES_SOURCE.") from error
 
 
 def read_source(text: str) -> str:
@@ -99,13 +134,14 @@ def count_drawings(class_name: str, source: str) -> int:
     """How many drawings a folder has of a class; a server isn't asked, so DEFAULT_ROWS. Raises DataError."""
     if is_url(source):
         return DEFAULT_ROWS
-    path = Path(source) / f"{class_name}.npy"
-    return read_header(path)[0] if path.is_file() else 0
+    with _named(Path(source)):
+        place = find_own(class_name, Path(source))
+        return 0 if place is None else count_own(place)
 
 
 def load_extra(class_name: str, num_rows: int, folder: str | None) -> list[np.ndarray]:
-    """A class's drawings in a folder of extra drawings, as from `load_drawings`; none without a folder or file."""
-    if folder is None or not (Path(folder) / f"{class_name}.npy").is_file():
+    """A class's drawings in a folder of extra drawings, as from `load_drawings`; none without a folder or class."""
+    if folder is None or find_own(class_name, Path(folder)) is None:
         return []
     return [load_drawings(class_name, num_rows, folder)]
 

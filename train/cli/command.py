@@ -29,7 +29,7 @@ def add_command(
 
 def add_data_options(parser: argparse.ArgumentParser, num_rows: int = DEFAULT_ROWS) -> None:
     parser.add_argument(
-        "--data", metavar="FOLDER|URL", help="where the drawings come from (default: the dataset's public bucket)"
+        "--data", metavar="FOLDER|FILE|URL", help="where the drawings come from (default: the dataset's public bucket)"
     )
     parser.add_argument("--also", metavar="FOLDER", help="more drawings to learn from, never used for measuring")
     parser.add_argument(
