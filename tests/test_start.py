@@ -89,12 +89,9 @@ def test_the_commands_draw_train_and_explain_themselves(folder):
     path = folder / f"{odd_name()}.PNG"
     assert path.read_bytes() == export(Sampler([SHIPPED]), View("stop sign", 7), "png")
     assert_umask(path)
-    home = {"DOODLES_HOME": str(folder / "another home")}
-    source = str(folder / "drawings")
-    trained = run(folder, "train", "giraffe", "--steps", "2", "--data", source, **home)
+    source, home = str(folder / "drawings"), str(folder / "another home")
+    trained = run(folder, "train", "giraffe", "--steps", "2", "--data", source, DOODLES_HOME=home)
     assert trained.returncode == 0, trained.stderr
-    refused = run(folder, "train", "no such class", **home)
-    assert refused.returncode == 2 and refused.stderr.count(b"\n") == 1 and b"Traceback" not in refused.stderr
     helped = run(folder, "train", "--help")
     assert helped.returncode == 0 and b"COMMAND" in helped.stdout, helped.stderr
 
