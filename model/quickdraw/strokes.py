@@ -1,5 +1,7 @@
 """From a visitor's strokes to a drawing like the dataset's own."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -40,12 +42,19 @@ def rasterise(strokes: Strokes) -> np.ndarray:
     points = np.array([point for stroke in strokes for point in stroke])
     low, high = points.min(0), points.max(0)
     scale = (_FIELD - 1) / max(*(high - low), _MIN_EXTENT)
-    to_pixels = SIZE * _ENLARGED / (_FIELD + 2 * _MARGIN)
+    to_pixels = SIZE / (_FIELD + 2 * _MARGIN)
+    return drawn_with_dataset_pen(
+        [((np.array(stroke) - (low + high) / 2) * scale * to_pixels + SIZE / 2).tolist() for stroke in strokes]
+    )
+
+
+def drawn_with_dataset_pen(lines: Sequence[Sequence[Sequence[float]]]) -> np.ndarray:
+    """Lines through points (x, y) in pixels of a drawing to that drawing, uint8 (28, 28)."""
     picture = Image.new("L", (SIZE * _ENLARGED, SIZE * _ENLARGED))
     pen = ImageDraw.Draw(picture)
-    for stroke in strokes:
-        pixels = ((np.array(stroke) - (low + high) / 2) * scale * to_pixels + picture.width / 2).tolist()
-        pen.line([(x, y) for x, y in pixels], fill=255, width=_PEN)
+    for line in lines:
+        pixels = [(x * _ENLARGED, y * _ENLARGED) for x, y in line]
+        pen.line(pixels, fill=255, width=_PEN)
         for x, y in pixels:  # round ends and joins
             pen.ellipse((x - _PEN / 2, y - _PEN / 2, x + _PEN / 2 - 1, y + _PEN / 2 - 1), fill=255)
     return np.array(picture.resize((SIZE, SIZE), Image.Resampling.BOX))

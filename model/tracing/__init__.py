@@ -1,0 +1,1 @@
+"""From the pixels of a drawing to the lines that a hand would draw."""
