@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from model.drawing.latents import MAX_PSI, MAX_STYLE
+from model.drawing.look import LOOKS, PEN, PIXELS, Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from model.exports.export import DRAWING_KINDS, MORPH_KINDS, export
@@ -18,15 +19,17 @@ from model.hub.collection import Collection
 from model.quickdraw.classes import slug
 from model.system.proxies import prepare_proxies
 from model.system.terminal import write_anywhere
+from model.tracing.settings import MAX_WIDTH, MIN_WIDTH, WIDTH
 
 T = TypeVar("T")
 
 # Options that an option overrides.
 _MEANINGLESS_WITH = {
-    "link": ("seed", "count", "psi", "style", "latent", "keys", "into"),
+    "link": ("seed", "count", "psi", "style", "latent", "keys", "into", "look", "width"),
     "keys": ("seed", "count", "style"),
     "latent": ("seed",),
     "large": ("scale",),
+    "transparent": ("scale",),
 }
 
 
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         path = options.out or Path(f"{slug(view.class_name)}.{'gif' if view.keys else 'png'}")
         kind = path.suffix.removeprefix(".").lower()
         _check_kind(options, kind, view)
-        content = export(sampler, view, "large.png" if options.large else kind, options.scale)
+        content = export(sampler, view, _exact_kind(options, kind, view), options.scale)
         _write(path, content)
     except (ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -85,11 +88,15 @@ def _parser() -> argparse.ArgumentParser:
         help="a link to the page, or the part that starts with “?”, instead of the options above",
     )
     add("--scale", type=int, choices=range(1, 33), default=1, metavar="1-32", help="enlarge a PNG's pixels")
-    add("--large", action="store_true", help="a large PNG with smooth outlines")
+    add("--large", action="store_true", help="a large PNG")
+    add("--transparent", action="store_true", help="a large PNG without paper")
+    add("--look", choices=LOOKS, help="pen strokes, ink with smooth outlines, or pixels (default: pen, if enlarged)")
+    add("--width", type=float, default=WIDTH, help=f"of the pen, {MIN_WIDTH:g} to {MAX_WIDTH:g} (default: %(default)s)")
     add(
         "--out",
         type=Path,
-        help="the file to write: .png, .svg or .zip; for a morph .gif, .webp or .mp4 (default: CLASS.png or CLASS.gif)",
+        help="the file to write: .png, .svg, .ndjson (strokes in the dataset's format), .zip, or an animation as .gif, "
+        ".webp or .mp4, in which drawings draw themselves (default: CLASS.png, or CLASS.gif for a morph)",
     )
     return parser
 
@@ -118,13 +125,26 @@ def _check_combination(options: argparse.Namespace, parser: argparse.ArgumentPar
 
 def _check_kind(options: argparse.Namespace, kind: str, view: View) -> None:
     """Raises ValueError for a kind of file that can't be written, or doesn't fit the other options."""
-    kinds = [kind for kind in (MORPH_KINDS if view.keys else DRAWING_KINDS) if kind != "large.png"]
+    kinds = [kind for kind in (MORPH_KINDS if view.keys else DRAWING_KINDS) if not kind.endswith(".png")]
+    kinds += [] if view.keys else ["png"]
     if kind not in kinds:
         what, large = ("a morph", "") if view.keys else ("drawings", "; --large makes a large PNG")
         raise ValueError(f"“{kind[:40]}” is not a kind of file for {what}; use one of {', '.join(kinds)}{large}.")
-    if kind != "png" and (options.large or options.scale != 1):
-        name = "large" if options.large else "scale"
-        raise ValueError(f"--{name} is for PNG files only; leave it out, or let --out end in .png.")
+    for name, unset in (("large", False), ("transparent", False), ("scale", 1)):
+        if kind != "png" and getattr(options, name) != unset:
+            raise ValueError(f"--{name} is for PNG files only; leave it out, or let --out end in .png.")
+    if options.scale != 1 and view.look and view.look.name != PIXELS:
+        raise ValueError(f"--scale enlarges pixels, not the look “{view.look.name}”; use --large instead.")
+
+
+def _exact_kind(options: argparse.Namespace, kind: str, view: View) -> str:
+    """Which PNG a .png is: small pixels, or a large picture, because a look shows only there."""
+    if kind != "png":
+        return kind
+    if options.transparent:
+        return "transparent.png"
+    is_large = options.large or (view.look is not None and view.look.name != PIXELS)
+    return "large.png" if is_large else "png"
 
 
 def _view(options: argparse.Namespace, sampler: Sampler) -> View:
@@ -135,7 +155,8 @@ def _view(options: argparse.Namespace, sampler: Sampler) -> View:
         view = read_view("?" + options.link.partition("?")[2])
     else:
         fields = ("class_name", "seed", "count", "psi", "style", "keys", "into", "latent")
-        view = View(**{name: getattr(options, name) for name in fields})
+        look = Look(options.look or PEN, options.width) if options.look or options.width != WIDTH else None
+        view = View(**{name: getattr(options, name) for name in fields}, look=look)
     into = None if view.into is None else sampler.find(view.into)
     return replace(view, class_name=sampler.find(view.class_name), into=into)
 

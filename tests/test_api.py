@@ -26,8 +26,10 @@ from PIL import Image
 from starlette.datastructures import Headers
 
 from model.drawing.latents import MAX_SEED
+from model.drawing.look import Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
+from model.exports.export import export
 from model.files.folders import REPOSITORY
 from model.quickdraw.images import cut
 from studio.shared.export import two_at_once
@@ -102,8 +104,17 @@ def test_programs_get_the_same_pixels_as_the_page(client):
     four = client.predict("cat", 5, 4, 0.9, [1.0, -2.0], api_name="/draw")
     expected = sampler.draw_all(View("cat", 5, 4, 0.9, (1.0, -2.0)).pictures())
     assert np.array_equal(np.stack([drawn(url) for url in four]), expected)
-    text = client.predict("cat", 5, 0.9, [1.0, -2.0], api_name="/svg")
+    text = client.predict("cat", 5, 0.9, [1.0, -2.0], "ink", api_name="/svg")
     assert np.abs(rendered(text, 8).reshape(28, 8, 28, 8).mean((1, 3)) - expected[0]).mean() < 15
+    view = View("cat", 5, 1, 0.9, (1.0, -2.0), look=Look("pen", 2))
+    assert client.predict("cat", 5, 0.9, [1.0, -2.0], "pen", 2, api_name="/svg").encode() == export(
+        sampler, view, "svg"
+    )
+    (strokes,) = client.predict("cat", 5, 1, 0.9, [1.0, -2.0], api_name="/strokes")
+    assert strokes == json.loads(export(sampler, view, "ndjson"))
+    for kind in ("ndjson", "transparent.png", "zip", "webp"):
+        url = client.predict(kind, "cat", 5, 1, 0.9, [1.0, -2.0], "pen", 2, api_name="/file")
+        assert base64.b64decode(url.partition(",")[2]) == export(sampler, view, kind)
     morph = client.predict("cat", [7, 12, 40], 1.0, "dog", api_name="/morph")
     frames = sampler.draw_all(View("cat", keys=(7, 12, 40), into="dog").pictures())
     sheet = Image.open(io.BytesIO(base64.b64decode(morph["sheet"].partition(",")[2])))
@@ -133,8 +144,8 @@ def test_programs_see_all_classes_and_only_named_endpoints(client):
     assert len(known) >= 345 and not known["cat"]["draft"] and known["cat"]["recognised"] > 0.5
     assert known["zebra"]["draft"] and known["zebra"]["recognised"] is None
     public = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert {"/draw", "/svg", "/morph", "/classes"} <= set(public) <= {
-        "/draw", "/svg", "/morph", "/classes", "/train", "/run"
+    assert {"/draw", "/svg", "/strokes", "/file", "/morph", "/classes"} <= set(public) <= {
+        "/draw", "/svg", "/strokes", "/file", "/morph", "/classes", "/train", "/run"
     }  # fmt: skip
 
 
@@ -146,12 +157,12 @@ def test_language_models_have_the_same_tools(site):
         ):
             await one.initialize()
             tools = (await one.list_tools()).tools
-            sun = await one.call_tool("svg", {"class_name": "sun", "seed": 7})
+            sun = await one.call_tool("svg", {"class_name": "sun", "seed": 7, "look": "ink"})
             return tools, sun, await one.call_tool("draw", {"class_name": "</script>"})
 
     tools, sun, odd = asyncio.run(talk(site))
     described = {tool.name: tool for tool in tools}
-    assert set(described) == {"draw", "svg", "morph", "classes", "train", "run"}
+    assert set(described) == {"draw", "svg", "strokes", "file", "morph", "classes", "train", "run"}
     for tool in tools:
         assert "Returns: " in tool.description
         assert all(one["description"] for one in tool.inputSchema["properties"].values())
@@ -192,7 +203,9 @@ ORDERS = (ORDERS | st.tuples(st.just("blorp"), ANY)).map(list)
     ("endpoint", "attacks"),
     [
         ("draw", spoiled(["cat", 7, 1, 1.0, [0.5]])),
-        ("svg", spoiled(["cat", 7, 1.0, [0.5]])),
+        ("svg", spoiled(["cat", 7, 1.0, [0.5], "pen", 2.5])),
+        ("strokes", spoiled(["cat", 7, 1, 1.0, [0.5]])),
+        ("file", spoiled(["ndjson", "cat", 7, 1, 1.0, [0.5], "pen", 2.5])),
         ("morph", spoiled(["cat", [7, 12], 1.0, "dog"])),
         ("train", ORDERS),
         ("run", spoiled(["20260101-000000-cat"])),
@@ -216,7 +229,7 @@ def test_endpoints_answer_any_values_with_a_sentence(site, endpoint, attacks):
     assert status == 200 and "data:image/png" in text
 
 
-@pytest.mark.parametrize("endpoint", ["draw", "svg", "morph", "classes", "train", "run"])
+@pytest.mark.parametrize("endpoint", ["draw", "svg", "strokes", "file", "morph", "classes", "train", "run"])
 def test_endpoints_survive_data_of_the_wrong_shape(site, endpoint):
     for data in ([], {}, None, "cat", 7, [[]], [None] * 9, {"class_name": "cat"}):
         status, text = call(site, endpoint, data)

@@ -17,10 +17,12 @@ from starlette.datastructures import Headers
 
 from benchmarks.harness.drawings import suns
 from model.__main__ import main
+from model.drawing.look import LOOKS, Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
-from model.exports.export import Playing, export, morph_gif, morph_mp4, morph_webp
-from model.exports.vector import enlarged
+from model.exports.animation import Playing, morph_animation
+from model.exports.export import export
+from model.exports.looks import picture
 from model.files.folders import REPOSITORY, checkpoint_folders
 from studio.shared.export import export_view
 from studio.shared.visitors import is_local
@@ -44,21 +46,40 @@ def sampler(folder):
     return Sampler([folder])
 
 
+def morph_gif(frames, playing):
+    return morph_animation(frames, "gif", Look("pixels"), playing)
+
+
+def morph_webp(frames, playing):
+    return morph_animation(frames, "webp", Look("ink"), playing)
+
+
+def morph_mp4(frames, playing):
+    return morph_animation(frames, "mp4", Look("ink"), playing)
+
+
+def enlarged(drawing: np.ndarray, size: int) -> Image.Image:
+    return picture(drawing, size, Look("ink"))
+
+
 def ink(content: bytes) -> np.ndarray:
     return 255 - np.asarray(Image.open(io.BytesIO(content)).convert("L"))
 
 
 def test_a_png_has_exactly_the_pixels(sampler):
-    picture = ink(export(sampler, DRAWINGS, "png"))
+    small = ink(export(sampler, DRAWINGS, "png"))
     drawings = sampler.draw_all(DRAWINGS.pictures())
-    assert picture.shape == (56, 84) and np.array_equal(picture[28:, 28:56], drawings[4])
+    assert small.shape == (56, 84) and np.array_equal(small[28:, 28:56], drawings[4])
 
 
 def test_a_large_png_is_the_same_drawing_with_smooth_edges(sampler):
-    view = View("cat", 7)
-    (drawing,) = sampler.draw_all(view.pictures())
-    picture = ink(export(sampler, view, "large.png"))
-    assert picture.shape == (1024, 1024) and np.array_equal(picture, 255 - np.asarray(enlarged(drawing, 1024)))
+    (drawing,) = sampler.draw_all(View("cat", 7).pictures())
+    for look in map(Look, LOOKS):
+        view = View("cat", 7, look=look)
+        large = ink(export(sampler, view, "large.png"))
+        assert large.shape == (1024, 1024) and np.array_equal(large, 255 - np.asarray(picture(drawing, 1024, look)))
+        clear = Image.open(io.BytesIO(export(sampler, view, "transparent.png")))
+        assert np.array_equal(np.asarray(clear.getchannel("A")), large) and set(clear.getchannel("L").getdata()) == {0}
 
 
 def test_an_svg_opens_in_another_program(sampler):
@@ -71,15 +92,17 @@ def test_an_archive_has_every_drawing_and_how_to_draw_it_again(sampler):
     drawings = sampler.draw_all(DRAWINGS.pictures())
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         manifest = json.loads(file.read("manifest.json"))
-        assert len(file.namelist()) == 3 * 5 + 1 and file.testzip() is None
+        assert len(file.namelist()) == 5 * 5 + 2 and file.testzip() is None
+        assert {name.partition("/")[0] for name in file.namelist()} == {"png", "svg", "strokes", "manifest.json"}
+        assert file.read("strokes/drawings.ndjson") == export(sampler, DRAWINGS, "ndjson")
         for entry, drawing in zip(manifest["drawings"], drawings, strict=True):
-            assert np.array_equal(ink(file.read(entry["files"] + ".png")), drawing)
+            assert np.array_equal(ink(file.read(f"png/{entry['files']}.png")), drawing)
             again = View(manifest["class"], entry["seed"], 1, entry["psi"], tuple(entry["style"]))
             assert np.array_equal(sampler.draw_all(again.pictures())[0], drawing)
     assert "CC-BY" in manifest["license"]
     with zipfile.ZipFile(io.BytesIO(export(sampler, FOUND, "zip"))) as file:
         (entry,) = json.loads(file.read("manifest.json"))["drawings"]
-        assert tuple(entry["latent"]) == FOUND.latent and f"{entry['files']}.svg" in file.namelist()
+        assert tuple(entry["latent"]) == FOUND.latent and f"svg/{entry['files']}.svg" in file.namelist()
 
 
 def test_animations_have_every_frame_back_and_forth():
@@ -129,7 +152,14 @@ def test_an_mp4_without_its_package_says_what_to_install(sampler, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "view", [DRAWINGS, MORPH, FOUND, View("cat", 2**32 - 1, 64, 1 / 3, (0.1 + 0.2,)), View("cat", keys=(1, 2))]
+    "view",
+    [
+        DRAWINGS,
+        MORPH,
+        FOUND,
+        View("cat", 2**32 - 1, 64, 1 / 3, (0.1 + 0.2,)),
+        View("cat", keys=(1, 2), look=Look("pen", 2.5)),
+    ],
 )
 def test_a_link_leads_back_to_the_same_view(view):
     assert read_view(view.query()) == view
@@ -150,6 +180,9 @@ def test_bad_links_give_one_sentence():
         "?class=cat&latent=1,x": "not a number; correct the link's latent",
         "?class=cat&latent=9": "latent's number",
         "?class=cat&latent=1&count=2": "single drawing",
+        "?class=cat&look=oil": "use one of pen, ink, pixels",
+        "?class=cat&look=pen&width=7": "from 1.5 to 6",
+        "?class=cat&look=pen&width=x": "not a number; correct the link's width",
         "?class=" + "c" * 5000: "up to 4,000 characters",
     }.items():
         with pytest.raises(ValueError, match=sentence):
@@ -210,6 +243,9 @@ def test_the_command_line_refuses_mistakes_in_one_sentence(folder, tmp_path, mon
         (["cat", "--out", "cat.bmp"], "--large makes a large PNG"),
         (["cat", "--large", "--out", "cat.svg"], "--large is for PNG files only"),
         (["cat", "--scale", "2", "--out", "cat.zip"], "--scale is for PNG files only"),
+        (["cat", "--transparent", "--out", "cat.svg"], "--transparent is for PNG files only"),
+        (["cat", "--look", "ink", "--scale", "2"], "--scale enlarges pixels"),
+        (["cat", "--width", "9"], "from 1.5 to 6"),
         (["cat", "--large", "--scale", "2"], "--scale does nothing together with --large"),
         (["--link", "?class=cat", "--seed", "7"], "--seed does nothing together with --link"),
         (["cat", "--keys", "1,2", "--style", "1"], "--style does nothing together with --keys"),
@@ -235,7 +271,7 @@ def test_a_visitors_export_requests_are_checked(sampler):
         ("exe", ""),
         (None, ""),
         (["png"], ""),
-        ("gif", ""),
+        ("png.gif", ""),
         ("link", "javascript:alert(1)"),
         ("link", 7),
     ):

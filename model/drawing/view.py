@@ -21,7 +21,12 @@ from model.drawing.latents import (
     morph_frames,
     seeds_to_pictures,
 )
+from model.drawing.look import Look
 
+_EXAMPLE_KINDS = {
+    False: '"svg")  # or "ndjson", "large.png", "transparent.png", "zip", "gif", "webp", "mp4"',
+    True: '"webp")  # or "gif", "mp4"',
+}
 MAX_QUERY_LENGTH = 4000  # characters
 MIN_FRAMES, FRAMES_PER_LEG = 64, 24  # of a morph; a leg leads from one key drawing to the next
 
@@ -33,7 +38,8 @@ class View:
     """`count` drawings with consecutive seeds from `seed` on, or, with `keys`, a morph through those seeds' drawings.
 
     psi, style: see `Picture`. into: the class that the morph ends in. latent: the numbers of one drawing that has no
-    seed. Raises ValueError for values out of bounds; its message says what is allowed.
+    seed. look: of enlarged drawings; None leaves it to whatever shows them. Raises ValueError for values out of bounds;
+    its message says what is allowed.
     """
 
     class_name: str
@@ -44,6 +50,7 @@ class View:
     keys: tuple[int, ...] = ()
     into: str | None = None
     latent: tuple[float, ...] = ()
+    look: Look | None = None
 
     def __post_init__(self) -> None:
         check_count(self.count)
@@ -77,6 +84,9 @@ class View:
         else:
             entries |= {"latent": _joined(self.latent)} if self.latent else {"seed": self.seed, "count": self.count}
             entries |= {"style": _exact(*self.style)} if any(self.style) else {}
+        if self.look:
+            entries |= {"look": self.look.name}
+            entries |= {"width": _exact(self.look.width)} if self.look.has_own_width else {}
         return "?" + urlencode(entries, safe=",")
 
     def command(self, hub: str = "", home: str = "") -> str:
@@ -92,6 +102,9 @@ class View:
             seeds = ["--seed", str(self.seed), "--count", str(self.count)]
             options += [f"--latent={_joined(self.latent)}"] if self.latent else seeds
             options += [f"--style={_exact(*self.style)}"] if any(self.style) else []
+        if self.look:
+            options += ["--look", self.look.name]
+            options += ["--width", _exact(self.look.width)] if self.look.has_own_width else []
         options += [] if name else ["--", self.class_name]
         settings = {"DOODLES_HOME": home, "DOODLES_HUB": hub}
         set_first = [f"{name}={shlex.quote(value)}" for name, value in settings.items() if value]
@@ -107,10 +120,12 @@ class View:
             "from pathlib import Path\n",
             *(["from model.hub.collection import Collection"] if hub else []),
             "from model.drawing.sampler import Sampler",
-            "from model.drawing.view import read_view\n",
+            "from model.drawing.view import read_view",
+            "from model.exports.export import export\n",
             f"view = read_view({self.query()!r})",
             f"sampler = Sampler([{paths}]{collection})",
-            "drawings = sampler.draw_all(view.pictures())\n",
+            "drawings = sampler.draw_all(view.pictures())",
+            f"content = export(sampler, view, {_EXAMPLE_KINDS[bool(self.keys)]}\n",
         ]
         return "\n".join(lines)
 
@@ -126,6 +141,7 @@ class _Values(TypedDict, total=False):
     keys: tuple[int, ...]
     into: str
     latent: tuple[float, ...]
+    look: Look
 
 
 def read_view(query: str, class_name: str | None = None, seed: int = 0, count: int = 1) -> View:
@@ -151,6 +167,9 @@ def read_view(query: str, class_name: str | None = None, seed: int = 0, count: i
         values["keys"] = _read_all("keys", entries["keys"], int, MAX_KEYS)
     if "latent" in entries:
         values["latent"] = _read_all("latent", entries["latent"], float, MAX_LATENT_LENGTH)
+    if "look" in entries:
+        width = {"width": _read("width", entries["width"], float)} if "width" in entries else {}
+        values["look"] = Look(entries["look"], **width)
     return View(**values)
 
 

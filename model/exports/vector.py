@@ -1,8 +1,7 @@
-"""Drawings as outlines: smooth curves around the ink, as SVG."""
+"""Drawings as ink: smooth outlines that enclose as much as the pixels, so that strokes keep their thickness."""
 
 import math
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
 
 import contourpy
 import numpy as np
@@ -13,18 +12,16 @@ from model.quickdraw.images import SIZE
 _SAMPLES_PER_PIXEL = 4  # by bicubic interpolation
 _NODE_DISTANCE = 0.9  # pixels between neighbouring nodes of an outline
 MIN_LEVEL, MAX_LEVEL = 0.18, 0.6  # of ink, for the outline
-INK_INSIDE = 0.85  # share of the ink inside outlines; with all of it, strokes a pixel apart would merge
 MAX_RELATIVE_LEVEL = 0.8  # of the darkest ink, so that the darkest parts are always inside
 SMOOTHING = 0.08  # share of a pixel's ink that goes to each neighbour, so that pixel steps don't show as waves
 _MIN_AREA = 0.3  # square pixels; smaller outlines are specks
-_UNITS_PER_PIXEL = 50  # of the SVG's coordinates, which are whole numbers to keep files small
 CREDIT = "Made with generators that learned from Google's Quick, Draw! Dataset, CC BY 4.0"
 
 
 def outlines(drawing: np.ndarray) -> list[np.ndarray]:
     """Closed curves around the ink of a drawing (28, 28) and around its holes, each as nodes (N, 2): x and y in pixels.
 
-    They run where the finely interpolated ink has the level that encloses most of it.
+    They run where the finely interpolated ink has the level that encloses an area as large as all ink.
     """
     fine, level = _interpolated(np.pad(drawing, 1), (SIZE + 2) * _SAMPLES_PER_PIXEL)
     lines = contourpy.contour_generator(z=fine, line_type=contourpy.LineType.Separate).lines(level)
@@ -39,30 +36,16 @@ def enlarged(drawing: np.ndarray, size: int) -> Image.Image:
     return Image.fromarray((255 * np.clip(0.5 - sharpness * (fine - level), 0, 1)).astype(np.uint8))
 
 
-def path_data(drawing: np.ndarray) -> str:
-    """The outlines of a drawing (28, 28) as the "d" of an SVG path, which needs fill-rule="evenodd"."""
-    return "".join(map(_curve, outlines(drawing)))
-
-
-def svg(drawings: np.ndarray, titles: Sequence[str], columns: int = 1, size: int = 512) -> str:
-    """Drawings (N, 28, 28) in rows of `columns` as one SVG, black on transparent, `size` pixels wide each."""
-    rows, units = -(-len(drawings) // columns), SIZE * _UNITS_PER_PIXEL
-    shapes = []
-    for place, (drawing, title) in enumerate(zip(drawings, titles, strict=True)):
-        x, y = place % columns * units, place // columns * units
-        move = f' transform="translate({x} {y})"' if x or y else ""
-        shapes.append(f'<path{move} fill-rule="evenodd" d="{path_data(drawing)}"><title>{escape(title)}</title></path>')
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * size}" height="{rows * size}" '
-        f'viewBox="0 0 {columns * units} {rows * units}"><desc>{CREDIT}</desc>{"".join(shapes)}</svg>\n'
-    )
+def path_data(drawing: np.ndarray, units: int) -> str:
+    """The outlines of a drawing (28, 28) as the "d" of an SVG path with `units` to a pixel and fill-rule="evenodd"."""
+    return "".join(_curve(loop, units) for loop in outlines(drawing))
 
 
 def _interpolated(drawing: np.ndarray, size: int) -> tuple[np.ndarray, float]:
-    """The ink (size, size), and the level above which most of it lies."""
+    """The ink (size, size), and the level above which as many pixels lie as all ink would blacken."""
     ink = _smoothed(_smoothed(drawing.astype(np.float32) / 255).T).T
     fine = np.asarray(Image.fromarray(ink).resize((size, size), Image.Resampling.BICUBIC))
-    level = min(np.quantile(fine, 1 - INK_INSIDE * ink.mean()), MAX_RELATIVE_LEVEL * fine.max())
+    level = min(np.quantile(fine, 1 - ink.mean()), MAX_RELATIVE_LEVEL * fine.max())
     return fine, float(np.clip(level, MIN_LEVEL, MAX_LEVEL))
 
 
@@ -86,13 +69,13 @@ def _evenly(loop: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(positions, lengths, axis) for axis in loop.T], axis=1)
 
 
-def _curve(nodes: np.ndarray) -> str:
+def _curve(nodes: np.ndarray, units: int) -> str:
     """A closed curve through all nodes: a Catmull-Rom spline (Catmull and Rom 1974) as cubic Bézier curves."""
     before, after = np.roll(nodes, 1, axis=0), np.roll(nodes, -1, axis=0)
     tangent = (after - before) / 6
     ends = np.stack([nodes + tangent, after - np.roll(tangent, -1, axis=0), after], axis=1)  # (N, 3, 2)
-    begin = np.rint(nodes * _UNITS_PER_PIXEL).astype(int)  # (N, 2)
-    steps = np.rint(ends * _UNITS_PER_PIXEL).astype(int) - begin[:, None]  # (N, 3, 2), relative to each piece's start
+    begin = np.rint(nodes * units).astype(int)  # (N, 2)
+    steps = np.rint(ends * units).astype(int) - begin[:, None]  # (N, 3, 2), relative to each piece's start
     return f"M{begin[0, 0]} {begin[0, 1]}c{_numbers(steps.ravel().tolist())}z"
 
 

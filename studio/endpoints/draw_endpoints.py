@@ -1,21 +1,26 @@
 """The endpoints that draw: over HTTP, through gradio_client, and, if the host switches MCP on, as MCP tools."""
 
+import json
+from dataclasses import replace
+
 import gradio as gr
 
 from model.drawing.latents import MAX_KEYS, MAX_PICTURES, MAX_PSI, MAX_SEED, MAX_STYLE, MAX_STYLES
+from model.drawing.look import LOOKS
 from model.drawing.sampler import Sampler
-from model.exports.export import title
-from model.exports.vector import svg as draw_svg
+from model.exports.archive import ndjson
+from model.exports.export import KINDS, MORPH_KINDS, export
 from model.quickdraw.images import png, sheet
+from model.tracing.settings import MAX_WIDTH, MIN_WIDTH, WIDTH
 from studio.shared.constants import SHEET_COLUMNS
 from studio.shared.events import mistake
 from studio.shared.pictures import data_url, drawing_url
 from studio.shared.tiles import recognised
-from studio.shared.view_reader import read_drawings, read_morph
+from studio.shared.view_reader import read_drawings, read_look, read_morph
 
 
 def add_api(sampler: Sampler) -> None:
-    """Register the endpoints draw, svg, morph and classes. Every argument is checked."""
+    """Register the endpoints draw, svg, strokes, file, morph and classes. Every argument is checked."""
 
     def draw(
         class_name: str, seed: int = 0, count: int = 1, psi: float = 1.0, style: list[float] | None = None
@@ -26,10 +31,42 @@ def add_api(sampler: Sampler) -> None:
         except ValueError as error:
             raise mistake(error) from error
 
-    def svg(class_name: str, seed: int = 0, psi: float = 1.0, style: list[float] | None = None) -> str:
+    def svg(
+        class_name: str,
+        seed: int = 0,
+        psi: float = 1.0,
+        style: list[float] | None = None,
+        look: str = LOOKS[0],
+        width: float = WIDTH,
+    ) -> str:
         try:
-            pictures = read_drawings(sampler, class_name, seed, psi=psi, style=style).pictures()
-            return draw_svg(sampler.draw_all(pictures), list(map(title, pictures)))
+            view = read_drawings(sampler, class_name, seed, psi=psi, style=style)
+            return export(sampler, replace(view, look=read_look(look, width)), "svg").decode()
+        except ValueError as error:
+            raise mistake(error) from error
+
+    def strokes(
+        class_name: str, seed: int = 0, count: int = 1, psi: float = 1.0, style: list[float] | None = None
+    ) -> list[dict]:
+        try:
+            pictures = read_drawings(sampler, class_name, seed, count, psi, style).pictures()
+            return [json.loads(line) for line in ndjson(pictures, sampler.draw_all(pictures)).splitlines()]
+        except ValueError as error:
+            raise mistake(error) from error
+
+    def file(
+        kind: str,
+        class_name: str,
+        seed: int = 0,
+        count: int = 1,
+        psi: float = 1.0,
+        style: list[float] | None = None,
+        look: str = LOOKS[0],
+        width: float = WIDTH,
+    ) -> str:
+        try:
+            view = read_drawings(sampler, class_name, seed, count, psi, style)
+            return data_url(export(sampler, replace(view, look=read_look(look, width)), kind), KINDS[kind])
         except ValueError as error:
             raise mistake(error) from error
 
@@ -66,15 +103,44 @@ def add_api(sampler: Sampler) -> None:
     Returns:
         28x28 PNG pictures as data URLs, one for each seed
     """
-    svg.__doc__ = f"""Draw one doodle as an SVG with smooth outlines.
+    about_look = f"look: {', '.join(LOOKS)}: strokes for a plotter, smooth outlines, or the network's pixels"
+    about_width = f"width: of the pen, {MIN_WIDTH:g} to {MAX_WIDTH:g} units, of which the drawing has about 256"
+    svg.__doc__ = f"""Draw one doodle as an SVG.
 
     Parameters:
         {about_class}
         seed: a number that decides which doodle you get, 0 to {MAX_SEED}
         {about_psi}
         {about_style}
+        {about_look}
+        {about_width}
     Returns:
         the text of an SVG file
+    """
+    strokes.__doc__ = f"""Draw doodles as pen strokes, in drawing order and in Quick, Draw!'s simplified format.
+
+    Parameters:
+        {about_class}
+        seed: the first seed, a number that decides which doodle you get, 0 to {MAX_SEED}
+        count: how many, 1 to {MAX_PICTURES}
+        {about_psi}
+        {about_style}
+    Returns:
+        for each doodle its "word" (the class), "key_id" and "drawing": for each stroke [[x, ...], [y, ...]], 0 to 255
+    """
+    file.__doc__ = f"""Draw doodles into a file.
+
+    Parameters:
+        kind: {", ".join(KINDS)}; {", ".join(MORPH_KINDS)} show doodles that draw themselves
+        {about_class}
+        seed: the first seed, a number that decides which doodle you get, 0 to {MAX_SEED}
+        count: how many, 1 to {MAX_PICTURES}
+        {about_psi}
+        {about_style}
+        {about_look}
+        {about_width}
+    Returns:
+        the file as a data URL
     """
     morph.__doc__ = f"""Draw a morph: the frames from one doodle to the next, or into another class.
 
@@ -92,5 +158,5 @@ def add_api(sampler: Sampler) -> None:
     Returns:
         for each class its "name", "draft", "drawings" and "recognised"
     """
-    for endpoint in (draw, svg, morph, classes):
+    for endpoint in (draw, svg, strokes, file, morph, classes):
         gr.api(endpoint, api_name=endpoint.__name__, queue=False)

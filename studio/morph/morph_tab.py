@@ -6,7 +6,7 @@ from model.drawing.latents import morph_frames
 from model.drawing.partners import partners
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
-from model.exports.export import Playing
+from model.exports.animation import Playing
 from model.quickdraw.images import png, sheet
 from studio.shared.assets import asset, mounting
 from studio.shared.class_picker import picker_functions, tab_html

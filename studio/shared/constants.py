@@ -1,8 +1,8 @@
 """The numbers that the page's scripts share with Python."""
 
 from model.drawing.latents import MAX_KEYS, MAX_PICTURES, MAX_PSI, MAX_SEED, MAX_STYLES
-from model.exports.export import FRAME_MILLISECONDS, LOOPS, SPEEDS
-from model.exports.vector import INK_INSIDE, MAX_LEVEL, MAX_RELATIVE_LEVEL, MIN_LEVEL, SMOOTHING
+from model.exports.animation import FRAME_MILLISECONDS, LOOPS, SPEEDS
+from model.exports.vector import MAX_LEVEL, MAX_RELATIVE_LEVEL, MIN_LEVEL, SMOOTHING
 from model.quickdraw.images import SIZE
 from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES
 from train.runs.order import MAX_CLASSES
@@ -37,6 +37,5 @@ def page_constants() -> dict[str, object]:
             "min_level": MIN_LEVEL,
             "max_level": MAX_LEVEL,
             "max_relative_level": MAX_RELATIVE_LEVEL,
-            "ink_inside": INK_INSIDE,
         },
     }

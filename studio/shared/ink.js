@@ -29,7 +29,7 @@ export function contextOf(canvas) {
 }
 
 /** @param {Constants} constants */
-export function inkOf({ size: SIZE, ink: { smoothing, min_level, max_level, max_relative_level, ink_inside } }) {
+export function inkOf({ size: SIZE, ink: { smoothing, min_level, max_level, max_relative_level } }) {
   /** @type {Map<number, Scale>} */
   const scales = new Map(); // by pixels a side
 
@@ -101,7 +101,7 @@ export function inkOf({ size: SIZE, ink: { smoothing, min_level, max_level, max_
 
   /**
    * Paints one drawing, enlarged like exported files (`enlarged` in model/exports/vector.py): smoothed, interpolated,
-   * then cut where most of the ink lies inside the outline.
+   * then cut where the outline encloses as much as the pixels.
    * @param {HTMLCanvasElement} canvas a square of at least 28 pixels a side
    * @param {Sheet} sheet
    * @param {number} place on the sheet
@@ -142,7 +142,7 @@ export function inkOf({ size: SIZE, ink: { smoothing, min_level, max_level, max_
         fine[at] = a * wide[up] + b * wide[up + size] + c * wide[up + 2 * size] + d * wide[up + 3 * size];
       }
     }
-    const level = levelOf(fine, (ink_inside * total) / (SIZE * SIZE));
+    const level = levelOf(fine, total / (SIZE * SIZE));
     const slope = (-255 * size) / SIZE; // so that an edge is about a pixel wide
     const middle = 127.5 - slope * level;
     for (let at = 0; at < greys.length; at++) {

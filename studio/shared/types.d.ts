@@ -18,7 +18,7 @@ export interface Constants {
   max_points: number;
   max_classes: number;
   /** model/exports/vector.py */
-  ink: { smoothing: number; min_level: number; max_level: number; max_relative_level: number; ink_inside: number };
+  ink: { smoothing: number; min_level: number; max_level: number; max_relative_level: number };
 }
 
 /** What `mount` gets. `server` is the only way to Python; each of its functions takes one list. */

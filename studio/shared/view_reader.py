@@ -1,6 +1,7 @@
 """From what a browser or a program sends to a `View`. Everything is checked; each error is one sentence."""
 
 from model.drawing.latents import MAX_KEYS, check_count, check_latent, check_psi, check_seed, check_style
+from model.drawing.look import Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
 
@@ -25,6 +26,13 @@ def read_drawings(
     """`count` drawings of consecutive seeds. Raises ValueError."""
     name, offsets = read_class(sampler, class_name), () if style is None else check_style(style)
     return View(name, check_seed(seed), check_count(count), check_psi(psi), offsets)
+
+
+def read_look(name: object, width: object = None) -> Look | None:
+    """How enlarged drawings look; None if there is no name. Raises ValueError."""
+    if name in (None, ""):
+        return None
+    return Look(name) if width is None else Look(name, width)  # type: ignore[arg-type] # it checks them
 
 
 def read_morph(sampler: Sampler, class_name: object, seeds: object, psi: object = 1.0, into: object = None) -> View:

@@ -1,0 +1,101 @@
+"""Stroke files open in other programs, which find the same strokes; drawings draw themselves to the still picture."""
+
+import io
+import json
+
+import av
+import cairosvg
+import numpy as np
+import pytest
+import vpype
+from PIL import Image
+
+from benchmarks.harness.drawings import suns
+from model.drawing.latents import Picture
+from model.drawing.look import Look
+from model.exports.animation import animation
+from model.exports.archive import ndjson
+from model.exports.looks import picture, svg
+from model.exports.self_drawing import self_drawing
+from model.pen.drawn import polyline
+from model.pen.strokes import trace
+from model.quickdraw.strokes import rasterise
+from model.tracing.settings import UNITS
+from tests.support.samples import rendered
+
+DRAWINGS = suns(4)
+
+
+@pytest.fixture(scope="module")
+def files() -> list[str]:
+    return [svg(drawing[None], ["sun"], Look("pen", 6)) for drawing in DRAWINGS]
+
+
+def test_two_independent_programs_show_a_stroke_svg_like_the_picture(files):
+    for drawing, text in zip(DRAWINGS, files, strict=True):
+        expected = 255 - np.asarray(picture(drawing, 224, Look("pen", 6))).astype(float)
+        other = cairosvg.svg2png(text.encode(), output_width=224, output_height=224, background_color="white")
+        for shown in (rendered(text, 8), 255 - np.asarray(Image.open(io.BytesIO(other)).convert("L")).astype(float)):
+            assert np.abs(shown - expected).mean() < 2, "of 255"
+
+
+def test_a_plotter_tool_lifts_the_pen_once_between_two_strokes(files):
+    for drawing, text in zip(DRAWINGS, files, strict=True):
+        strokes = trace(drawing)
+        lines, *_ = vpype.read_svg(io.StringIO(text), quantization=0.1)
+        assert len(lines) == len(strokes), "one pen lift fewer than strokes"
+        for line, stroke in zip(lines, strokes, strict=True):
+            start = np.array([line[0].real, line[0].imag]) * 28 / 512
+            assert start == pytest.approx(np.array(stroke.points[0]), abs=0.05), "in drawing order"
+        assert 'fill="none"' in text and text.count("<path") == len(strokes)
+
+
+def test_an_independent_reader_gets_the_strokes_and_the_datasets_pen_draws_the_drawing():
+    pictures = [Picture("sun", ((seed, 1.0),)) for seed in range(4)]
+    entries = list(map(json.loads, ndjson(pictures, DRAWINGS).splitlines()))
+    assert [entry["word"] for entry in entries] == ["sun"] * 4 and len({entry["key_id"] for entry in entries}) == 4
+    for entry, drawing in zip(entries, DRAWINGS, strict=True):
+        assert entry["key_id"].isdigit() and len(entry["key_id"]) == 16
+        assert len(entry["drawing"]) == len(trace(drawing))
+        strokes = [list(zip(xs, ys, strict=True)) for xs, ys in entry["drawing"]]
+        assert all(
+            type(number) is int and 0 <= number <= 255 for stroke in strokes for point in stroke for number in point
+        )
+        kept = rasterise([[(x / 255, y / 255) for x, y in stroke] for stroke in strokes])
+        whole = rasterise([[(x / 28, y / 28) for x, y in polyline(stroke)] for stroke in trace(drawing)])
+        assert np.abs(kept.astype(float) - whole)[(kept > 0) | (whole > 0)].mean() < 20, "of 255"
+
+
+def test_a_drawing_draws_itself_with_a_tip_and_ends_in_the_still_picture():
+    look = Look("pen", 4)
+    frames = list(self_drawing(DRAWINGS, 2, 112, look, 40))
+    still = np.block(
+        [[np.asarray(picture(DRAWINGS[2 * row + place], 112, look)) for place in (0, 1)] for row in (0, 1)]
+    )
+    last = np.asarray(frames[-1].convert("L")).astype(float)
+    assert np.abs(last - still).mean() < 1.5, "of 255"
+    inks = [int((np.asarray(frame.convert("L")) < 128).sum()) for frame in frames]
+    assert inks[len(inks) // 3] < 0.8 * inks[-1], "it takes its time"
+    hues = [np.asarray(frame).astype(int) for frame in frames]
+    has_tip = [bool((np.abs(hue[..., 0] - hue[..., 2]) > 60).any()) for hue in hues]
+    assert any(has_tip[: len(frames) // 2]) and not has_tip[-1]
+    faster = list(self_drawing(DRAWINGS, 2, 112, look, 40, speed=2))
+    assert len(faster) < 0.8 * len(frames)
+    assert len(list(self_drawing(np.zeros((1, 28, 28), np.uint8), 1, 56, look, 40))) > 0, "a blank one, too"
+
+
+def test_a_self_drawing_plays_as_gif_webp_and_mp4():
+    frames = list(self_drawing(DRAWINGS[:1], 1, 112, Look(), 40))
+    for kind in ("gif", "webp"):
+        film = Image.open(io.BytesIO(animation(frames, kind, 40, is_endless=True)))
+        film.seek(film.n_frames - 1)
+        assert np.abs(np.asarray(film.convert("L")).astype(float) - np.asarray(frames[-1].convert("L"))).mean() < 6
+    with av.open(io.BytesIO(animation(frames, "mp4", 40, is_endless=False))) as film:
+        assert len(list(film.decode(video=0))) == len(frames)
+
+
+def test_the_pens_width_is_in_units_of_the_dataset(files):
+    line = rasterise([[(0.0, 0.5), (1.0, 0.5)]])
+    for width in (1.5, 6.0):
+        shown = 255 - np.asarray(picture(line, 1120, Look("pen", width))).astype(float)
+        assert shown[:, 560].sum() / 255 == pytest.approx(width / UNITS * 40, abs=1)
