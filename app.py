@@ -5,6 +5,7 @@ import io
 import logging
 import os
 import sys
+from urllib.parse import urlsplit
 
 from model.system.proxies import prepare_proxies
 from model.system.terminal import write_anywhere
@@ -56,8 +57,13 @@ def launch(app: gr.Blocks, **options: object) -> None:
         run_history=False,
         enable_monitoring=False,
         mcp_server=os.environ.get("DOODLES_MCP") == "1",
+        prevent_thread_lock=True,
         **options,
     )
+    wanted = os.environ.get("GRADIO_SERVER_PORT") or "7860"
+    if app.local_url and str(urlsplit(app.local_url).port) != wanted:
+        print(f"Port {wanted} is in use, so the page is at {app.local_url} instead.", flush=True)
+    app.block_thread()
 
 
 if __name__ == "__main__":
@@ -70,4 +76,9 @@ if __name__ == "__main__":
         app = build_app()
     except ValueError as error:
         sys.exit(f"app.py: {error}")
-    launch(app)
+    try:
+        launch(app)
+    except OSError as error:
+        if "empty port" not in str(error):
+            raise
+        sys.exit("app.py: All ports that it may use are in use; set GRADIO_SERVER_PORT to a free one.")

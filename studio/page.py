@@ -18,7 +18,8 @@ from studio.yours.yours_tab import yours_tab
 from train.home import Home
 
 TITLE = """<h1>Endless Doodles</h1>
-<p>Drawings that nobody drew: pick a class, turn a seed into a doodle, morph, train.</p>"""
+<p>Drawings that nobody drew: pick a class, turn a seed into a doodle, morph, train.</p>
+<p id="misplaced" role="alert" hidden></p>"""
 FOOTER = """<p>Running on the <strong>%s</strong>. Generators learned from the
 <a href="https://github.com/googlecreativelab/quickdraw-dataset" target="_blank" rel="noopener">Quick, Draw! Dataset</a>
 by Google, CC BY 4.0.</p>"""

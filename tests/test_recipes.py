@@ -4,8 +4,10 @@ import base64
 import io
 import os
 import pty
+import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import termios
@@ -122,20 +124,25 @@ def test_a_shared_class_is_drawn_by_others_and_by_a_space(hub, tmp_path):
     assert (tmp_path / "theirs" / "cat.png").read_bytes() == picture, "it works offline after the first time"
 
 
+def nginx(folder: Path, port: int, location: str) -> subprocess.Popen:
+    """nginx, which passes on what `location` says from a port."""
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; server {{\n"
+        f"listen 127.0.0.1:{port};\n{location}\n}} }}\n",
+        encoding="utf-8",
+    )
+    return subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf"])
+
+
 @pytest.mark.skipif(not NGINX, reason="no nginx on this machine")
 def test_the_app_runs_behind_nginx(hub, tmp_path):
     (line,), (location,) = (examples("docs/hosting.md", language) for language in ("sh", "nginx"))
     app_port, port = free_port(), free_port()
     line = line.replace("7860", str(app_port)).replace("/var/lib/doodles", str(tmp_path / "data"))
-    (tmp_path / "nginx.conf").write_text(
-        f"daemon off; pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; server {{\n"
-        f"listen 127.0.0.1:{port};\n{location.replace('7860', str(app_port))}\n}} }}\n",
-        encoding="utf-8",
-    )
     host = Person(hub, tmp_path / "host", checkout(tmp_path / "app", "cat"))
     running = host.app(line, tmp_path / "log")
     running.url = f"http://127.0.0.1:{app_port}/"
-    proxy = subprocess.Popen([NGINX, "-p", tmp_path, "-c", tmp_path / "nginx.conf"])
+    proxy = nginx(tmp_path, port, location.replace("7860", str(app_port)))
     try:
         with running:
             expected = Sampler([tmp_path / "app" / "checkpoints"]).draw(seeds_to_pictures("cat", 7))
@@ -143,3 +150,59 @@ def test_the_app_runs_behind_nginx(hub, tmp_path):
     finally:
         proxy.terminate()
         proxy.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not NGINX, reason="no nginx on this machine")
+def test_below_a_path_the_page_works_or_says_what_its_host_has_to_set(hub, tmp_path, page):
+    (location,) = examples("docs/hosting.md", "nginx")
+    host = Person(hub, tmp_path / "host", checkout(tmp_path / "app", "cat"))
+    running, port = host.app("python app.py", tmp_path / "log"), free_port()
+    location = location.replace("location / ", "location /doodles/ ").replace("7860;", f"{running.port}/;")
+    proxy = nginx(tmp_path, port, location)
+    try:
+        with running:
+            page.goto(f"http://127.0.0.1:{port}/doodles/")
+            page.get_by_text("set GRADIO_ROOT_PATH to /doodles and start the app again").wait_for()
+            page.goto(running.url)
+            page.wait_for_selector("[data-ahead]", state="attached")  # the script runs
+            assert page.locator("#misplaced").is_hidden()
+        running.environment["GRADIO_ROOT_PATH"] = "/doodles"
+        with running:
+            page.goto(f"http://127.0.0.1:{port}/doodles/")
+            page.wait_for_selector("[data-ahead]", state="attached")
+            assert page.locator("#misplaced").is_hidden()
+            expected = Sampler([tmp_path / "app" / "checkpoints"]).draw(seeds_to_pictures("cat", 7))
+            assert np.array_equal(drawn(f"http://127.0.0.1:{port}/doodles/"), expected)
+    finally:
+        proxy.terminate()
+        proxy.wait()
+
+
+@pytest.mark.slow
+def test_if_a_port_is_in_use_the_app_says_which_one_it_takes_instead(hub, tmp_path):
+    host = Person(hub, tmp_path / "host", checkout(tmp_path / "app", "cat"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        host.environment |= {"GRADIO_SERVER_PORT": str(port), "GRADIO_NUM_PORTS": "1"}
+        refused = subprocess.run(
+            [sys.executable, "app.py"],
+            cwd=host.folder,
+            env=host.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert refused.returncode == 1 and refused.stderr.splitlines()[-1].startswith("app.py: All ports")
+        assert "Traceback" not in refused.stderr
+        host.environment["GRADIO_NUM_PORTS"] = "9"
+        app = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
+        try:
+            said = next(line for line in app.stdout if line.startswith("Port "))
+        finally:
+            app.kill()
+            app.wait()
+    address = re.fullmatch(rf"Port {port} is in use, so the page is at http://127.0.0.1:(\d+)/ instead.\n", said)
+    assert address and int(address[1]) > port

@@ -2,6 +2,7 @@
 
 import { exportButtons, find, opensElsewhere, randomSeed } from "../shared/controls.js";
 import { asksForDrawing, currentQuery, drawAddress, isAddress, showAddress, tabOf } from "../shared/link.js";
+import { warnIfMisplaced } from "../shared/misplaced.js";
 import { classPicker } from "../shared/picker.js";
 import { answerOf, exportPicture, messageOf, newestOnly } from "../shared/server.js";
 import { current, isOpen, offerTraining, openTab, toMorph, whenSeen } from "../shared/tabs.js";
@@ -16,6 +17,7 @@ const AHEAD_MILLISECONDS = 250;
 
 /** @param {Component<{ value: OpenedLink | null }, DrawServer>} component */
 export function mount({ element, props, server }) {
+  warnIfMisplaced();
   const { constants } = props;
   /** @type {View} */
   const state = { name: "", seed: 0, psi: 1, count: 16, style: Array(constants.num_styles).fill(0) };

@@ -1,5 +1,12 @@
 /** What the page's scripts get from Python, as types for `tsc`; browsers never load this file. */
 
+declare global {
+  interface Window {
+    /** Gradio's own. root: where it sends requests. */
+    gradio_config?: { root?: string };
+  }
+}
+
 /** studio/shared/constants.py */
 export interface Constants {
   size: number; // pixels a side of a drawing
