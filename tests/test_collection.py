@@ -273,6 +273,16 @@ def test_an_old_files_failure_does_not_count_against_the_new_one(hub, tmp_path):
         doodles.path("cat")
 
 
+def test_a_page_does_not_wait_long_for_a_pinned_collection(hub, tmp_path, monkeypatch):
+    push(REPO, [make_checkpoint(tmp_path / "hub", "cat")])
+    monkeypatch.setenv("DOODLES_HUB", f"{REPO}@{hub.repos[NAME].branches['main']}")
+    monkeypatch.setattr("model.hub.collection.FIRST_SECONDS", 0.5)
+    hub.faults = ["slow:5"]
+    began = time.monotonic()
+    assert Collection.from_environment().cards() == {}
+    assert time.monotonic() - began < 3
+
+
 def test_local_files_take_precedence_over_the_collection(hub, tmp_path):
     push_and_read(hub, tmp_path / "hub", "cat")
     make_checkpoint(tmp_path / "here", "cat", z_dim=9)

@@ -256,9 +256,10 @@ def test_a_visitor_offers_a_class_in_a_pull_request(hub, tmp_path):
     assert set(index_of(hub)) == {"cat"} and set(index_of(hub, "refs/pr/1")) == {"cat", "dog"}
 
 
-def test_a_pull_request_whose_answer_is_lost_is_not_opened_twice(hub, tmp_path):
+@pytest.mark.parametrize("fault", ["deaf", "late:502", "late:503", "late:504"])
+def test_a_pull_request_whose_answer_is_lost_is_not_opened_twice(hub, tmp_path, fault):
     hub.create()
-    hub.faults = ["deaf@/commit/"]
+    hub.faults = [f"{fault}@/commit/"]
     with pytest.raises(HubError, match="discussions before you offer it again"):
         push(REPO, [make_checkpoint(tmp_path, "dog")], token="hf_visitor", create_pr=True)
     assert list(hub.repos[NAME].branches) == ["main", "refs/pr/1"]

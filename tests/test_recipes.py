@@ -187,14 +187,8 @@ def test_if_a_port_is_in_use_the_app_says_which_one_it_takes_instead(hub, tmp_pa
         taken.listen()
         port = taken.getsockname()[1]
         host.environment |= {"GRADIO_SERVER_PORT": str(port), "GRADIO_NUM_PORTS": "1"}
-        refused = subprocess.run(
-            [sys.executable, "app.py"],
-            cwd=host.folder,
-            env=host.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command, options = [sys.executable, "app.py"], {"cwd": host.folder, "env": host.environment, "text": True}
+        refused = subprocess.run(command, capture_output=True, check=False, **options)
         assert refused.returncode == 1 and refused.stderr.splitlines()[-1].startswith("app.py: All ports")
         assert "Traceback" not in refused.stderr
         host.environment["GRADIO_NUM_PORTS"] = "9"

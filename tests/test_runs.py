@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -211,6 +212,29 @@ def test_a_hanging_worker_is_killed_and_its_run_waits_for_another(home, monkeypa
     monkeypatch.setattr(worker_module, "HUNG_SECONDS", 2.0)
     worker_module._wait_while_alive(worker, home.runs)
     assert worker.returncode == -signal.SIGKILL
+    assert run.waits_for_worker() and run.snapshot_path.exists()
+
+
+def test_a_hanging_worker_whose_page_is_gone_is_killed_by_another_page(home, monkeypatch):
+    run = create_run(home.runs, order(home, num_steps=None, seconds=600))
+    environment = os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
+    worker = subprocess.Popen([sys.executable, "-m", "train.execution.worker"], cwd=REPOSITORY, env=environment)
+    wait_for(run.progress)
+    worker_module._kill_if_hung(home.runs, 0.0)
+    assert worker.poll() is None, "it lives"
+    worker.send_signal(signal.SIGSTOP)
+    later = time.time() + 2 * worker_module.HUNG_SECONDS
+    monkeypatch.setattr("time.time", lambda: later)
+    process = home.runs / worker_module.PROCESS_NAME
+    for other in (f"elsewhere {worker.pid}", f"{socket.gethostname()} {os.getpid()}"):
+        mine = process.read_text(encoding="utf-8")
+        process.write_text(other, encoding="utf-8")
+        worker_module._kill_if_hung(home.runs, 0.0)
+        process.write_text(mine, encoding="utf-8")
+    worker_module._kill_if_hung(home.runs, later)
+    assert worker.poll() is None, "another host's or another program's process, and a short wait"
+    worker_module._kill_if_hung(home.runs, 0.0)
+    assert worker.wait(60) == -signal.SIGKILL
     assert run.waits_for_worker() and run.snapshot_path.exists()
 
 

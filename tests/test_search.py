@@ -12,8 +12,10 @@ from model.drawing.latents import Picture, morph_frames, seeds_to_pictures
 from model.drawing.recogniser import Recogniser
 from model.drawing.sampler import Sampler
 from model.drawing.search import likeness, search
+from model.drawing.view import View
 from model.files.classifiers import EVALUATOR_NAME
 from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES, check_strokes, rasterise
+from studio.yours.yours_actions import YoursActions
 from tests.support.samples import SHIPPED, make_checkpoint
 from train.drawings import held_back
 
@@ -167,3 +169,13 @@ def test_without_an_evaluator_nothing_is_recognised_and_the_search_still_works(t
     assert broken.top(drawing) == broken.top(drawing) == []
     assert len(caplog.records) == 1, "logged once"
     assert next(search(Sampler([tmp_path]).generator("cat"), drawing, broken.evaluator())).fraction == 0
+
+
+def test_a_link_to_a_found_drawing_keeps_its_psi_and_style(sampler):
+    actions = YoursActions(sampler)
+    numbers = tuple(round(0.05 * place - 1.5, 3) for place in range(64))
+    for view in (View("cat", latent=numbers), View("cat", latent=numbers, psi=0.5, style=(2.0, 0.0, -3.0))):
+        html, (name, latent), _ = actions.open_link({"link": view.query()})
+        found = sampler.draw([Picture(name, ((latent, 1.0),))])
+        assert np.abs(found.astype(int) - sampler.draw(view.pictures())).max() <= 8, "up to the digits of a latent"
+        assert json.dumps(latent) in html and (latent == numbers) == (view.psi == 1)

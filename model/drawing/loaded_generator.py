@@ -31,7 +31,7 @@ class Loaded:
 
 def draw(loaded: Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
     """Drawings uint8 (len(pictures), 28, 28) by one generator."""
-    z = np.stack([_latent(loaded, picture) for picture in pictures])
+    z = np.stack([moved_latent(loaded, picture) for picture in pictures])
     padded = np.concatenate([z, np.zeros((-len(z) % BATCH, z.shape[1]), np.float32)])
     with torch.inference_mode():
         batches = torch.from_numpy(padded).to(device).split(BATCH)
@@ -57,12 +57,12 @@ def draw_mixed(loaded: Loaded, other: Loaded, pictures: Sequence[Picture], devic
                 name: tensor.lerp(end[name], picture.share) if tensor.is_floating_point() else tensor
                 for name, tensor in start.items()
             }
-            z = torch.from_numpy(_latent(loaded, picture)[None]).to(device)
+            z = torch.from_numpy(moved_latent(loaded, picture)[None]).to(device)
             drawings.append(to_drawings(functional_call(between, weights, z)))
     return np.concatenate(drawings)
 
 
-def _latent(loaded: Loaded, picture: Picture) -> np.ndarray:
+def moved_latent(loaded: Loaded, picture: Picture) -> np.ndarray:
     """The latent (Z,) of a picture, moved along the style directions."""
     z = latent(picture.mix, loaded.generator.z_dim, picture.psi)
     if not picture.style:

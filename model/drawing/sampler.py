@@ -11,7 +11,7 @@ import torch
 
 from model.drawing.available import AvailableGenerators, NoGeneratorError, Revision, draft_card, revision_of
 from model.drawing.latents import MAX_PICTURES, Picture, latent
-from model.drawing.loaded_generator import Loaded, draw, draw_mixed
+from model.drawing.loaded_generator import Loaded, draw, draw_mixed, moved_latent
 from model.files.checkpoint import Card, load_checkpoint
 from model.files.shared_base import BASE_NAME, Base, read_base
 from model.files.weights import CheckpointError
@@ -103,6 +103,10 @@ class Sampler:
         classes = torch.tensor([CLASS_NAMES.index(class_name) for class_name in class_names])
         with torch.inference_mode():
             return to_drawings(loaded.generator(z, classes))
+
+    def latent(self, picture: Picture) -> np.ndarray:
+        """The latent (Z,) float32 of a picture of one class, with its psi and style. Raises ValueError."""
+        return moved_latent(self._load(picture.class_name), picture)
 
     def generator(self, class_name: str) -> GeneratorNetwork:
         """The network that draws a class, ready to use but not to train. Raises ValueError with a sentence."""

@@ -16,6 +16,7 @@ from model.hub.errors import HubError, hub_errors
 
 TIMEOUT_SECONDS = 60.0  # without a byte from the Hub
 MAX_WAIT_SECONDS = 300.0  # if the Hub asks for more, we give up
+MAYBE_DONE = (408, 500, 502, 503, 504)  # answers after which a request may have been carried out all the same
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds before each new try, if the Hub doesn't ask for another wait
 _REPOSITORY = r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}"
 
@@ -118,11 +119,11 @@ def commit_files(
                 repo, operations, commit_message=message, parent_commit=parent, revision=revision, create_pr=create_pr
             )
     except HubError as error:
-        if not create_pr or error.status is not None:
+        if not create_pr or (error.status is not None and error.status not in MAYBE_DONE):
             raise
         # If the first request came through, a second one would open a second pull request.
         url = f"{api.endpoint}/{repo}/discussions"
-        raise HubError(f"The connection to the Hub broke off; look at {url} before you offer it again.") from error
+        raise HubError(f"The Hub may have got the offer or not; look at {url} before you offer it again.") from error
     return Commit(commit.oid, commit.pr_url or commit.commit_url, commit.pr_revision or revision)
 
 

@@ -24,6 +24,7 @@ class Collection:
 
     revision: a branch, a tag, or the hash of a commit, which pins the collection. refresh_seconds: how often the
     index is read again. is_strict: fail where a page would rather go on without some or all of the checkpoints.
+    first_seconds: how long to wait for the first index (default: long if the collection is pinned or strict).
     Raises HubError for a name that no repo can have.
     """
 
@@ -35,10 +36,11 @@ class Collection:
         refresh_seconds: float = REFRESH_SECONDS,
         *,
         is_strict: bool = False,
+        first_seconds: float | None = None,
     ):
         self.repo, self.revision, self.is_strict = check_repo(repo), revision, is_strict
         is_pinned = re.fullmatch(r"[0-9a-f]{40}", revision) is not None
-        first_seconds = PATIENT_SECONDS if is_pinned or is_strict else FIRST_SECONDS
+        first_seconds = first_seconds or (PATIENT_SECONDS if is_pinned or is_strict else FIRST_SECONDS)
         self.index = LiveIndex(self.repo, revision, cache, refresh_seconds, first_seconds)
         self.files = CheckpointFiles(self.repo, cache)
 
@@ -46,7 +48,8 @@ class Collection:
     def from_environment(cls, *, is_strict: bool = False) -> "Collection | None":
         """DOODLES_HUB: owner/name or owner/name@revision; None if it isn't set. Raises HubError."""
         repo, _, revision = os.environ.get("DOODLES_HUB", "").strip().partition("@")
-        return cls(repo, revision or "main", is_strict=is_strict) if repo else None
+        first_seconds = PATIENT_SECONDS if is_strict else FIRST_SECONDS  # a page doesn't wait, even if it's pinned
+        return cls(repo, revision or "main", is_strict=is_strict, first_seconds=first_seconds) if repo else None
 
     def cards(self) -> dict[str, Card]:
         """The cards of the classes that can be drawn now, by name; waits a few seconds for the first index.

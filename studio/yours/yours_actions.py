@@ -1,6 +1,7 @@
 """What Yours does: recognise a sketch, search for the closest drawing of a generator, and go on from there."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gradio as gr
 
@@ -71,7 +72,12 @@ class YoursActions:
             view = read_view(link if isinstance(link, str) else "")
             if not view.latent:
                 raise ValueError("The link has no latent, the numbers that describe a found drawing.")
-            picture = Picture(read_class(self.sampler, view.class_name), ((view.latent, 1.0),))
+            latent = view.latent
+            class_name = read_class(self.sampler, view.class_name)
+            if view.psi != 1 or any(view.style):  # what follows knows a latent only
+                (edited,) = replace(view, class_name=class_name).pictures()
+                latent = check_latent([round(number, DECIMALS) for number in self.sampler.latent(edited).tolist()])
+            picture = Picture(class_name, ((latent, 1.0),))
             (drawing,) = self.sampler.draw([picture])
             if strokes := _part(request, "strokes"):
                 html = result_html(picture, rasterise(check_strokes(strokes)), drawing)
@@ -79,7 +85,7 @@ class YoursActions:
                 html = opened_html(picture, drawing)
         except ValueError as error:
             raise mistake(error) from error
-        return html, (picture.class_name, view.latent), gr.Row(visible=True)
+        return html, (class_name, latent), gr.Row(visible=True)
 
     def export(self, request: object, visitor: gr.Request) -> dict[str, str]:
         """[kind, class, latent, the page's address] as `export_view` answers; or an "error"."""

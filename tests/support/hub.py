@@ -76,7 +76,7 @@ class Hub:
     faults: each, written fault@text, happens once, to the first request whose method and path contain the text (any
     request without a text): "503", "429:<seconds>" (a RateLimit header), "retry:<seconds>" (a Retry-After header),
     "cut:<bytes>" (the answer breaks off), "slow:<seconds>", "tamper" (as many other bytes), "deaf" (the request is
-    carried out, but the connection closes without an answer).
+    carried out, but the connection closes without an answer), "late:<status>" (it is carried out, but answered so).
     """
 
     def __init__(self) -> None:
@@ -164,6 +164,8 @@ class Hub:
                 raise Refusal(int(kind), "Payment required" if kind == "402" else "Internal error")
             with self.lock:
                 status, headers, content = self._route(handler, path, query, body)
+            if kind == "late":
+                raise Refusal(int(number), "Bad gateway")
         except Refusal as refusal:
             headers = {"X-Error-Code": refusal.code, "X-Error-Message": str(refusal)} if refusal.code else {}
             headers |= {name.replace("_", "-"): value for name, value in refusal.headers.items()}

@@ -10,6 +10,8 @@ import errno
 import logging
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +21,7 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
+from model.files.writing import write_file
 from model.networks.device import limit_threads, pick_device
 from train.execution.execution import execute
 from train.home import REPOSITORY, Home
@@ -32,6 +35,7 @@ from train.runs.settings import Settings, is_zero_gpu
 
 MAX_PAUSE = 30.0  # seconds from one worker to the next, if workers keep crashing
 EXIT_SECONDS = 5.0  # for a worker to save its work when its page is gone
+PROCESS_NAME = "worker.process"  # a file with the worker's host and process id
 WAITING_NAME = "worker.waits"  # a file that a worker touches while it waits for disk space
 HUNG_SECONDS = 600.0  # without a sign of life, after which a worker is killed
 CHECK_SECONDS = 5.0  # from one check for waiting runs to the next
@@ -75,6 +79,8 @@ def main() -> int:
     home, settings = Home.from_environment(), Settings.from_environment()
     home.runs.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(Timeout), FileLock(home.runs / "worker.lock", timeout=LOCK_SECONDS):
+        with contextlib.suppress(OSError):  # the disk may be full
+            write_file(home.runs / PROCESS_NAME, f"{socket.gethostname()} {os.getpid()}".encode())
         failed: set[str] = set()
         retried: set[str] = set()
         while (run := next_run(home.runs, failed)) and _wait_for_space(home, settings, orphaned):
@@ -138,9 +144,11 @@ def _start_workers(home: Home) -> None:
     """Start workers until no run waits. Another process may have a worker running already."""
     command = [sys.executable, "-m", "train.execution.worker", str(os.getpid())]
     environment = {**os.environ, "DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
-    pause = 0.5
+    pause, began_waiting = 0.5, time.time()
     while next_run(home.runs) is not None:
         if is_held(home.runs / "worker.lock"):
+            with contextlib.suppress(OSError, ValueError):
+                _kill_if_hung(home.runs, began_waiting)
             time.sleep(1)
             continue
         began = time.monotonic()
@@ -153,6 +161,20 @@ def _start_workers(home: Home) -> None:
         push_in_background(home)
         pause = 0.5 if time.monotonic() - began > MAX_PAUSE else min(MAX_PAUSE, 2 * pause)
         time.sleep(pause)
+        began_waiting = time.time()
+
+
+def _kill_if_hung(runs: Path, since: float) -> None:
+    """Kill another page's worker that holds its lock without a sign of life, because that page may be gone.
+
+    since: when this page began to wait, in seconds since 1970.
+    """
+    if time.time() - max(since, _last_sign(runs)) <= HUNG_SECONDS:
+        return
+    host, _, number = (runs / PROCESS_NAME).read_text(encoding="utf-8").partition(" ")
+    command = Path("/proc", number, "cmdline")  # elsewhere than on Linux, nothing says whose number that is by now
+    if host == socket.gethostname() and b"train.execution.worker" in command.read_bytes().split(b"\0"):
+        os.kill(int(number), signal.SIGKILL)
 
 
 def _open_log(path: Path) -> IO[bytes]:
