@@ -13,7 +13,9 @@ from filelock import FileLock
 from starlette.datastructures import Headers
 
 from benchmarks.harness.drawings import suns, write_class
+from model.drawing.sampler import Sampler
 from studio.shared.visitors import address, visitor_id
+from studio.train.run_poll import FAILED_PAUSE, RunPoll
 from studio.train.run_summary import summarise
 from tests.support.samples import SMALL, make_checkpoint
 from train.cache import limit_cache, load_cached
@@ -136,6 +138,28 @@ def test_in_a_read_only_folder_the_page_works_and_says_why_runs_wait(home, monke
         assert "Read-only" in sentence_for(caught.value) and str(home.folder) not in sentence_for(caught.value)
     assert summary(interrupted).phase == "interrupted" and summary(interrupted).blocked is None
     assert request_training(home, Settings(), order(home, "another")).is_active()
+
+
+def test_an_open_page_notices_that_a_failed_run_waits_for_disk_space(home, monkeypatch):
+    run = create_run(home.runs, order(home))
+    polls = RunPoll(home, Settings(), Sampler(home.checkpoint_folders))
+    monkeypatch.setattr("studio.train.run_poll.ensure_worker", lambda home: None)
+    request = request_from()
+    request.session_hash = "x"
+
+    def timer(seen: dict) -> tuple[dict, object]:
+        *_, shown, answer = polls.poll(run.id, 0, seen, request, None)
+        return shown | {"is_sure": True}, answer
+
+    seen, active = timer({})
+    run.set_state("failed", "A file can't be written: No space left on device; free some space, then try again.")
+    seen, slow = timer(seen)
+    assert active.active and slow.active and slow.value == FAILED_PAUSE
+    run.resume()
+    seen, again = timer(seen)
+    assert again.active and again.value == active.value
+    run.set_state("done")
+    assert not timer(seen)[1].active
 
 
 def test_resuming_a_run_counts_as_a_request(home):

@@ -23,6 +23,7 @@ from train.runs.run import Run, find_run
 from train.runs.settings import Settings
 from train.runs.status import Status
 
+FAILED_PAUSE = 10.0  # seconds between the polls of a failed run, which the worker resumes once the disk has room
 NUM_BUTTONS = 4  # stop, resume, train longer, discard
 
 
@@ -92,20 +93,21 @@ class RunPoll:
         is_own = may_change(run, visitor)
         allowed = allowed_buttons(run, status, may_train=is_own and bool(self.settings.training), is_own=is_own)
         names = [path.name for path in sheets]
-        shown = Seen(run.id, names, checksum, allowed, self._pacing.pause(session), seen.poll)
+        pause = FAILED_PAUSE if status.state == "failed" else self._pacing.pause(session)
+        shown = Seen(run.id, names, checksum, allowed, pause, seen.poll)
         ensure_worker(self.home)
         has_checkpoint = status.order.class_name in trained_classes(self.sampler)
         queue_place = place(run, self.home.runs)
         summary = summarise(run, status, run.last_progress(), queue_place, has_checkpoint=has_checkpoint)
         is_current = seen.is_sure and list(allowed) == seen.buttons
-        is_active = status.state in ("queued", "running")
+        is_polled = status.state in ("queued", "running", "failed")
         return [
             status_html(summary),
             *_sheet_and_curves(run, sheets, moment, seen),
             latest,
             *(gr.skip() if is_current else gr.Button(interactive=each) for each in allowed),
             asdict(shown),
-            gr.skip() if is_active and shown.pause == seen.pause else gr.Timer(shown.pause, active=is_active),
+            gr.skip() if is_polled and shown.pause == seen.pause else gr.Timer(shown.pause, active=is_polled),
         ]
 
 
