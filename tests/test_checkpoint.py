@@ -43,11 +43,12 @@ def test_loading_gives_what_was_saved(tmp_path, network):
     design = architecture(GENERATORS, network, {})
     card = Card("stop sign", design, "doodle", 640, {"stop sign": 55}, "folder", "thanks", {"frechet_distance": 0.5})
     generator = build(GENERATORS, design).eval()
+    generator.typical_seeds = (7, 2**32 - 1)
     path = save_checkpoint(tmp_path, card, generator)
     assert path.name == "stop-sign.safetensors"
     assert path.stat().st_size <= MAX_BYTES
     loaded_card, loaded = load_checkpoint(path)
-    assert loaded_card == card == read_card(path)
+    assert loaded_card == card == read_card(path) and loaded.typical_seeds == (7, 2**32 - 1)
     z = torch.randn(4, generator.z_dim)
     assert (loaded(z) - generator(z)).abs().max() < 2 / 255
 
@@ -114,6 +115,14 @@ def test_a_forged_header_is_refused(tmp_path, change, sentence):
     path = make_checkpoint(tmp_path)
     forge(path, **change)
     with pytest.raises(CheckpointError, match=sentence):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("seeds", ["[1.5]", "[-1]", "[4294967296]", "{}", "[true]", "x", str(list(range(65)))])
+def test_forged_typical_seeds_are_refused(tmp_path, seeds):
+    path = make_checkpoint(tmp_path)
+    forge(path, typical_seeds=seeds)
+    with pytest.raises(CheckpointError, match="typical seeds"):
         load_checkpoint(path)
 
 

@@ -17,9 +17,34 @@ def test_a_longer_latent_starts_like_a_shorter_one():
     assert np.array_equal(latent([(3, 1.0)], 100)[:64], latent([(3, 1.0)], 64))
 
 
-def test_psi_scales_and_a_weight_alone_does_not():
-    assert latent([(7, 1.0)], 8, psi=0.5) == pytest.approx(latent([(7, 1.0)], 8) / 2)
+def test_a_weight_alone_changes_nothing_and_above_1_psi_scales():
     assert latent([(7, 0.3)], 8) == pytest.approx(latent([(7, 1.0)], 8))
+    for typical in ((), (1, 2)):
+        assert latent([(7, 1.0)], 8, 1.5, typical) == pytest.approx(latent([(7, 1.0)], 8) * 1.5)
+        assert np.array_equal(latent([(7, 1.0)], 8, 1.0, typical), latent([(7, 1.0)], 8))
+    assert latent([(7, 1.0)], 8, 0.5) == pytest.approx(latent([(7, 1.0)], 8) / 2), "nobody has looked for typical seeds"
+
+
+def test_below_1_psi_leads_along_the_sphere_to_typical_seeds():
+    typical, mix = (3, 4, 5, 6), [(7, 1.0)]
+    path = np.stack([latent(mix, 64, psi, typical) for psi in np.linspace(1, 0, 101).tolist()])
+    goals = np.stack([latent([(seed, 1.0)], 64) for seed in typical])
+    lengths = np.linalg.norm(path, axis=1)
+    assert lengths.min() > 0.9 * min(lengths[0], np.linalg.norm(goals, axis=1).min()), (
+        "never near 0, where paper is blank"
+    )
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    assert np.allclose(path[0], latent(mix, 64)) and steps.max() < 1.1 * steps.min()
+    nearest = goals[(goals @ path[0] / np.linalg.norm(goals, axis=1)).argmax()]
+    cosine = nearest @ path[-1] / np.linalg.norm(nearest) / lengths[-1]
+    assert cosine > 0.9, "and it ends near the nearest of them"
+    assert np.allclose(latent([(3, 1.0)], 64, 0.0, (3,)), goals[0], atol=1e-5)
+
+
+def test_a_morph_of_typical_drawings_moves_in_small_steps_too():
+    frames = [between("cat", 7, 12, t) for t in np.linspace(0, 1, 101).tolist()]
+    path = np.stack([latent(frame.mix, 64, 0.3, tuple(range(20, 36))) for frame in frames])
+    assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() < 1.5, "of about 11 from one drawing to another"
 
 
 def test_a_mix_is_as_long_as_a_seeds_latent():

@@ -8,13 +8,14 @@ from torch.nn import functional as F
 
 
 def augment(ink: Tensor, strength: float = 1.0) -> Tensor:
-    """Ink (N, 1, 28, 28), each drawing moved by up to 2 whole pixels in both directions; what leaves is lost.
+    """Ink (N, 1, 28, 28), each drawing moved by up to a whole pixel in both directions; what leaves is lost.
 
     Differentiable, so that the generator learns through it (Zhao et al. 2020, "Differentiable Augmentation for
     Data-Efficient GAN Training"). Whole pixels keep every grey level as it is: resampling would hide from the
-    discriminator that real drawings have exact blacks and whites. `strength` multiplies the limit; 0 returns the ink.
+    discriminator that real drawings have exact blacks and whites. A pixel is the margin around the dataset's drawings:
+    moving them farther cuts them, which hides how large they are. `strength` multiplies the limit; 0 returns the ink.
     """
-    limit = round(2 * strength)
+    limit = round(strength)
     if limit == 0:
         return ink
     num, _, height, width = ink.shape

@@ -23,7 +23,9 @@ NEWCOMERS = ("bicycle", "cat")
 NEWCOMER_ROWS = 55
 
 
-def save_base(folder: Path, training: Training, rows: Mapping[str, int]) -> Path:
+def save_base(
+    folder: Path, training: Training, rows: Mapping[str, int], typical_seeds: Mapping[str, Sequence[int]] | None = None
+) -> Path:
     """Write the averaged generator and the discriminator. rows: drawings per class. Returns the path."""
     parts: dict[str, nn.Module] = {"generator": training.ema, "discriminator": training.discriminator}
     tensors = {f"{part}.{name}": tensor for part, net in parts.items() for name, tensor in net.state_dict().items()}
@@ -34,6 +36,7 @@ def save_base(folder: Path, training: Training, rows: Mapping[str, int]) -> Path
         "images_seen": str(training.step * training.config.batch_size),
         "rows": json.dumps(dict(rows)),
         "attribution": ATTRIBUTION,
+        "typical_seeds": json.dumps(typical_seeds or {}),
     }
     path = folder / BASE_NAME
     write_file(path, pack_weights(tensors, header, MAX_BYTES))

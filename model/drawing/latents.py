@@ -11,6 +11,7 @@ from model.quickdraw.classes import NOT_A_NAME
 
 MAX_SEED = 2**32 - 1
 MAX_PSI = 2.0
+SHARPNESS = 30.0  # how strongly a latent prefers the nearest of the typical ones
 MAX_STYLE = 4.0  # how far a drawing may move along a style direction
 MAX_STYLES = 5  # style directions that a drawing may move along
 MAX_MIXED = 8  # seeds in one drawing
@@ -29,7 +30,7 @@ class Picture:
 
     mix: (seed, weight) pairs: one pair for a plain drawing, several for a mix. A latent, such as `search` finds, may
         replace a seed: a tuple with as many numbers as the generator takes.
-    psi: scales the latent. Below 1, drawings get more typical; above 1, wilder.
+    psi: below 1, drawings get more typical; above 1, wilder (see `latent`).
     style: how far to move along the generator's strongest style directions (see `style_directions`), strongest first.
     into, share: a second class, and the share of its generator's weights in the drawing, 0 to 1.
     Raises ValueError for values out of bounds; its message says what is allowed.
@@ -116,16 +117,23 @@ def check_style(style: object) -> tuple[float, ...]:
     return tuple(_check_number("The style offset", offset, -MAX_STYLE, MAX_STYLE) for offset in style)
 
 
-def latent(mix: Sequence[tuple[SeedOrLatent, float]], z_dim: int, psi: float = 1.0) -> np.ndarray:
-    """The latent (Z,) float32 of a mix: psi * sum(w_i z_i) / sqrt(sum(w_i^2)).
+def latent(
+    mix: Sequence[tuple[SeedOrLatent, float]], z_dim: int, psi: float = 1.0, typical: Sequence[int] = ()
+) -> np.ndarray:
+    """The latent (Z,) float32 of a mix: sum(w_i z_i) / sqrt(sum(w_i^2)), then `psi` applied.
 
     Each z_i comes from its own legacy Mersenne Twister stream, which NumPy's policy (NEP 19) freezes, so a seed gives
     the same drawing on every machine, today and in ten years; a latent in place of a seed is its own z_i. The root
     keeps a mix of normally distributed latents normal. Raises ValueError for a latent of another length.
+
+    psi: below 1, the latent goes towards the seeds in `typical` that are nearest to it (see `_towards`), and has
+    arrived at 0. Above 1, or if a generator has no typical seeds, the latent is multiplied by psi.
     """
     total = sum((weight * _numbers(key, z_dim) for key, weight in mix), start=np.zeros(z_dim))
     norm = math.sqrt(sum(weight**2 for _, weight in mix))
-    return (psi / norm * total).astype(np.float32)
+    if psi >= 1 or not typical:
+        return (psi / norm * total).astype(np.float32)
+    return _towards(total / norm, np.stack([_normal(seed, z_dim) for seed in typical]), 1 - psi).astype(np.float32)
 
 
 def morph_frames(
@@ -151,6 +159,15 @@ def between(class_name: str, start: SeedOrLatent, end: SeedOrLatent, t: float, p
     return Picture(class_name, tuple((key, weight) for key, weight in ((start, 1 - t), (end, t)) if weight), psi)
 
 
+def between_latents(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
+    """The latent (Z,) at `t` of the straight way from one, at 0, to another, at 1, with a length between theirs."""
+    if np.array_equal(start, end):
+        return start
+    z = (1 - t) * start + t * end
+    length = (1 - t) * np.linalg.norm(start) + t * np.linalg.norm(end)
+    return (z * (length / max(float(np.linalg.norm(z)), 1e-9))).astype(np.float32)
+
+
 def style_directions(weight: np.ndarray) -> np.ndarray:
     """Unit directions (Z, Z), one per row, along which a drawing changes most, strongest first.
 
@@ -161,6 +178,27 @@ def style_directions(weight: np.ndarray) -> np.ndarray:
     directions = vectors.T[::-1]
     strongest = np.abs(directions).argmax(axis=1)
     return directions * np.sign(directions[np.arange(len(directions)), strongest])[:, None]
+
+
+def _towards(z: np.ndarray, typical: np.ndarray, share: float) -> np.ndarray:
+    """z (Z,) moved by a share 0..1 of the way to its goal: a mean of the typical latents (K, Z), mostly the nearest.
+
+    In many dimensions, normal numbers have nearly the same length, and a generator has never seen shorter ones. So the
+    way follows the sphere (Shoemake 1985, "Animating Rotation with Quaternion Curves", slerp). The softmax of the
+    cosines chooses the goal, so it moves smoothly with z.
+    """
+    length, lengths = float(np.linalg.norm(z)), np.linalg.norm(typical, axis=1)  # (K,)
+    direction = z / max(length, 1e-9)
+    cosines = typical @ direction / lengths
+    weights = np.exp(SHARPNESS * (cosines - cosines.max()))
+    weights /= weights.sum()
+    goal = weights / lengths @ typical
+    goal /= max(float(np.linalg.norm(goal)), 1e-9)
+    angle = math.acos(float(np.clip(goal @ direction, -1.0, 1.0)))
+    if angle < 1e-6:
+        return z
+    turned = (math.sin((1 - share) * angle) * direction + math.sin(share * angle) * goal) / math.sin(angle)
+    return ((1 - share) * length + share * (weights @ lengths)) * turned
 
 
 def _numbers(key: SeedOrLatent, z_dim: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.func import functional_call
 
-from model.drawing.latents import Picture, latent, style_directions
+from model.drawing.latents import Picture, between_latents, latent, style_directions
 from model.files.checkpoint import Card
 from model.files.weights import layout
 from model.networks.generator_network import GeneratorNetwork
@@ -57,14 +57,16 @@ def draw_mixed(loaded: Loaded, other: Loaded, pictures: Sequence[Picture], devic
                 name: tensor.lerp(end[name], picture.share) if tensor.is_floating_point() else tensor
                 for name, tensor in start.items()
             }
-            z = torch.from_numpy(moved_latent(loaded, picture)[None]).to(device)
+            ends = moved_latent(loaded, picture), moved_latent(other, picture)
+            z = torch.from_numpy(between_latents(*ends, picture.share)[None]).to(device)
             drawings.append(to_drawings(functional_call(between, weights, z)))
     return np.concatenate(drawings)
 
 
 def moved_latent(loaded: Loaded, picture: Picture) -> np.ndarray:
     """The latent (Z,) of a picture, moved along the style directions."""
-    z = latent(picture.mix, loaded.generator.z_dim, picture.psi)
+    generator = loaded.generator
+    z = latent(picture.mix, generator.z_dim, picture.psi, generator.typical_seeds)
     if not picture.style:
         return z
     offsets = np.asarray(picture.style, np.float32)

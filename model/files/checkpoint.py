@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from torch import nn
-
-from model.files.header import count, counts, figure, mapping, read_object, text
+from model.files.header import count, counts, figure, mapping, read_json, read_object, seeds, text
 from model.files.weights import (
     CheckpointError,
     check_format,
@@ -88,9 +86,11 @@ def checkpoint_path(folder: Path, class_name: str) -> Path:
     return folder / f"{slug(class_name)}.safetensors"
 
 
-def save_checkpoint(folder: Path, card: Card, generator: nn.Module) -> Path:
+def save_checkpoint(folder: Path, card: Card, generator: GeneratorNetwork) -> Path:
     """Write `<slug>.safetensors` and return its path. Raises ValueError for weights that don't belong in a file."""
     header = {"format": FORMAT, "license": LICENSE, "card": json.dumps(asdict(card), ensure_ascii=False)}
+    if generator.typical_seeds:
+        header["typical_seeds"] = json.dumps(generator.typical_seeds)
     path = checkpoint_path(folder, card.class_name)
     write_file(path, pack_weights(generator.state_dict(), header, MAX_BYTES))
     return path
@@ -106,7 +106,9 @@ def load_checkpoint(path: Path) -> tuple[Card, GeneratorNetwork]:
     """The card and the generator, ready to draw, on the CPU in full precision. Raises CheckpointError."""
     header, tensors = read_weights(path, FORMAT, MAX_BYTES)
     card = _card(path, header)
-    return card, fill(path, lambda: build(GENERATORS, card.architecture), tensors)
+    generator = fill(path, lambda: build(GENERATORS, card.architecture), tensors)
+    generator.typical_seeds = _typical_seeds(path, header)
+    return card, generator
 
 
 def check_name(class_name: str) -> str:
@@ -139,6 +141,13 @@ def card_from(values: Mapping[str, object]) -> Card:
         attribution=text(values.get("attribution")),
         metrics={name: figure(value) for name, value in mapping(values.get("metrics", {})).items()},
     )
+
+
+def _typical_seeds(path: Path, header: Mapping[str, str]) -> tuple[int, ...]:
+    try:
+        return seeds(read_json(header, "typical_seeds")) if "typical_seeds" in header else ()
+    except ValueError as error:
+        raise CheckpointError(f"{path.name} has unreadable typical seeds; fetch or train it again.") from error
 
 
 def _option(value: object) -> object:

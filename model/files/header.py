@@ -9,6 +9,7 @@ from collections.abc import Mapping
 MAX_TEXT_LENGTH = 2000
 MAX_COUNT = 10**12
 MAX_FIGURE = 1e12
+MAX_SEEDS = 64
 
 
 def read_object(header: Mapping[str, str], name: str) -> dict[str, object]:
@@ -56,3 +57,10 @@ def figure(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < MAX_FIGURE:
         raise ValueError("That is not a figure.")
     return value
+
+
+def seeds(value: object) -> tuple[int, ...]:
+    """A short list of seeds, each 0 to 2^32 - 1."""
+    if not isinstance(value, list) or len(value) > MAX_SEEDS or any(count(each) >= 2**32 for each in value):
+        raise ValueError("That is not a list of seeds.")
+    return tuple(value)

@@ -1,6 +1,6 @@
 """The shared base: one generator of all classes, which draws drafts, and from which a class's own generator grows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from model.files.header import count, counts, read_json, read_object, text
+from model.files.header import count, counts, read_json, read_object, seeds, text
 from model.files.weights import (
     CheckpointError,
     check_format,
@@ -33,6 +33,7 @@ class Base:
     """What a base's file holds. generator, discriminator: architectures (see `build`). tensors: by "part.name".
 
     images_seen: drawings it learned from, repeats included. rows: how many drawings of each class there were.
+    typical_seeds: those of each class, see `GeneratorNetwork`; empty in older files.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Base:
     images_seen: int
     rows: dict[str, int]
     attribution: str
+    typical_seeds: dict[str, tuple[int, ...]]
     tensors: dict[str, Tensor]
 
     def part(self, name: str) -> dict[str, Tensor]:
@@ -74,7 +76,9 @@ class Base:
     def generator_of(self, class_name: str) -> GeneratorNetwork:
         """A generator of one class, ready to draw. Raises CheckpointError."""
         single = self.generator | {"num_classes": 1}
-        return fill(self.path, lambda: build(GENERATORS, single), self.of_classes("generator", [class_name]))
+        generator = fill(self.path, lambda: build(GENERATORS, single), self.of_classes("generator", [class_name]))
+        generator.typical_seeds = self.typical_seeds.get(class_name, ())
+        return generator
 
 
 def read_base(path: Path, *, with_tensors: bool = True) -> Base:
@@ -92,6 +96,7 @@ def read_base(path: Path, *, with_tensors: bool = True) -> Base:
             images_seen=count(read_json(header, "images_seen")),
             rows=counts(read_json(header, "rows")),
             attribution=text(header.get("attribution")),
+            typical_seeds=_typical_seeds(header),
             tensors=tensors,
         )
         if any(each.get("num_classes") != len(CLASS_NAMES) for each in (base.generator, base.discriminator)):
@@ -101,6 +106,12 @@ def read_base(path: Path, *, with_tensors: bool = True) -> Base:
     if with_tensors:
         _check_layout(base)
     return base
+
+
+def _typical_seeds(header: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+    if "typical_seeds" not in header:
+        return {}
+    return {class_name: seeds(each) for class_name, each in read_object(header, "typical_seeds").items()}
 
 
 def _check_layout(base: Base) -> None:

@@ -21,6 +21,7 @@ from train.grow import save_base
 from train.home import Home
 from train.quality.doodlenet_figures import measure_generator
 from train.quality.doodlenet_file import DoodleNetError, load_doodlenet
+from train.quality.typical import find_typical_seeds, find_typical_seeds_of_all
 from train.runs.fetch import FetchedDrawings
 from train.runs.names import check_name_is_free
 from train.runs.order import Order
@@ -68,6 +69,8 @@ def promote(
         attribution=ATTRIBUTION,
         metrics=_measure(training.ema, evaluation, home) if evaluation else {},
     )
+    if evaluation:
+        training.ema.typical_seeds = find_typical_seeds(training.ema, evaluation.evaluator, evaluation.classes)
     path = save_checkpoint(run.folder, card, training.ema)
     if evaluation:
         evaluation.nearest(training.ema, run.folder / "nearest.png")
@@ -92,7 +95,9 @@ def _measure(generator: GeneratorNetwork, evaluation: GeneratorEvaluation, home:
 
 def _promote_base(run: Run, training: Training, order: Order, fetched: FetchedDrawings, home: Home) -> Promotion:
     """Save the base in the run's folder, and promote it unless the current one has seen more drawings."""
-    path = save_base(run.folder, training, fetched.rows)
+    loaded = home.first_usable(EVALUATOR_NAME, load_evaluator)
+    typical = find_typical_seeds_of_all(training.ema, loaded[0].to(training.device)) if loaded else {}
+    path = save_base(run.folder, training, fetched.rows, typical)
     current = home.first_usable(BASE_NAME, partial(read_base, with_tensors=False))
     if current and not order.replace and current.images_seen > training.step * order.config.batch_size:
         return Promotion("kept")
