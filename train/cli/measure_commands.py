@@ -18,7 +18,7 @@ from train.execution.measure import (
 )
 from train.home import Home
 from train.hub.cards import write_cards
-from train.quality.doodlenet_figures import measure_generator
+from train.quality.doodlenet_figures import measure_generator, real_drawings
 from train.quality.doodlenet_file import DoodleNetError, load_doodlenet
 
 
@@ -46,7 +46,9 @@ def _evaluate(options: argparse.Namespace, home: Home) -> int:
         evaluation = evaluation_of(cards[name], evaluator, home, options.rows, also)
         print(f"{name}: {format_figures(evaluation.measure(generator.to(device)))}")
         if doodlenet:
-            print(f"{name}, by DoodleNet: {format_figures(measure_generator(doodlenet, generator, evaluation))}")
+            real = real_drawings(evaluation.drawings, evaluation.extra)
+            figures = measure_generator(doodlenet, generator, real, evaluation.classes)
+            print(f"{name}, by DoodleNet: {format_figures(figures)}")
         if options.nearest:
             options.nearest.mkdir(parents=True, exist_ok=True)
             evaluation.nearest(generator, options.nearest / f"{checkpoint_path(Path(), name).stem}.png")

@@ -15,7 +15,6 @@ from model.networks.doodlenet import DoodleNet, Seen
 from model.networks.generator_network import GeneratorNetwork
 from model.quickdraw.images import to_ink
 from train.drawings import held_back, learned
-from train.evaluation import GeneratorEvaluation
 from train.metrics import coverage, density, frechet_distance, precision_recall, recognised
 from train.training import draw_seeds
 
@@ -55,7 +54,7 @@ def real_drawings(drawings: Sequence[np.ndarray], extra: Sequence[np.ndarray] = 
 def look(network: DoodleNet, drawings: np.ndarray) -> Seen:
     """Drawings uint8 (N, 28, 28) to what DoodleNet sees, in float64 on the CPU."""
     with torch.inference_mode():
-        batches = [network(to_ink(drawings[at : at + _BATCH])) for at in range(0, len(drawings), _BATCH)]
+        batches = [network(to_ink(np.array(drawings[at : at + _BATCH]))) for at in range(0, len(drawings), _BATCH)]
     return Seen(*(torch.cat(parts).double() for parts in zip(*batches, strict=True)))
 
 
@@ -91,12 +90,10 @@ def measure(network: DoodleNet, fakes: np.ndarray, real: RealDrawings, classes: 
 
 
 def measure_generator(
-    network: DoodleNet, generator: GeneratorNetwork, evaluation: GeneratorEvaluation
+    network: DoodleNet, generator: GeneratorNetwork, real: RealDrawings, classes: Sequence[int]
 ) -> dict[str, float]:
-    """The figures of a generator's seeds 0.., against the drawings of an evaluation (see `measure`)."""
-    real = real_drawings(evaluation.drawings, evaluation.extra)
-    fakes = draw_seeds(generator, range(len(real.held_back)))
-    return measure(network, fakes, real, evaluation.classes)
+    """The figures of a generator's seeds 0.. (see `measure`)."""
+    return measure(network, draw_seeds(generator, range(len(real.held_back))), real, classes)
 
 
 def kernel_distance(real: Tensor, fake: Tensor) -> float:

@@ -19,7 +19,7 @@ from train.drawings import held_back
 from train.evaluation import GeneratorEvaluation
 from train.grow import save_base
 from train.home import Home
-from train.quality.doodlenet_figures import measure_generator
+from train.quality.doodlenet_figures import measure_generator, real_drawings
 from train.quality.doodlenet_file import DoodleNetError, load_doodlenet
 from train.quality.typical import find_typical_seeds, find_typical_seeds_of_all
 from train.runs.fetch import FetchedDrawings
@@ -88,7 +88,8 @@ def _measure(generator: GeneratorNetwork, evaluation: GeneratorEvaluation, home:
     """A generator's metrics by the evaluator and, if it can be had, by DoodleNet."""
     metrics = evaluation.measure(generator)
     with contextlib.suppress(DoodleNetError):
-        figures = measure_generator(load_doodlenet(home), generator, evaluation)
+        real = real_drawings(evaluation.drawings, evaluation.extra)
+        figures = measure_generator(load_doodlenet(home), generator, real, evaluation.classes)
         metrics |= {doodlenet_name(name): figure for name, figure in figures.items()}
     return metrics
 
