@@ -215,6 +215,7 @@ def test_a_hanging_worker_is_killed_and_its_run_waits_for_another(home, monkeypa
     assert run.waits_for_worker() and run.snapshot_path.exists()
 
 
+@pytest.mark.slow
 def test_a_hanging_worker_whose_page_is_gone_is_killed_by_another_page(home, monkeypatch):
     run = create_run(home.runs, order(home, num_steps=None, seconds=600))
     environment = os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}
