@@ -184,6 +184,7 @@ def test_the_worker_trains_all_waiting_runs_then_exits(home):
     assert (home.checkpoints / "sun.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_workers_run_continues_from_its_snapshot(home):
     run = create_run(home.runs, order(home, num_steps=None, seconds=6))
     command = [sys.executable, "-m", "train.execution.worker"]

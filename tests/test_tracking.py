@@ -187,6 +187,7 @@ def test_a_resumed_run_is_one_run_in_mlflow_too(server, home, quick, monkeypatch
     assert steps(client, run) == [1, 2, 3, 4, 5, 6] and recorded(client, run).info.status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_finished_runs_are_imported_into_a_file_by_default_and_to_a_server(server, home, monkeypatch, capsys):
     monkeypatch.setenv("DOODLES_HOME", str(home.folder))
     runs = [ended(home, name) for name in ("sun", "star")]
@@ -233,6 +234,7 @@ def test_a_run_that_mlflow_refuses_does_not_hold_up_others(server, home, caplog)
     assert caplog.text.count(f"refuses run {first.id}") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sees_home", [True, False])
 def test_the_driver_sends_a_fleets_runs_as_nested_runs(server, home, quick, tmp_path, monkeypatch, sees_home):
     """The training machines need no access to MLflow."""

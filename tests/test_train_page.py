@@ -144,6 +144,7 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
     page.get_by_text("Nothing has been trained here yet").wait_for()
 
 
+@pytest.mark.slow
 def test_a_failure_gives_one_sentence_and_can_be_resumed_once_its_cause_is_gone(visit, site, tmp_path):
     page = visit("3.3.3.3")
     start(page, "zebra", 0.1)
