@@ -51,7 +51,7 @@ def launch(app: gr.Blocks, **options: object) -> None:
     app.queue(max_size=64).launch(
         theme=paper(),
         css_paths=STUDIO / "shared" / "style.css",
-        head=preload_links("shared", "draw"),  # what the first view needs
+        head=preload_links("shared", "tracing", "look", "draw"),  # what the first view needs
         app_kwargs={"routes": script_routes(), "middleware": [Middleware(Gate)]},
         footer_links=["api"],
         run_history=False,

@@ -249,17 +249,17 @@ def call(site, endpoint: str, data: object) -> tuple[int, str]:
     [
         ("draw", "drawings", ["cat", [[7, 1, 1.0, [0.5]]]]),
         ("draw", "open_link", ["?class=cat&seed=7"]),
-        ("draw", "export", ["link", "cat", 7, 1, 1.0, [0.5], "http://127.0.0.1/"]),
+        ("draw", "export", ["link", "cat", 7, 1, 1.0, [0.5], "http://127.0.0.1/", "pen", 3]),
         ("draw", "catalog", [0]),
         ("draw", "screenful", [0, 0, 0]),
         ("morph", "morph", ["cat", "dog", [7, 12], 1.0]),
-        ("morph", "export", ["link", ["cat", "dog", [7, 12], 1.0], "http://127.0.0.1/", 1, "back"]),
+        ("morph", "export", ["link", ["cat", "dog", [7, 12], 1.0], "http://127.0.0.1/", 1, "back", "ink", 4]),
         ("morph", "catalog", [0]),
         ("morph", "screenful", [0, 0, 0]),
         ("wall", "screenful", [0, 0, 0]),
         ("yours-pad", "catalog", [0]),
         ("yours-pad", "screenful", [0, 0, 0]),
-        ("yours-found", "export", ["link", "cat", [0.0] * 64, "http://127.0.0.1/"]),
+        ("yours-found", "export", ["link", "cat", [0.0] * 64, "http://127.0.0.1/", "", None]),
         ("yours-pad", "recognise", [[[[0.1, 0.1], [0.9, 0.9]]]]),
     ],
 )
@@ -368,9 +368,9 @@ def test_a_space_may_call_itself_from_its_frame():
 @pytest.mark.parametrize(
     ("component", "data"),
     [
-        ("draw", ["command", "cat", 7, 1, 1.0, [0.5], ""]),
-        ("morph", ["python", ["cat", "dog", [7, 12], 1.0], "", 1, "back"]),
-        ("yours-found", ["command", "cat", [0.0] * 64, ""]),
+        ("draw", ["command", "cat", 7, 1, 1.0, [0.5], "", None, None]),
+        ("morph", ["python", ["cat", "dog", [7, 12], 1.0], "", 1, "back", "", None]),
+        ("yours-found", ["command", "cat", [0.0] * 64, "", None, None]),
     ],
 )
 def test_only_visitors_here_copy_the_folders_of_this_machine(site, components, home_folder, component, data):

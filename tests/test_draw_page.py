@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from model.drawing.look import Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
-from model.exports.vector import enlarged
+from model.exports.looks import picture
 from tests.support.browser import (
     IS_DRAWN,
     counts,
@@ -64,7 +65,7 @@ def test_exported_pictures_look_like_the_page(page, site):
     drawings = Sampler([SHIPPED]).draw_all(view.pictures())
     for url, drawing in zip(shown, drawings[[0, 1, 2, 3, 2]], strict=True):
         large = pixels(url).astype(float)
-        assert np.abs(large - np.asarray(enlarged(drawing, len(large)))).mean() < 1.5, "of 255 grey levels"
+        assert np.abs(large - np.asarray(picture(drawing, len(large), Look()))).mean() < 1.5, "of 255 grey levels"
 
 
 def test_generate_keeps_a_locked_seed(page, site):

@@ -89,7 +89,7 @@ def test_events_pass_their_arguments_as_data():
 
 
 def test_scripts_of_the_first_view_are_fetched_at_once():
-    links, pending, needed = preload_links("shared", "draw"), [STUDIO / "draw" / "draw.js"], set()
+    links, pending, needed = preload_links("shared", "tracing", "look", "draw"), [STUDIO / "draw" / "draw.js"], set()
     while pending:
         path = pending.pop()
         needed.add(path.relative_to(STUDIO).as_posix())

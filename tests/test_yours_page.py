@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from model.drawing.look import Look
 from model.drawing.sampler import Sampler
 from model.drawing.search import likeness
 from model.drawing.view import read_view
+from model.exports.looks import picture
 from model.exports.vector import enlarged
 from studio.yours.search_result import LARGE, SMALL
 from tests.support.browser import IS_DRAWN, WAIT, open_page, pixels, set_number
@@ -153,7 +155,10 @@ def test_my_drawing_is_found_varied_and_morphed_and_its_link_draws_it_again(page
     with page.expect_download() as taken:
         page.locator("#yours-found [data-download='large.png']").click()
     with Image.open(taken.value.path()) as file:
-        assert np.array_equal(file, enlarged(drawing, 1024)) and taken.value.suggested_filename == "cat-found.large.png"
+        assert (
+            np.array_equal(file, picture(drawing, 1024, Look()))
+            and taken.value.suggested_filename == "cat-found.large.png"
+        )
     page.locator("#yours-found [data-copy=link]").click()
     page.locator("#yours-found .copied", has_text="latent=").wait_for()
     link = page.locator("#yours-found .copied").inner_text().removeprefix("Copied: ")

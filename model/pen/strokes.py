@@ -45,7 +45,7 @@ def trace(drawing: np.ndarray, settings: TraceSettings = DEFAULT) -> list[Stroke
         return []
     lines = graph(found)
     mend(lines, found, settings)
-    strokes = [Stroke((at,), ink=found.ink_at(at)) for at in (*found.lost, *lines.dots)]
+    strokes = [Stroke((at,), ink=found.ink_at(at)) for at in lines.dots]
     for path in paths(lines, settings):
         far = length(path.points)
         if far < settings.dot:

@@ -20,11 +20,12 @@ def smooth(
 def nodes(points: list[Point], corners: list[int], spacing: float, *, is_closed: bool) -> tuple[list[Point], list[int]]:
     """Fewer points that keep the corners, and which of them are corners. A closed curve's first one isn't repeated."""
     last = len(points) - 1
-    if is_closed and corners:  # begin at a corner
+    begins_at_corner = is_closed and bool(corners)
+    if begins_at_corner:
         first = corners[0] % last
         points = [*points[first:last], *points[: first + 1]]
-        corners = sorted({(corner - first) % last for corner in corners} - {0})
-    found, kept = [points[0]], [0] if is_closed and corners else []
+        corners = sorted({(corner - first) % last for corner in corners})
+    found, kept = [points[0]], [0] if begins_at_corner else []
     breaks = [*(corner for corner in corners if 0 < corner < last), last]
     start = 0
     for stop in breaks:

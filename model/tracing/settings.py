@@ -38,7 +38,7 @@ class TraceSettings:
     tip: float = 4.0  # a longer end is not the tip of a sharp corner, where two lines have merged
     tip_cosine: float = 0.2  # how sharp such a corner is at least
     tip_ahead: float = 0.4  # how straight its sides run towards the tip
-    gap: float = 3.2  # ends that are further apart are never joined
+    gap: float = 3.6  # ends that are further apart are never joined
     gap_ink: float = 0.05  # the least ink between ends that are joined
     gap_cosine: float = 0.5  # how straight they face each other
     end_radius: float = 0.5  # of the ink around the end of a thinned line; where there is more, the line is too short
@@ -53,7 +53,7 @@ class TraceSettings:
     shrink: float = 0.5  # how far towards its neighbours a point moves, and back (Taubin 1995)
     unshrink: float = 0.53
     passes: int = 3
-    corner: float = 0.45  # the direction changes at least this much at a corner
+    corner: float = 0.6  # the direction changes at least this much at a corner
     corner_reach: int = 4  # points on both sides of it, between which the change is measured
     corner_shift: float = 1.2  # how far a corner that thinning has rounded may be moved
     sideways: float = 1.0  # how far to both sides a point looks for the middle of the ink

@@ -5,7 +5,7 @@ from math import floor
 
 import numpy as np
 from scipy import ndimage
-from skimage.morphology import skeletonize
+from skimage.morphology import thin
 
 from model.tracing.geometry import Point
 from model.tracing.settings import TraceSettings
@@ -18,14 +18,13 @@ class Skeleton:
     """A drawing with a margin, enlarged to (H, W).
 
     ink: 0..1, sharpened, so some of it is beyond. middle: True along the middle of lines. depth: how far each pixel of
-    ink is from paper, in pixels of the drawing. lost: the centres (x, y) of specks that thinning removes.
+    ink is from paper, in pixels of the drawing.
     """
 
     fineness: int
     ink: np.ndarray
     middle: np.ndarray
     depth: np.ndarray
-    lost: list[Point]
 
     def place(self, x: float, y: float) -> Point:
         """An enlarged pixel's centre in pixels of the drawing."""
@@ -40,7 +39,7 @@ class Skeleton:
 
 
 def skeleton(drawing: np.ndarray, settings: TraceSettings) -> Skeleton | None:
-    """The skeleton of a drawing uint8 (28, 28), by the thinning of Zhang and Suen (1984). None if it is empty."""
+    """The skeleton of a drawing uint8 (28, 28), by the thinning of Guo and Hall (1989). None if it is empty."""
     fineness = settings.fineness
     ink = enlarged_ink(drawing, settings)
     darkest = float(ink.max())
@@ -53,15 +52,9 @@ def skeleton(drawing: np.ndarray, settings: TraceSettings) -> Skeleton | None:
     mask = _as_loop(mask, depth, settings)
     core = _large_parts(depth > settings.loop_width, settings.core_area * pixels)  # what no pen on the loop reaches
     core = _as_loop(core, _depth(core, fineness), settings)
-    middle = skeletonize(mask, method="zhang") | skeletonize(core, method="zhang")
+    middle = thin(mask) | thin(core)
     depth = np.maximum(_depth(mask, fineness), _depth(core, fineness))
-    found = Skeleton(fineness, ink, middle, depth, [])
-    labels, count = ndimage.label(mask, np.ones((3, 3)))
-    kept = set(labels[middle].tolist())
-    for part in (part for part in range(1, count + 1) if part not in kept):
-        ys, xs = np.nonzero(labels == part)
-        found.lost.append(found.place(float(xs.sum()) / len(xs), float(ys.sum()) / len(ys)))
-    return found
+    return Skeleton(fineness, ink, middle, depth)
 
 
 def _as_loop(mask: np.ndarray, depth: np.ndarray, settings: TraceSettings) -> np.ndarray:

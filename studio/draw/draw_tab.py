@@ -16,7 +16,7 @@ from studio.shared.events import sentence
 from studio.shared.export import export_view, two_at_once
 from studio.shared.pictures import data_url, origin
 from studio.shared.tiles import Tiles
-from studio.shared.view_reader import read_class, read_drawings, read_parts
+from studio.shared.view_reader import read_class, read_drawings, read_look, read_parts
 from studio.shared.visitors import is_local
 
 FIRST_CLASS = "cat"
@@ -50,11 +50,13 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         return answer | {"state": state | {"style": _group(view)[3]}, "message": message}
 
     def export(request: object, visitor: gr.Request) -> dict[str, str]:
-        """[kind, class, seed, count, psi, style, the page's address] as `export_view` answers; or an "error"."""
+        """[kind, class, seed, count, psi, style, the page's address, look, width] as `export_view` answers; or an
+        "error"."""
         try:
-            parts = read_parts(request, "kind", "class", "seed", "count", "psi", "style", "address")
-            kind, class_name, seed, count, psi, style, address = parts
+            parts = read_parts(request, "kind", "class", "seed", "count", "psi", "style", "address", "look", "width")
+            kind, class_name, seed, count, psi, style, address, look, width = parts
             view = read_drawings(sampler, class_name, seed, count, psi, style)
+            view = replace(view, look=read_look(look, width))
             return export_view(sampler, view, kind, address, is_local=is_local(visitor))
         except ValueError as error:
             return {"error": sentence(error)}

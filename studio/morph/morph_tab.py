@@ -1,5 +1,7 @@
 """Morph: from one drawing to the next, or into another class. All frames come in one answer (morph.js)."""
 
+from dataclasses import replace
+
 import gradio as gr
 
 from model.drawing.latents import morph_frames
@@ -15,7 +17,7 @@ from studio.shared.events import sentence
 from studio.shared.export import export_view, two_at_once
 from studio.shared.pictures import data_url, origin
 from studio.shared.tiles import Tiles
-from studio.shared.view_reader import read_morph, read_parts
+from studio.shared.view_reader import read_look, read_morph, read_parts
 from studio.shared.visitors import is_local
 
 
@@ -44,10 +46,14 @@ def morph_tab(sampler: Sampler, tiles: Tiles) -> None:
         }
 
     def export(request: object, visitor: gr.Request) -> dict[str, str]:
-        """[kind, what `morph` takes, the page's address, speed, loop] as `export_view` answers; or an "error"."""
+        """[kind, what `morph` takes, the page's address, speed, loop, look, width] as `export_view` answers.
+
+        Or a sentence under "error".
+        """
         try:
-            kind, morph, address, speed, loop = read_parts(request, "kind", "morph", "address", "speed", "loop")
-            view, playing = _read(sampler, morph), Playing(speed, loop)
+            parts = read_parts(request, "kind", "morph", "address", "speed", "loop", "look", "width")
+            kind, morph, address, speed, loop, look, width = parts
+            view, playing = replace(_read(sampler, morph), look=read_look(look, width)), Playing(speed, loop)
             return export_view(sampler, view, kind, address, playing, is_local=is_local(visitor))
         except ValueError as error:
             return {"error": sentence(error)}

@@ -1,10 +1,13 @@
 """The numbers that the page's scripts share with Python."""
 
+from dataclasses import asdict
+
 from model.drawing.latents import MAX_KEYS, MAX_PICTURES, MAX_PSI, MAX_SEED, MAX_STYLES
 from model.exports.animation import FRAME_MILLISECONDS, LOOPS, SPEEDS
 from model.exports.vector import MAX_LEVEL, MAX_RELATIVE_LEVEL, MIN_LEVEL, SMOOTHING
 from model.quickdraw.images import SIZE
 from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES
+from model.tracing.settings import DEFAULT, MAX_WIDTH, MIN_WIDTH
 from train.runs.order import MAX_CLASSES
 
 RANDOM_SEED_MAX = 999_999  # short seeds are easier to remember and to pass on
@@ -32,6 +35,9 @@ def page_constants() -> dict[str, object]:
         "max_strokes": MAX_STROKES,
         "max_points": MAX_POINTS,
         "max_classes": MAX_CLASSES,
+        "min_pen_width": MIN_WIDTH,
+        "max_pen_width": MAX_WIDTH,
+        "trace": asdict(DEFAULT),
         "ink": {
             "smoothing": SMOOTHING,
             "min_level": MIN_LEVEL,

@@ -1,14 +1,12 @@
 """Export: a file of what the page shows, or a text that leads back to it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial, wraps
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
 import anyio
 
-from model.drawing.look import INK, Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.exports.animation import Playing
@@ -57,8 +55,7 @@ def export_view(
         return {"text": view.command(hub, home) if kind == "command" else view.python(hub, home)}
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"“{str(kind)[:40]}” is not something to export; choose {', '.join((*KINDS, *TEXTS))}.")
-    shown = view if view.look or kind == "gif" else replace(view, look=Look(INK))  # as the page shows it
-    content = export(sampler, shown, kind, playing=playing)
+    content = export(sampler, view, kind, playing=playing)
     suffix = "found" if view.latent else "-".join(map(str, view.keys or (view.seed,)))
     return {"filename": f"{slug(view.class_name)}-{suffix}.{kind}", "url": data_url(content, KINDS[kind])}
 

@@ -1,5 +1,9 @@
 // Drawings on canvases: sheets of drawings decoded, and each drawing enlarged with smooth outlines.
 
+import { tracer } from "../tracing/trace.js";
+import { look, paintInLook } from "./look.js";
+import { drawStrokes } from "./pen.js";
+
 /** @import { Constants } from "./types" */
 
 /**
@@ -29,9 +33,10 @@ export function contextOf(canvas) {
 }
 
 /** @param {Constants} constants */
-export function inkOf({ size: SIZE, ink: { smoothing, min_level, max_level, max_relative_level } }) {
+export function inkOf({ size: SIZE, trace: settings, ink: { smoothing, min_level, max_level, max_relative_level } }) {
   /** @type {Map<number, Scale>} */
   const scales = new Map(); // by pixels a side
+  const trace = tracer(settings);
 
   /**
    * @param {string} url
@@ -100,6 +105,56 @@ export function inkOf({ size: SIZE, ink: { smoothing, min_level, max_level, max_
   }
 
   /**
+   * Paints one drawing in the look that the visitor has chosen, and again when that changes.
+   * @param {HTMLCanvasElement} canvas a square of at least 28 pixels a side
+   * @param {Sheet} sheet
+   * @param {number} place on the sheet
+   * @param {number} share of the next drawing that is mixed in
+   * @param {boolean} isMoving whether it is a frame of a morph, in which pale strokes fade
+   */
+  function paint(canvas, sheet, place, share = 0, isMoving = false) {
+    paintInLook(canvas, () => {
+      if (look.name === "ink") paintInk(canvas, sheet, place, share);
+      else if (look.name === "pen") drawStrokes(canvas, trace(pixelsOf(sheet, place, share)), look.width, isMoving);
+      else paintPixels(canvas, pixelsOf(sheet, place, share));
+    });
+  }
+
+  /**
+   * @param {Sheet} sheet
+   * @param {number} place
+   * @param {number} share
+   */
+  function pixelsOf({ ink, width, columns }, place, share) {
+    const start = (/** @type {number} */ which) => Math.floor(which / columns) * SIZE * width + (which % columns) * SIZE;
+    const [one, other] = [start(place), start(share ? place + 1 : place)];
+    const drawing = new Float64Array(SIZE * SIZE);
+    for (let y = 0; y < SIZE; y++) {
+      for (let x = 0; x < SIZE; x++) {
+        drawing[y * SIZE + x] = (1 - share) * ink[one + y * width + x] + share * ink[other + y * width + x];
+      }
+    }
+    return drawing;
+  }
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Float64Array} drawing
+   */
+  function paintPixels(canvas, drawing) {
+    const size = canvas.width;
+    const pixels = new ImageData(size, size);
+    const greys = new Uint32Array(pixels.data.buffer);
+    for (let y = 0, at = 0; y < size; y++) {
+      const row = Math.floor((y * SIZE) / size) * SIZE;
+      for (let x = 0; x < size; x++, at++) {
+        greys[at] = 0xff000000 | (0x010101 * (255 - Math.round(drawing[row + Math.floor((x * SIZE) / size)])));
+      }
+    }
+    canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+  }
+
+  /**
    * Paints one drawing, enlarged like exported files (`enlarged` in model/exports/vector.py): smoothed, interpolated,
    * then cut where the outline encloses as much as the pixels.
    * @param {HTMLCanvasElement} canvas a square of at least 28 pixels a side
@@ -107,7 +162,7 @@ export function inkOf({ size: SIZE, ink: { smoothing, min_level, max_level, max_
    * @param {number} place on the sheet
    * @param {number} share of the next drawing that is mixed in
    */
-  function paint(canvas, { ink, width, columns }, place, share = 0) {
+  function paintInk(canvas, { ink, width, columns }, place, share) {
     const size = canvas.width;
     const { firsts, weights, pixels, greys, wide, fine } = scaleTo(size);
     const start = (/** @type {number} */ which) =>

@@ -1,5 +1,6 @@
 // What a link to the page holds, which tab it opens, and the address that leads back to what a tab shows.
 
+import { lookEntries } from "./look.js";
 import { isOpen } from "./tabs.js";
 
 /** @import { MorphLink, View } from "./types" */
@@ -9,8 +10,7 @@ const KEYS = ["class", "seed", "psi", "count", "style", "keys", "into", "latent"
 const DRAW_KEYS = ["class", "seed", "psi", "count", "style", "keys", "into", "latent"];
 const SPACES = "https://huggingface.co";
 
-/** The query that the page was opened with, before any tab changes the address. */
-export const openedWith = new URLSearchParams(location.search);
+export { openedWith } from "./opened.js";
 
 export const currentQuery = () => new URLSearchParams(location.search);
 
@@ -43,8 +43,8 @@ export const isAddress = (query, entries) => KEYS.every((key) => query.get(key) 
 export function showAddress(entries) {
   const query = currentQuery();
   const before = tabOf(query);
-  for (const key of KEYS) query.delete(key);
-  for (const [key, value] of Object.entries(entries)) query.set(key, `${value}`);
+  for (const key of [...KEYS, "look", "width"]) query.delete(key);
+  for (const [key, value] of Object.entries({ ...entries, ...lookEntries() })) query.set(key, `${value}`);
   if (!isOpen(tabOf(query))) return;
   if (tabOf(query) === before) history.replaceState(null, "", `?${query}`);
   else history.pushState(null, "", `?${query}`);

@@ -36,7 +36,7 @@ export function morphPlayer(root, constants) {
     if (!sheet) return;
     const position = Number(slider.value);
     const frame = Math.min(Math.floor(position), Number(slider.max));
-    paint(canvas, sheet, frame, position - frame);
+    paint(canvas, sheet, frame, position - frame, true);
   }
 
   /** @param {number} position */

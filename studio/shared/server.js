@@ -1,6 +1,7 @@
 // Calls to the server, and exports: files and texts that it makes for the visitor.
 
 import { pageAddress } from "./link.js";
+import { look } from "./look.js";
 
 /** @import { ExportServer } from "./types" */
 
@@ -53,13 +54,13 @@ export function newestOnly(call) {
  * @param {HTMLElement} button with data-download (a kind of file) or data-copy (a kind of text)
  * @param {unknown[]} what as the server's `export` wants it, without the kind and the page's address
  * @param {HTMLElement} status
- * @param {unknown[]} options go behind the address
+ * @param {unknown[]} options go behind the address, before the look
  */
 export async function exportPicture(server, button, what, status, options = []) {
   const kind = button.dataset.download || button.dataset.copy;
   status.textContent = "";
   try {
-    const answer = await answerOf(server.export([kind, ...what, pageAddress(), ...options]));
+    const answer = await answerOf(server.export([kind, ...what, pageAddress(), ...options, look.name, look.width]));
     if ("url" in answer) {
       Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
     } else {

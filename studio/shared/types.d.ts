@@ -24,6 +24,9 @@ export interface Constants {
   max_strokes: number;
   max_points: number;
   max_classes: number;
+  min_pen_width: number;
+  max_pen_width: number;
+  trace: TraceSettings;
   /** model/exports/vector.py */
   ink: { smoothing: number; min_level: number; max_level: number; max_relative_level: number };
 }
@@ -119,6 +122,18 @@ export interface MorphServer extends CatalogServer, ExportServer {
     [name: string, into: string | null, seeds: (number | string)[], psi: number | string],
     MorphAnswer
   >;
+}
+
+/** model/tracing/settings.py, by name */
+export type TraceSettings = { [name: string]: number };
+
+/** model/pen/strokes.py */
+export interface PenStroke {
+  points: Point[]; // in pixels of the drawing
+  corners: number[];
+  isClosed: boolean;
+  ink: number;
+  length: number;
 }
 
 export type Point = [x: number, y: number];

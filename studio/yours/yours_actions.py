@@ -16,7 +16,7 @@ from model.quickdraw.strokes import check_strokes, rasterise
 from studio.shared.events import event_value, mistake, sentence
 from studio.shared.export import export_view
 from studio.shared.pictures import data_url, drawing_url
-from studio.shared.view_reader import read_class, read_found, read_parts
+from studio.shared.view_reader import read_class, read_found, read_look, read_parts
 from studio.shared.visitors import is_local
 from studio.yours.search_result import VERY_NEAR, chosen_html, opened_html, result_html, variations_html
 
@@ -88,10 +88,11 @@ class YoursActions:
         return html, (class_name, latent), gr.Row(visible=True)
 
     def export(self, request: object, visitor: gr.Request) -> dict[str, str]:
-        """[kind, class, latent, the page's address] as `export_view` answers; or an "error"."""
+        """[kind, class, latent, the page's address, look, width] as `export_view` answers; or an "error"."""
         try:
-            kind, class_name, latent, address = read_parts(request, "kind", "class", "latent", "address")
-            view = read_found(self.sampler, class_name, latent)
+            parts = read_parts(request, "kind", "class", "latent", "address", "look", "width")
+            kind, class_name, latent, address, look, width = parts
+            view = replace(read_found(self.sampler, class_name, latent), look=read_look(look, width))
             return export_view(self.sampler, view, kind, address, is_local=is_local(visitor))
         except ValueError as error:
             return {"error": sentence(error)}
