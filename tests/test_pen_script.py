@@ -1,4 +1,4 @@
-"""The page's scripts draw the same strokes as Python, fast enough for moving drawings."""
+"""The page's scripts draw the same strokes as Python."""
 
 import json
 import shutil
@@ -22,15 +22,7 @@ let text = "";
 for await (const part of process.stdin) text += part;
 const { settings, drawings } = JSON.parse(text);
 const trace = tracer(settings);
-for (const drawing of drawings) trace(drawing); // compiled now
-const times = [];
-for (let from = 0; from + 16 <= drawings.length; from += 16) {
-  const began = process.cpuUsage();
-  for (const drawing of drawings.slice(from, from + 16)) trace(drawing);
-  const { user, system } = process.cpuUsage(began);
-  times.push((user + system) / 1000);
-}
-console.log(JSON.stringify({ strokes: drawings.map((drawing) => trace(drawing)), times }));
+console.log(JSON.stringify(drawings.map((drawing) => trace(drawing))));
 """
 
 
@@ -48,7 +40,7 @@ def drawings() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def answer(drawings) -> dict:
+def strokes(drawings) -> list:
     if not (node := shutil.which("node")):
         pytest.skip("no Node on this machine")
     request = {"settings": asdict(DEFAULT), "drawings": drawings.reshape(len(drawings), -1).tolist()}
@@ -59,15 +51,11 @@ def answer(drawings) -> dict:
     return json.loads(done.stdout)
 
 
-def test_the_page_draws_the_same_strokes_as_python(drawings, answer):
-    assert len(drawings) == len(answer["strokes"]) == 500
-    for drawing, found in zip(drawings, answer["strokes"], strict=True):
+def test_the_page_draws_the_same_strokes_as_python(drawings, strokes):
+    assert len(drawings) == len(strokes) == 500
+    for drawing, found in zip(drawings, strokes, strict=True):
         expected = trace(drawing)
         assert [stroke["isClosed"] for stroke in found] == [stroke.is_closed for stroke in expected]
         for stroke, other in zip(expected, found, strict=True):
             assert np.allclose(stroke.points, other["points"], atol=1e-6) and list(stroke.corners) == other["corners"]
             assert stroke.ink == pytest.approx(other["ink"], abs=1e-6)
-
-
-def test_sixteen_drawings_take_at_most_eight_milliseconds_of_a_core(answer):
-    assert np.min(answer["times"]) <= 2 * 8, "milliseconds, twice the target, because machines that run tests are busy"

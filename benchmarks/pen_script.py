@@ -1,0 +1,51 @@
+"""python -m benchmarks.pen_script: how long the page's scripts take to turn 16 drawings into strokes, with Node.
+
+Prints milliseconds of one core for a frame of 16 drawings of a class, the median and the quickest of all frames, once
+everything is compiled. The target is 8.
+"""
+
+import json
+import subprocess
+from dataclasses import asdict
+from statistics import median
+
+import numpy as np
+
+from model.drawing.sampler import Sampler
+from model.drawing.view import View
+from model.files.folders import REPOSITORY, checkpoint_folders, home_from_environment
+from model.tracing.settings import DEFAULT
+
+CLASSES = ("cat", "bicycle", "star", "eye", "face", "house")
+PROGRAM = """
+import { tracer } from "./studio/tracing/trace.js";
+let text = "";
+for await (const part of process.stdin) text += part;
+const { settings, drawings } = JSON.parse(text);
+const trace = tracer(settings);
+const times = [];
+for (let round = 0; round < 4; round++)
+  for (let from = 0; from + 16 <= drawings.length; from += 16) {
+    const began = process.cpuUsage();
+    for (const drawing of drawings.slice(from, from + 16)) trace(drawing);
+    const { user, system } = process.cpuUsage(began);
+    if (round) times.push((user + system) / 1000);
+  }
+console.log(JSON.stringify(times));
+"""
+
+
+def main() -> None:
+    sampler = Sampler(checkpoint_folders(home_from_environment()))
+    drawings = np.concatenate([sampler.draw_all(View(name, 0, 64).pictures()) for name in CLASSES])
+    request = {"settings": asdict(DEFAULT), "drawings": drawings.reshape(len(drawings), -1).tolist()}
+    command = ["node", "--input-type=module", "-e", PROGRAM]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, input=json.dumps(request), capture_output=True, encoding="utf-8", check=True
+    )
+    times = json.loads(done.stdout)
+    print(f"16 drawings: {median(times):.1f} ms (median), {min(times):.1f} ms (quickest frame); target 8 ms")
+
+
+if __name__ == "__main__":
+    main()
