@@ -196,7 +196,8 @@ def test_a_class_grown_from_the_base_starts_with_the_bases_drawings(tmp_path):
     assert not grow_from_base(other_width, read_base(path), ["sun"])
 
 
-def test_the_base_is_trained_by_a_run_and_classes_grow_from_it(home, tmp_path):
+def test_the_base_is_trained_by_a_run_and_classes_grow_from_it(home, tmp_path, monkeypatch):
+    monkeypatch.setattr("train.quality.typical.NUM_TRIED_BY_BASE", 32)
     drawings = suns(2)
     for class_name in CLASS_NAMES:
         write_class(tmp_path / "all", class_name, drawings)
