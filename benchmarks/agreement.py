@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.harness.options import parse
 from model.drawing.sampler import Sampler
 from model.files.classifiers import EVALUATOR_NAME, load_evaluator
 from model.files.shared_base import BASE_NAME, read_base
@@ -39,10 +40,7 @@ AGREEMENT = 0.9
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.agreement", description=__doc__)
-    parser.add_argument("--data", metavar="FOLDER|URL", help="source of the drawings (default: the dataset's bucket)")
-    options = parser.parse_args()
-    home = Home.from_environment()
-    home = home.with_source(options.data) if options.data else home
+    _, home = parse(parser)
     limit_threads(1)
     try:
         rows = list(_measure(home))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.harness.options import parse
 from model.networks.device import limit_threads, pick_device
 from model.quickdraw.classes import CLASS_NAMES
 from train.config import BASE, Config
@@ -39,11 +40,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bases", description=__doc__)
     parser.add_argument("variants", nargs="*", default=[""], metavar="OPTION=VALUE,...", help="as above")
     parser.add_argument("--images", type=int, default=100_000, help="for each variant (default: %(default)s)")
-    parser.add_argument("--data", metavar="FOLDER|URL", help="source of the drawings (default: the dataset's bucket)")
     parser.add_argument("--also", metavar="FOLDER", help="a folder of more training drawings")
-    options = parser.parse_args()
-    home = Home.from_environment()
-    home = home.with_source(options.data) if options.data else home
+    options, home = parse(parser)
     limit_threads(1)
     try:
         bench = Bench(home, options.also)

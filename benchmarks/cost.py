@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.harness.options import parse
 from model.networks.device import limit_threads, pick_device
 from model.quickdraw.classes import CLASS_NAMES, find_class
 from train import training
@@ -122,16 +123,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cost", description=__doc__)
     parser.add_argument("class_name", nargs="?", default="cat", metavar="CLASS")
     parser.add_argument("--seconds", type=float, default=60, help="of training (default: %(default)s)")
-    parser.add_argument("--data", metavar="FOLDER|URL", help="source of the drawings (default: the dataset's bucket)")
     parser.add_argument("--threads", type=int, default=1, help="for each training (default: %(default)s)")
     parser.add_argument("--at-once", type=int, default=2, help="trainings measured together (default: %(default)s)")
     parser.add_argument("--images", type=float, help="of a class (default: as many as three minutes allow)")
     parser.add_argument("--other", action="append", default=[], metavar="NAME:RATE:AT_ONCE:DOLLARS")
     parser.add_argument("--rate", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options, home = parse(parser)
     limit_threads(options.threads)
-    home = Home.from_environment()
-    home = home.with_source(options.data) if options.data else home
     class_name, device = find_class(options.class_name), pick_device()
     try:
         measured = measure(class_name, home, options.seconds, device)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.harness.options import parse
 from model.drawing.look import LOOKS, Look
 from model.drawing.recogniser import Recogniser
 from model.drawing.sampler import Sampler
@@ -58,13 +59,10 @@ class Figures:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pen", description=__doc__)
-    parser.add_argument("--data", metavar="FOLDER|URL", help="source of real drawings (default: the dataset's bucket)")
     parser.add_argument("--count", type=int, default=NUM_DRAWINGS, help="drawings of each class (default: %(default)s)")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="only draw a sheet for comparison, to this file")
-    options = parser.parse_args()
     limit_threads(1)
-    home = Home.from_environment()
-    home = home.with_source(options.data) if options.data else home
+    options, home = parse(parser)
     sampler = Sampler(home.checkpoint_folders)
     if options.sheet:
         write_file(options.sheet, comparison_sheet(sampler, home))

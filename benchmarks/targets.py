@@ -18,6 +18,7 @@ from statistics import median
 
 import numpy as np
 
+from benchmarks.harness.options import parse
 from model.drawing.latents import seeds_to_pictures
 from model.drawing.sampler import Sampler
 from model.files.checkpoint import Card
@@ -92,13 +93,10 @@ class Bench:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.targets", description=__doc__)
-    parser.add_argument("--data", metavar="FOLDER|URL", help="source of the drawings (default: the dataset's bucket)")
     parser.add_argument("--also", metavar="FOLDER", help="with --again: a folder of more training drawings")
     parser.add_argument("--again", action="store_true", help="measure every checkpoint again")
     parser.add_argument("--newcomers", action="store_true", help="also train classes that the base has hardly seen")
-    options = parser.parse_args()
-    home = Home.from_environment()
-    home = home.with_source(options.data) if options.data else home
+    options, home = parse(parser)
     try:
         check_extra_folder(also := str(Path(options.also).resolve()) if options.also else None, home.source)
         bench = Bench(home, also)

@@ -8,7 +8,7 @@ from benchmarks.harness.drawings import REAL_DRAWINGS, suns
 from model.networks.doodlenet import DoodleNet, doodlenet_from
 from model.quickdraw.classes import CLASS_NAMES
 from train.home import Home
-from train.quality import doodlenet_file
+from train.quality import doodlenet_figures, doodlenet_file
 from train.quality.doodlenet_figures import RealDrawings, copies, kernel_distance, look, measure, tones
 from train.quality.doodlenet_file import DoodleNetError, load_doodlenet
 
@@ -42,6 +42,20 @@ def test_it_is_fetched_once_and_then_comes_from_the_cache(tmp_path, monkeypatch)
     (tmp_path / "cache" / "doodlenet" / doodlenet_file.WEIGHTS).write_bytes(b"damaged")
     with pytest.raises(DoodleNetError, match="can't be fetched"):
         load_doodlenet(Home(tmp_path))
+
+
+@needs_published
+def test_a_disk_that_takes_nothing_costs_only_another_download(tmp_path, monkeypatch):
+    monkeypatch.setenv("DOODLES_DOODLENET", str(PUBLISHED))
+    (tmp_path / "cache").write_text("in the way", encoding="utf-8")
+    load_doodlenet(Home(tmp_path))
+
+
+def test_many_references_are_compared_in_parts_with_the_same_result(monkeypatch):
+    drawings, references = suns(20, 1), suns(50, 2)
+    expected = copies(drawings, suns(20, 3), references)
+    monkeypatch.setattr(doodlenet_figures, "REFERENCES_AT_ONCE", 7)
+    assert copies(drawings, suns(20, 3), references) == expected
 
 
 def test_another_file_is_refused_and_not_kept(tmp_path, monkeypatch):

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -124,14 +126,20 @@ def test_a_shared_class_is_drawn_by_others_and_by_a_space(hub, tmp_path):
     assert (tmp_path / "theirs" / "cat.png").read_bytes() == picture, "it works offline after the first time"
 
 
-def nginx(folder: Path, port: int, location: str) -> subprocess.Popen:
+@contextmanager
+def nginx(folder: Path, port: int, location: str) -> Iterator[None]:
     """nginx, which passes on what `location` says from a port."""
     (folder / "nginx.conf").write_text(
         f"daemon off; pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; server {{\n"
         f"listen 127.0.0.1:{port};\n{location}\n}} }}\n",
         encoding="utf-8",
     )
-    return subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf"])
+    proxy = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf"])
+    try:
+        yield
+    finally:
+        proxy.terminate()
+        proxy.wait()
 
 
 @pytest.mark.skipif(not NGINX, reason="no nginx on this machine")
@@ -142,14 +150,9 @@ def test_the_app_runs_behind_nginx(hub, tmp_path):
     host = Person(hub, tmp_path / "host", checkout(tmp_path / "app", "cat"))
     running = host.app(line, tmp_path / "log")
     running.url = f"http://127.0.0.1:{app_port}/"
-    proxy = nginx(tmp_path, port, location.replace("7860", str(app_port)))
-    try:
-        with running:
-            expected = Sampler([tmp_path / "app" / "checkpoints"]).draw(seeds_to_pictures("cat", 7))
-            assert np.array_equal(drawn(f"http://127.0.0.1:{port}/"), expected)
-    finally:
-        proxy.terminate()
-        proxy.wait()
+    with nginx(tmp_path, port, location.replace("7860", str(app_port))), running:
+        expected = Sampler([tmp_path / "app" / "checkpoints"]).draw(seeds_to_pictures("cat", 7))
+        assert np.array_equal(drawn(f"http://127.0.0.1:{port}/"), expected)
 
 
 @pytest.mark.slow
@@ -159,8 +162,7 @@ def test_below_a_path_the_page_works_or_says_what_its_host_has_to_set(hub, tmp_p
     host = Person(hub, tmp_path / "host", checkout(tmp_path / "app", "cat"))
     running, port = host.app("python app.py", tmp_path / "log"), free_port()
     location = location.replace("location / ", "location /doodles/ ").replace("7860;", f"{running.port}/;")
-    proxy = nginx(tmp_path, port, location)
-    try:
+    with nginx(tmp_path, port, location):
         with running:
             page.goto(f"http://127.0.0.1:{port}/doodles/")
             page.get_by_text("set GRADIO_ROOT_PATH to /doodles and start the app again").wait_for()
@@ -174,9 +176,6 @@ def test_below_a_path_the_page_works_or_says_what_its_host_has_to_set(hub, tmp_p
             assert page.locator("#misplaced").is_hidden()
             expected = Sampler([tmp_path / "app" / "checkpoints"]).draw(seeds_to_pictures("cat", 7))
             assert np.array_equal(drawn(f"http://127.0.0.1:{port}/doodles/"), expected)
-    finally:
-        proxy.terminate()
-        proxy.wait()
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from model.exports.export import export
 from model.files.folders import REPOSITORY
 from tests.support.samples import SHIPPED, odd_name
 
-pytestmark = pytest.mark.slow  # four processes that import everything, for what other tests check in parts
+pytestmark = pytest.mark.slow  # because each of four processes imports everything, and other tests check the parts
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def figures(card: Card) -> str:
     """How good a generator is, next to what real drawings score in the same measurement."""
     metrics, sentences = card.figures, []
     if {"top1", "real_top1"} <= metrics.keys():
-        by = "DoodleNet recognises" if card.is_measured_by_doodlenet else "The built-in evaluator recognises"
+        by = "DoodleNet recognises" if card.is_measured_by_doodlenet else "Our own evaluator recognises"
         sentences.append(f"{by} {metrics['top1']:.0%} of them (real drawings: {metrics['real_top1']:.0%}).")
     if {"frechet_distance", "real_frechet_distance", "coverage", "real_coverage"} <= metrics.keys():
         sentences.append(

@@ -24,6 +24,7 @@ COPY_QUANTILE = 0.01
 COPY_SHIFT = 2  # pixels, in both directions
 BOX_SIDE, BOX_SLACK = 26, 0.5  # of the dataset's drawings, in pixels
 _BATCH = 250
+REFERENCES_AT_ONCE = 4000  # compared at a time, because a mixture may have learned from 160,000 drawings
 
 
 @dataclass(frozen=True)
@@ -138,14 +139,15 @@ def copies(fakes: np.ndarray, held_back: np.ndarray, learned: np.ndarray) -> flo
 
 def _nearest(drawings: np.ndarray, references: np.ndarray) -> Tensor:
     """Squared pixel distance (N,) of each drawing to the nearest reference, over all small shifts."""
-    flat = to_ink(references).flatten(1)  # (M, 784)
     padded = F.pad(to_ink(drawings), (COPY_SHIFT,) * 4)  # (N, 1, 32, 32)
     best = torch.full((len(drawings),), torch.inf)
-    for down in range(2 * COPY_SHIFT + 1):
-        for across in range(2 * COPY_SHIFT + 1):
-            shifted = padded[:, :, down : down + 28, across : across + 28].flatten(1)
-            squared = shifted.square().sum(1)[:, None] + flat.square().sum(1) - 2 * shifted @ flat.T  # (N, M)
-            best = torch.minimum(best, squared.min(1).values)
+    for first in range(0, len(references), REFERENCES_AT_ONCE):
+        flat = to_ink(references[first : first + REFERENCES_AT_ONCE]).flatten(1)  # (M, 784)
+        for down in range(2 * COPY_SHIFT + 1):
+            for across in range(2 * COPY_SHIFT + 1):
+                shifted = padded[:, :, down : down + 28, across : across + 28].flatten(1)
+                squared = shifted.square().sum(1)[:, None] + flat.square().sum(1) - 2 * shifted @ flat.T  # (N, M)
+                best = torch.minimum(best, squared.min(1).values)
     return best
 
 

@@ -1,5 +1,6 @@
 """DoodleNet's weights: fetched on demand, once, from a pinned address, and checked by their hash."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
@@ -46,15 +47,17 @@ def load_doodlenet(home: Home) -> DoodleNet:
 
 def _content(name: str, cached: Path) -> bytes:
     """The bytes of a published file, from the cache if they are there and sound."""
-    if cached.is_file() and _is_sound(name, content := cached.read_bytes()):
-        return content
+    with contextlib.suppress(OSError):
+        if _is_sound(name, content := cached.read_bytes()):
+            return content
     source = os.environ.get("DOODLES_DOODLENET") or ADDRESS
     content = _fetched(source.rstrip("/") + "/" + name) if "://" in source else _read(Path(source) / name)
     if not _is_sound(name, content):
         raise DoodleNetError(
             f"{name} from {hide_passwords(source)} is not DoodleNet's published file (its hash differs)."
         )
-    write_file(cached, content)
+    with contextlib.suppress(OSError):  # a full or read-only disk: it is fetched again next time
+        write_file(cached, content)
     return content
 
 
