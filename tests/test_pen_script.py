@@ -1,4 +1,4 @@
-"""The page's scripts draw the same strokes as Python."""
+"""The page's scripts draw the same strokes as Python, at the same pace."""
 
 import json
 import shutil
@@ -11,6 +11,7 @@ import pytest
 from benchmarks.harness.drawings import REAL_DRAWINGS, suns
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
+from model.exports.self_drawing import HAND, schedule
 from model.files.folders import REPOSITORY
 from model.pen.strokes import trace
 from model.tracing.settings import DEFAULT
@@ -18,11 +19,15 @@ from tests.support.samples import SHIPPED
 
 PROGRAM = """
 import { tracer } from "./studio/tracing/trace.js";
+import { scheduleOf } from "./studio/shared/self_drawing.js";
 let text = "";
 for await (const part of process.stdin) text += part;
-const { settings, drawings } = JSON.parse(text);
+const { settings, hand, drawings } = JSON.parse(text);
 const trace = tracer(settings);
-console.log(JSON.stringify(drawings.map((drawing) => trace(drawing))));
+console.log(JSON.stringify(drawings.map((drawing) => {
+  const strokes = trace(drawing);
+  return { strokes, schedule: scheduleOf(strokes, hand).lines.map(({ starts, ends }) => [starts, ends]) };
+})));
 """
 
 
@@ -40,10 +45,15 @@ def drawings() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def strokes(drawings) -> list:
+def answers(drawings) -> list:
+    """The strokes of each drawing, and when a hand draws them, as the page's scripts find them."""
     if not (node := shutil.which("node")):
         pytest.skip("no Node on this machine")
-    request = {"settings": asdict(DEFAULT), "drawings": drawings.reshape(len(drawings), -1).tolist()}
+    request = {
+        "settings": asdict(DEFAULT),
+        "hand": asdict(HAND),
+        "drawings": drawings.reshape(len(drawings), -1).tolist(),
+    }
     command = [node, "--input-type=module", "-e", PROGRAM]
     done = subprocess.run(
         command, cwd=REPOSITORY, input=json.dumps(request), capture_output=True, encoding="utf-8", check=True
@@ -51,11 +61,14 @@ def strokes(drawings) -> list:
     return json.loads(done.stdout)
 
 
-def test_the_page_draws_the_same_strokes_as_python(drawings, strokes):
-    assert len(drawings) == len(strokes) == 500
-    for drawing, found in zip(drawings, strokes, strict=True):
-        expected = trace(drawing)
+@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.slow)])
+def test_the_page_draws_the_same_strokes_as_python_at_the_same_pace(drawings, answers, every):
+    assert len(drawings) == len(answers) == 500
+    for drawing, answer in list(zip(drawings, answers, strict=True))[::every]:
+        expected, found = trace(drawing), answer["strokes"]
         assert [stroke["isClosed"] for stroke in found] == [stroke.is_closed for stroke in expected]
         for stroke, other in zip(expected, found, strict=True):
             assert np.allclose(stroke.points, other["points"], atol=1e-6) and list(stroke.corners) == other["corners"]
             assert stroke.ink == pytest.approx(other["ink"], abs=1e-6)
+        plan = schedule(expected)
+        assert np.allclose(answer["schedule"], list(zip(plan.starts, plan.ends, strict=True)), atol=1e-6)

@@ -1,4 +1,7 @@
-"""Drawings that draw themselves, stroke by stroke at a hand's pace."""
+"""Drawings that draw themselves, stroke by stroke at a hand's pace.
+
+The page's script `studio/shared/self_drawing.js` does the same, with the same numbers.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,23 +9,35 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
-from model.drawing.look import Look
+from model.drawing.look import PEN, Look
+from model.exports.looks import large_sheet
 from model.pen.drawn import draw_polylines, polyline
-from model.pen.strokes import trace
+from model.pen.strokes import Stroke, trace
 from model.quickdraw.images import SIZE
 from model.tracing.geometry import Point, along, length
 from model.tracing.settings import UNITS
 
-PACE = 28.0  # pixels of a drawing that a hand draws in a second
-LIFT_SECONDS = 0.16  # between two strokes
-DOT_SECONDS = 0.08
-MIN_SECONDS, MAX_SECONDS = 1.0, 8.0  # of the whole drawing
-HOLD_SECONDS = 1.2  # of the finished drawing at the end
-TIP_COLOUR = (199, 62, 29)
-_TIP = 1.6  # times the pen's width
 _OVERSAMPLING = 3
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How a hand draws. Lengths are in pixels of a drawing."""
+
+    pace: float = 28.0  # in a second
+    lift_seconds: float = 0.16  # between two strokes
+    dot_seconds: float = 0.08
+    min_seconds: float = 1.0  # of everything that is drawn at the same time
+    max_seconds: float = 8.0
+    hold_seconds: float = 1.2  # how long a file shows the finished drawing
+    tip_colour: str = "#c73e1d"
+    tip: float = 1.6  # times the pen's width
+    reveal: float = 4.0  # how wide a line the pen uncovers in looks that aren't made of strokes
+
+
+HAND = Hand()
 
 
 @dataclass(frozen=True)
@@ -38,48 +53,54 @@ class Schedule:
         return self.ends[-1] if self.ends else 0.0
 
 
-def schedule(drawing: np.ndarray) -> Schedule:
-    """Of the strokes of a drawing (28, 28)."""
-    lines = [polyline(stroke) for stroke in trace(drawing)]
+def schedule(strokes: Sequence[Stroke], hand: Hand = HAND) -> Schedule:
+    lines = [polyline(stroke) for stroke in strokes]
     starts, ends, now = [], [], 0.0
     for line in lines:
         starts.append(now)
-        ends.append(now + max(DOT_SECONDS, length(line) / PACE))
-        now = ends[-1] + LIFT_SECONDS
+        ends.append(now + max(hand.dot_seconds, length(line) / hand.pace))
+        now = ends[-1] + hand.lift_seconds
     return Schedule(lines, starts, ends)
+
+
+def playing_seconds(natural: float, hand: Hand = HAND) -> float:
+    """How long it takes at speed 1 to draw what takes a hand so long."""
+    return min(hand.max_seconds, max(hand.min_seconds, natural))
 
 
 def self_drawing(
     drawings: np.ndarray, columns: int, size: int, look: Look, milliseconds: int, speed: float = 1.0
 ) -> Iterator[Image.Image]:
-    """RGB frames of drawings (N, 28, 28) that draw themselves at the same time, the last ones still.
+    """RGB frames of drawings (N, 28, 28) that draw themselves at the same time, and then the still picture.
 
-    size: of a drawing, in pixels. milliseconds: of a frame. speed: 1 is a hand's pace, within MIN_ and MAX_SECONDS.
+    size: of a drawing, in pixels. milliseconds: of a frame. speed: 1 is a hand's pace, within its min_ and max_seconds.
+    In looks other than a pen's, the pen uncovers the picture.
     """
-    plans = [schedule(drawing) for drawing in drawings]
+    plans = [schedule(trace(drawing)) for drawing in drawings]
     natural = max((plan.seconds for plan in plans), default=0.0)
-    seconds = min(MAX_SECONDS, max(MIN_SECONDS, natural)) / speed
-    pace = natural / seconds if seconds else 1.0
-    num_frames = math.ceil(1000 * seconds / milliseconds)
-    rows = -(-len(plans) // columns)
+    seconds = playing_seconds(natural) / speed
+    still = large_sheet(drawings, columns, size, look)
     fine = size * _OVERSAMPLING
-    paper = Image.new("L", (columns * fine, rows * fine), 255)
-    drawn_until = 0.0
-    for frame in range(1, num_frames + 1):
-        now = natural if frame == num_frames else pace * frame * milliseconds / 1000
+    width = (look.width / UNITS if look.name == PEN else HAND.reveal) * fine / SIZE
+    paper = Image.new("L", (still.width * _OVERSAMPLING, still.height * _OVERSAMPLING), 255)
+    num_frames, drawn_until = math.ceil(1000 * seconds / milliseconds), 0.0
+    for frame in range(1, num_frames):
+        now = natural / seconds * frame * milliseconds / 1000
         tips = []
         for place, plan in enumerate(plans):
             corner = (place % columns * SIZE, place // columns * SIZE)
             parts, tip = _between(plan, drawn_until, now)
             moved = [[(x + corner[0], y + corner[1]) for x, y in part] for part in parts]
-            draw_polylines(paper, moved, fine / SIZE, look.width / UNITS * fine / SIZE)
-            if tip and frame < num_frames:
+            draw_polylines(paper, moved, fine / SIZE, width)
+            if tip:
                 tips.append((tip[0] + corner[0], tip[1] + corner[1]))
         drawn_until = now
-        yield _with_tips(paper, tips, columns * size, rows * size, size / SIZE, look)
-    still = _with_tips(paper, [], columns * size, rows * size, size / SIZE, look)
-    for _ in range(math.ceil(1000 * HOLD_SECONDS / milliseconds)):
-        yield still
+        picture = paper.resize(still.size, Image.Resampling.BOX)
+        if look.name != PEN:
+            picture = Image.composite(Image.new("L", still.size, 255), still, picture)
+        yield _with_tips(picture, tips, size / SIZE, look)
+    for _ in range(1 + math.ceil(1000 * HAND.hold_seconds / milliseconds)):
+        yield still.convert("RGB")
 
 
 def _between(plan: Schedule, start: float, end: float) -> tuple[list[list[Point]], Point | None]:
@@ -107,13 +128,12 @@ def part_of(line: Sequence[Point], start: float, end: float) -> list[Point]:
     return [along(points, start), *inner, along(points, end)]
 
 
-def _with_tips(
-    paper: Image.Image, tips: Sequence[Point], width: int, height: int, scale: float, look: Look
-) -> Image.Image:
-    """The paper at its final size, with a pen's tip at points in pixels of a drawing."""
-    picture = paper.resize((width, height), Image.Resampling.BOX).convert("RGB")
+def _with_tips(picture: Image.Image, tips: Sequence[Point], scale: float, look: Look) -> Image.Image:
+    """A picture with a pen's tip at points in pixels of a drawing."""
+    picture = picture.convert("RGB")
     draw = ImageDraw.Draw(picture)
-    radius = max(2.0, _TIP * look.width / UNITS * scale / 2 + 1)
+    radius = max(2.0, HAND.tip * look.width / UNITS * scale / 2 + 1)
+    colour = ImageColor.getrgb(HAND.tip_colour)
     for x, y in tips:
-        draw.ellipse((x * scale - radius, y * scale - radius, x * scale + radius, y * scale + radius), fill=TIP_COLOUR)
+        draw.ellipse((x * scale - radius, y * scale - radius, x * scale + radius, y * scale + radius), fill=colour)
     return picture

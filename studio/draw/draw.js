@@ -33,7 +33,7 @@ export function mount({ element, props, server }) {
   const html = (selector) => find(element, selector, HTMLElement);
   const dialog = find(element, ".detail", HTMLDialogElement);
   const memory = createMemory(server, constants);
-  const sheet = createSheet(html(".sheet"), memory, constants, (place) => detail.open(place));
+  const sheet = createSheet(html(".sheet"), html(".board > .watch"), memory, constants, (place) => detail.open(place));
   const detail = createDetail(dialog, memory, constants, () => drawn, sheet.canvas);
   const controls = createControls(element, constants, state, set, say);
   const styles = createStyles(html(".sliders"), constants, state, changed);

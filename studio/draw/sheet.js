@@ -2,9 +2,11 @@
 
 import { find, makeButton, makeCanvas } from "../shared/controls.js";
 import { inkOf } from "../shared/ink.js";
+import { wantsLessMotion, watchPlayer } from "../shared/watch.js";
 
 /** @import { Constants, View } from "../shared/types" */
 /** @import { Memory } from "./memory.js" */
+/** @import { Shown } from "../shared/watch.js" */
 
 const COLUMNS = [1, 2, 3, 4, 6, 8];
 const SHEET_FINENESS = 24; // the whole sheet has so many times the pixels of one drawing ...
@@ -12,12 +14,16 @@ const FINENESS = 16; // ... but no drawing has more than this, because painting 
 
 /**
  * @param {HTMLElement} sheet
+ * @param {HTMLElement} watch its controls for watching it being drawn
  * @param {Memory} memory
  * @param {Constants} constants
  * @param {(place: number) => void} open is called with the place of a drawing that was clicked
  */
-export function createSheet(sheet, memory, constants, open) {
-  const { paint } = inkOf(constants);
+export function createSheet(sheet, watch, memory, constants, open) {
+  const ink = inkOf(constants);
+  /** @type {Shown[]} */
+  let shown = [];
+  const player = watchPlayer(watch, constants, ink, () => shown);
 
   /** @param {number} place */
   function tile(place) {
@@ -39,11 +45,16 @@ export function createSheet(sheet, memory, constants, open) {
       sheet.style.setProperty("--columns", `${columns}`);
       while (sheet.children.length > view.count) sheet.lastChild?.remove();
       while (sheet.children.length < view.count) sheet.append(tile(sheet.children.length));
+      player.forget();
+      shown = [];
       [...sheet.children].forEach((button, place) => {
         const canvas = find(button, "canvas", HTMLCanvasElement);
         if (canvas.width !== size) canvas.width = canvas.height = size;
         const drawing = memory.get(view, place);
-        if (drawing) paint(canvas, ...drawing);
+        if (drawing) {
+          ink.paint(canvas, ...drawing);
+          shown.push({ canvas, drawing });
+        }
         const seed = memory.seedOf(view, place);
         find(button, "span", HTMLSpanElement).textContent = `${seed}`;
         button.setAttribute("aria-label", `${view.name}, seed ${seed}`);
@@ -60,12 +71,15 @@ export function createSheet(sheet, memory, constants, open) {
  * @param {(place: number) => HTMLCanvasElement} canvasAt the sheet's canvas of a drawing
  */
 export function createDetail(dialog, memory, constants, drawn, canvasAt) {
-  const { paint } = inkOf(constants);
+  const ink = inkOf(constants);
   const canvas = find(dialog, "canvas", HTMLCanvasElement);
   const title = find(dialog, "h2", HTMLHeadingElement);
   const status = find(dialog, ".copied", HTMLElement);
   let shownPlace = 0;
   let shownSeed = 0;
+  /** @type {Shown[]} */
+  let shown = [];
+  const player = watchPlayer(find(dialog, ".watch", HTMLElement), constants, ink, () => shown);
 
   /** @param {number} place */
   function open(place) {
@@ -76,10 +90,14 @@ export function createDetail(dialog, memory, constants, drawn, canvasAt) {
     title.textContent = `${view.name}, seed ${shownSeed}`;
     canvas.setAttribute("aria-label", title.textContent);
     const drawing = memory.get(view, place);
-    if (drawing) paint(canvas, ...drawing);
+    const isWatched = player.isPlaying();
+    player.forget();
+    shown = drawing ? [{ canvas, drawing }] : [];
+    if (drawing) ink.paint(canvas, ...drawing);
     else canvas.getContext("2d")?.drawImage(canvasAt(place), 0, 0, canvas.width, canvas.height);
     status.textContent = "";
     if (!dialog.open) dialog.showModal();
+    if (isWatched && !wantsLessMotion()) player.begin(); // the next one draws itself, too
   }
 
   /** @param {number} step */
@@ -94,6 +112,7 @@ export function createDetail(dialog, memory, constants, drawn, canvasAt) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (step && !event.altKey && !event.ctrlKey && !event.metaKey) move(step);
   });
+  dialog.addEventListener("close", player.finish);
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   return { open, status, seed: () => shownSeed };
 }

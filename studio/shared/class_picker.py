@@ -17,8 +17,18 @@ def first_class(sampler: Sampler) -> str:
 
 
 def tab_html(tab: str) -> str:
-    """The markup of a tab, with a class picker in place of the word PICKER."""
-    return asset(f"{tab}/{tab}.html").replace("PICKER", picker_html(tab))
+    """The markup of a tab, with the parts that tabs share in place of words in capitals."""
+    watch = asset("shared/watch.html")
+    parts = {
+        "PICKER": picker_html(tab),
+        "WATCH_THEM": watch.replace("WHAT", "them"),
+        "WATCH_IT": watch.replace("WHAT", "it"),
+        "FILES": asset("shared/files.html"),
+    }
+    html = asset(f"{tab}/{tab}.html")
+    for word, part in parts.items():
+        html = html.replace(word, part)
+    return html
 
 
 def picker_html(tab: str, label: str = "Class") -> str:

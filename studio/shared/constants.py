@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from model.drawing.latents import MAX_KEYS, MAX_PICTURES, MAX_PSI, MAX_SEED, MAX_STYLES
 from model.exports.animation import FRAME_MILLISECONDS, LOOPS, SPEEDS
+from model.exports.self_drawing import HAND
 from model.exports.vector import MAX_LEVEL, MAX_RELATIVE_LEVEL, MIN_LEVEL, SMOOTHING
 from model.quickdraw.images import SIZE
 from model.quickdraw.strokes import MAX_POINTS, MAX_STROKES
@@ -38,6 +39,7 @@ def page_constants() -> dict[str, object]:
         "min_pen_width": MIN_WIDTH,
         "max_pen_width": MAX_WIDTH,
         "trace": asdict(DEFAULT),
+        "hand": asdict(HAND),
         "ink": {
             "smoothing": SMOOTHING,
             "min_level": MIN_LEVEL,

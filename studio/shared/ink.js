@@ -113,12 +113,25 @@ export function inkOf({ size: SIZE, trace: settings, ink: { smoothing, min_level
    * @param {boolean} isMoving whether it is a frame of a morph, in which pale strokes fade
    */
   function paint(canvas, sheet, place, share = 0, isMoving = false) {
-    paintInLook(canvas, () => {
-      if (look.name === "ink") paintInk(canvas, sheet, place, share);
-      else if (look.name === "pen") drawStrokes(canvas, trace(pixelsOf(sheet, place, share)), look.width, isMoving);
-      else paintPixels(canvas, pixelsOf(sheet, place, share));
-    });
+    paintInLook(canvas, () => paintOnce(canvas, sheet, place, share, isMoving));
   }
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Sheet} sheet
+   * @param {number} place
+   */
+  function paintOnce(canvas, sheet, place, share = 0, isMoving = false) {
+    if (look.name === "ink") paintInk(canvas, sheet, place, share);
+    else if (look.name === "pen") drawStrokes(canvas, strokesOf(sheet, place, share), look.width, isMoving);
+    else paintPixels(canvas, pixelsOf(sheet, place, share));
+  }
+
+  /**
+   * @param {Sheet} sheet
+   * @param {number} place
+   */
+  const strokesOf = (sheet, place, share = 0) => trace(pixelsOf(sheet, place, share));
 
   /**
    * @param {Sheet} sheet
@@ -207,5 +220,5 @@ export function inkOf({ size: SIZE, trace: settings, ink: { smoothing, min_level
     canvas.getContext("2d")?.putImageData(pixels, 0, 0);
   }
 
-  return { openSheet, paint };
+  return { openSheet, paint, paintOnce, strokesOf };
 }

@@ -1,10 +1,13 @@
 // Strokes on canvases (model/pen/drawn.py).
 
+import { between } from "../tracing/geometry.js";
+
 /** @import { PenStroke, Point } from "./types" */
 
 const PALE = 0.3; // ink along a stroke that comes or goes in a morph: here it isn't seen ...
 const DARK = 0.6; // ... and from here on fully
-const UNITS = 304 / 28; // of a pen's width, in a pixel of a drawing
+export const UNITS = 304 / 28; // of a pen's width, in a pixel of a drawing
+const SAMPLES = 4; // of a curve between two nodes
 
 /**
  * Cubic curves from the first point on, as model/pen/drawn.py has them: each two control points and the end.
@@ -42,19 +45,46 @@ export function curves({ points, corners, isClosed }) {
 }
 
 /**
+ * Points along the curve, as model/pen/drawn.py has them; a loop's last point is its first, and a dot has one.
+ * @param {PenStroke} stroke
+ */
+export function polyline(stroke) {
+  let start = stroke.points[0];
+  const found = [start];
+  for (const [one, other, end] of curves(stroke)) {
+    for (let sample = 1; sample <= SAMPLES; sample++) {
+      const share = sample / SAMPLES;
+      const [a, b, c] = [between(start, one, share), between(one, other, share), between(other, end, share)];
+      found.push(between(between(a, b, share), between(b, c, share), share));
+    }
+    start = end;
+  }
+  return found;
+}
+
+/**
+ * Puts white paper on a canvas and a round black pen in its context's hand.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width of the pen, in units
+ */
+export function takePen(canvas, width) {
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("This browser can't draw.");
+  const scale = canvas.width / 28;
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: Math.max(1, (width / UNITS) * scale), strokeStyle: "black" });
+  return { context, scale };
+}
+
+/**
  * @param {HTMLCanvasElement} canvas
  * @param {PenStroke[]} strokes
  * @param {number} width of the pen, in units
  * @param {boolean} fades whether pale strokes are drawn paler, so that they come and go softly
  */
 export function drawStrokes(canvas, strokes, width, fades = false) {
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  const scale = canvas.width / 28;
-  context.save();
-  context.fillStyle = "white";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: Math.max(1, (width / UNITS) * scale), strokeStyle: "black" });
+  const { context, scale } = takePen(canvas, width);
   for (const stroke of strokes) {
     if (fades) context.globalAlpha = Math.max(0, Math.min(1, (stroke.ink - PALE) / (DARK - PALE)));
     const [x, y] = stroke.points[0];
@@ -68,5 +98,5 @@ export function drawStrokes(canvas, strokes, width, fades = false) {
     if (stroke.isClosed) context.closePath();
     context.stroke();
   }
-  context.restore();
+  context.globalAlpha = 1;
 }

@@ -51,7 +51,7 @@ export function newestOnly(call) {
 /**
  * Saves a file, or copies a text, and says so.
  * @param {ExportServer} server
- * @param {HTMLElement} button with data-download (a kind of file) or data-copy (a kind of text)
+ * @param {HTMLElement} button with data-download (a kind of file), perhaps in a data-look, or data-copy (a kind of text)
  * @param {unknown[]} what as the server's `export` wants it, without the kind and the page's address
  * @param {HTMLElement} status
  * @param {unknown[]} options go behind the address, before the look
@@ -60,7 +60,7 @@ export async function exportPicture(server, button, what, status, options = []) 
   const kind = button.dataset.download || button.dataset.copy;
   status.textContent = "";
   try {
-    const answer = await answerOf(server.export([kind, ...what, pageAddress(), ...options, look.name, look.width]));
+    const answer = await answerOf(server.export([kind, ...what, pageAddress(), ...options, button.dataset.look ?? look.name, look.width]));
     if ("url" in answer) {
       Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
     } else {

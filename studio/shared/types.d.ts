@@ -27,6 +27,7 @@ export interface Constants {
   min_pen_width: number;
   max_pen_width: number;
   trace: TraceSettings;
+  hand: Hand;
   /** model/exports/vector.py */
   ink: { smoothing: number; min_level: number; max_level: number; max_relative_level: number };
 }
@@ -126,6 +127,18 @@ export interface MorphServer extends CatalogServer, ExportServer {
 
 /** model/tracing/settings.py, by name */
 export type TraceSettings = { [name: string]: number };
+
+/** model/exports/self_drawing.py */
+export interface Hand {
+  pace: number;
+  lift_seconds: number;
+  dot_seconds: number;
+  min_seconds: number;
+  max_seconds: number;
+  tip_colour: string;
+  tip: number;
+  reveal: number;
+}
 
 /** model/pen/strokes.py */
 export interface PenStroke {
