@@ -22,6 +22,7 @@ SMALL = """() => [...document.querySelectorAll("button, select, input, [role=tab
   .map(([html, box]) => `${html} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_tab_has_a_serious_violation(page, site, theme):
     open_page(page, site, f"?class=cat&seed=7&count=4&__theme={theme}")

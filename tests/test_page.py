@@ -108,6 +108,7 @@ def test_scripts_of_train_are_fetched_only_when_the_tab_is_opened(page, site):
     assert len({url for url in requests if "/assets/" in url} - before) > 5
 
 
+@pytest.mark.slow
 def test_stop_ends_a_run(page, site):
     open_page(page, site, "?class=cat")
     page.get_by_role("tab", name="Train").click()

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.harness.drawings import suns, write_class
 from benchmarks.harness.site import Site
-from tests.support.browser import WAIT, pick_to_train
+from tests.support.browser import WAIT, page_errors, pick_to_train
 from train.runs.run import list_runs
 
 EVENTS = re.compile("/(queue/join|run/predict)")
@@ -32,7 +32,7 @@ def visit(browser, site):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(WAIT)
-        page.on("pageerror", lambda error: problems.append(str(error)))
+        problems.append(page_errors(page))
         if opens_by_itself:
             page.goto(site.url + query)
         else:
@@ -42,7 +42,7 @@ def visit(browser, site):
     yield open_tab
     for context in contexts:
         context.close()
-    assert not problems
+    assert not any(problems)
 
 
 def show_tab(page, address: str) -> None:

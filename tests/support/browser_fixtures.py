@@ -9,7 +9,7 @@ import pytest
 from benchmarks.harness.drawings import REAL_DRAWINGS, suns, write_class
 from benchmarks.harness.mirror import Mirror
 from benchmarks.harness.site import Site
-from tests.support.browser import CHROMIUM, IS_CI, WAIT
+from tests.support.browser import CHROMIUM, IS_CI, WAIT, page_errors
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     if not CHROMIUM and not IS_CI:
-        pytest.skip("no browser on this machine; install Debian's chromium")
+        pytest.skip("no browser on this machine; install Debian's chromium-headless-shell")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield running
@@ -64,8 +64,7 @@ def browser():
 def page(browser):
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
     opened.set_default_timeout(WAIT)
-    problems = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
+    problems = page_errors(opened)
     yield opened
     opened.close()
     assert not problems
