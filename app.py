@@ -58,6 +58,7 @@ def launch(app: gr.Blocks, **options: object) -> None:
         enable_monitoring=False,
         mcp_server=os.environ.get("DOODLES_MCP") == "1",
         prevent_thread_lock=True,
+        _frontend=False,  # or else Gradio gives up if its own request for the page takes three seconds
         **options,
     )
     wanted = os.environ.get("GRADIO_SERVER_PORT") or "7860"

@@ -25,6 +25,7 @@ from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 from starlette.datastructures import Headers
 
+from benchmarks.harness.attacks import COMPONENT_FUNCTIONS, ENDPOINTS, LARGE, NUMBERS, TEXTS
 from model.drawing.latents import MAX_SEED
 from model.drawing.look import Look
 from model.drawing.sampler import Sampler
@@ -40,29 +41,13 @@ from tests.support.samples import rendered
 HARD = settings(
     max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-NUMBERS = [-1, 2**32, 10**400, 1e99, -1e99, 0.5, float("nan"), float("inf"), True, None, "7", ""]
-TEXTS = [
-    "",
-    "/",
-    "../../etc/passwd",
-    "<b>bold</b>",
-    "c" * 5000,
-    "\x00",
-    "ｃａｔ",
-    "cat\n",
-    "_base",
-    "cat.safetensors",
-    "💥",
-    "\ud800",
-    "?class=\ud800",
-]
 ODD_NUMBERS, ODD_TEXTS = st.sampled_from(NUMBERS), st.sampled_from(TEXTS)
 ODD = st.recursive(
     ODD_NUMBERS | ODD_TEXTS | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=9) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=12,
 )
-LONG = st.sampled_from([[7] * 10_000, [[7, 1, 1, []]] * 10_000, "[" * 5000])
+LONG = st.sampled_from(LARGE)
 ANY = ODD | LONG | st.sampled_from(["cat", 7, 1, [7, 12], [0.5]])
 
 
@@ -201,15 +186,7 @@ ORDERS = (ORDERS | st.tuples(st.just("blorp"), ANY)).map(list)
 
 @pytest.mark.parametrize(
     ("endpoint", "attacks"),
-    [
-        ("draw", spoiled(["cat", 7, 1, 1.0, [0.5]])),
-        ("svg", spoiled(["cat", 7, 1.0, [0.5], "pen", 2.5])),
-        ("strokes", spoiled(["cat", 7, 1, 1.0, [0.5]])),
-        ("file", spoiled(["ndjson", "cat", 7, 1, 1.0, [0.5], "pen", 2.5])),
-        ("morph", spoiled(["cat", [7, 12], 1.0, "dog"])),
-        ("train", ORDERS),
-        ("run", spoiled(["20260101-000000-cat"])),
-    ],
+    [*((name, spoiled(good)) for name, good in ENDPOINTS.items()), ("train", ORDERS)],
 )
 def test_endpoints_answer_any_values_with_a_sentence(site, endpoint, attacks):
     @HARD
@@ -244,25 +221,7 @@ def call(site, endpoint: str, data: object) -> tuple[int, str]:
         return answer.status, answer.read().decode()
 
 
-@pytest.mark.parametrize(
-    ("component", "function", "good"),
-    [
-        ("draw", "drawings", ["cat", [[7, 1, 1.0, [0.5]]]]),
-        ("draw", "open_link", ["?class=cat&seed=7"]),
-        ("draw", "export", ["link", "cat", 7, 1, 1.0, [0.5], "http://127.0.0.1/", "pen", 3]),
-        ("draw", "catalog", [0]),
-        ("draw", "screenful", [0, 0, 0]),
-        ("morph", "morph", ["cat", "dog", [7, 12], 1.0]),
-        ("morph", "export", ["link", ["cat", "dog", [7, 12], 1.0], "http://127.0.0.1/", 1, "back", "ink", 4]),
-        ("morph", "catalog", [0]),
-        ("morph", "screenful", [0, 0, 0]),
-        ("wall", "screenful", [0, 0, 0]),
-        ("yours-pad", "catalog", [0]),
-        ("yours-pad", "screenful", [0, 0, 0]),
-        ("yours-found", "export", ["link", "cat", [0.0] * 64, "http://127.0.0.1/", "", None]),
-        ("yours-pad", "recognise", [[[[0.1, 0.1], [0.9, 0.9]]]]),
-    ],
-)
+@pytest.mark.parametrize(("component", "function", "good"), COMPONENT_FUNCTIONS)
 def test_the_pages_own_calls_answer_any_values(site, components, component, function, good):
     def check(data):
         body = {"session_hash": "x", "component_id": components[component], "fn_name": function, "data": data}

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.drawings import suns
+from benchmarks.harness.site import free_port
 from model.__main__ import main as draw
 from model.files.checkpoint import load_checkpoint
 from model.files.writing import write_file
@@ -58,6 +59,29 @@ def test_a_terminal_without_a_character_shows_another_instead_of_failing(monkeyp
     write_anywhere()
     print("“Naïve…” → \udcfc", end="", flush=True)  # the last is a byte of a path that Python can't decode
     assert stream.buffer.getvalue() == shown.encode(encoding, "surrogateescape")
+
+
+def test_the_app_starts_on_a_machine_too_busy_to_answer_at_once(monkeypatch, tmp_path):
+    import gradio as gr
+
+    import app
+
+    def too_late(*_: object, **__: object) -> None:
+        raise httpx.ReadTimeout("The page takes too long.")
+
+    monkeypatch.setenv("DOODLES_HOME", str(tmp_path))
+    monkeypatch.setenv("GRADIO_SERVER_PORT", str(free_port()))
+    monkeypatch.setattr(httpx, "head", too_late)
+    monkeypatch.setattr(gr.Blocks, "block_thread", lambda page: None)
+    for background in ("keep_worker_running", "push_in_background"):
+        monkeypatch.setattr(app, background, lambda home: None)
+    with gr.Blocks() as page:
+        gr.HTML("Hello")
+    app.launch(page)
+    try:
+        assert "Hello" in httpx.get(page.local_url, timeout=60).text
+    finally:
+        page.close(verbose=False)
 
 
 def test_a_proxy_is_never_asked_for_this_machine(proxies, mirror, hub, tmp_path):
