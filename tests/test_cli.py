@@ -240,7 +240,7 @@ def test_a_mixture_gets_the_name_from_the_command(home):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["girafe"], "did you mean “giraffe”"),
+        (["jiraf"], "did you mean “giraffe”"),
         ([], "Which class?"),
         (["moon", "--steps", "1"], "no file “moon.npy”"),
         (["sun", "--steps", "0"], "0 steps are not allowed"),

@@ -1,8 +1,11 @@
 """The 345 classes of the Quick, Draw! dataset, and finding the one that a text means."""
 
-import difflib
 import re
 from collections.abc import Container, Iterable
+
+from rapidfuzz import fuzz, process
+
+from model.quickdraw.finding import EXACT, MISSPELT, SAME_THING, Match, letters_of, matches, spellings
 
 # Spelling and order are those of the dataset's file names (github.com/googlecreativelab/quickdraw-dataset).
 _NAMES = """
@@ -42,6 +45,8 @@ class UnknownClassError(ValueError):
     """There is no such class. The message suggests similar names."""
 
 
+SIMILARITY = 60  # percent that two names have in common for one to be suggested for the other
+NUM_SUGGESTIONS = 3
 NOT_A_NAME = "The class must be a name, such as “cat”."
 
 
@@ -51,21 +56,25 @@ def slug(class_name: str) -> str:
 
 
 def find_class(text: str, names: tuple[str, ...] = CLASS_NAMES) -> str:
-    """The one of `names` that `text` means; case, separators, article and plural don't matter.
+    """The one of `names` that `text` means; case, separators, article, plural and a slip of the finger don't matter.
 
-    It understands "Stop Sign", "stop_sign", "tshirt" and "mona lisa", and the parts of a mixture in any order and
-    spelling: "Dogs + cat" is "cat+dog". Raises UnknownClassError.
+    It understands "Stop Sign", "stop_sign", "tshirt", "kitty" and "pineaple", and the parts of a mixture in any order
+    and spelling: "Dogs + cat" is "cat+dog". Raises UnknownClassError.
     """
     if not isinstance(text, str):
         raise UnknownClassError(NOT_A_NAME)
-    letters = _letters(text)
-    by_letters = {_letters(name): name for name in names}
+    letters = letters_of(text)
+    by_letters = {letters_of(name): name for name in names}
     if (spelling := _spelling(letters, by_letters)) is not None:
         return by_letters[spelling]
     if "+" in text and (mixture := _find_mixture(text, names)):
         return mixture
-    close = difflib.get_close_matches(letters, by_letters, n=3, cutoff=0.6)
-    hint = f"did you mean {_either(by_letters[key] for key in close)}?" if close else "check the list of classes."
+    found = matches(text, names)
+    if found and (found[0].rank in (EXACT, SAME_THING) or _is_clearly_misspelt(found)):
+        return names[found[0].place]
+    alike = process.extract(letters[:40], by_letters.keys(), scorer=fuzz.ratio, score_cutoff=SIMILARITY)
+    close = [names[match.place] for match in found] or [by_letters[key] for key, *_ in alike]
+    hint = f"did you mean {_either(close[:NUM_SUGGESTIONS])}?" if close else "check the list of classes."
     raise UnknownClassError(f"There is no class {_shown(text)}; {hint}")
 
 
@@ -81,6 +90,12 @@ def mixture_name(class_names: Iterable[str]) -> str:
     return "+".join(sorted(class_names))
 
 
+def _is_clearly_misspelt(found: list[Match]) -> bool:
+    """Whether the best match is a name with a slip or two, and no other is as good."""
+    best, *others = found
+    return best.rank == MISSPELT and not any((other.rank, other.slips) == (best.rank, best.slips) for other in others)
+
+
 def _find_mixture(text: str, names: Iterable[str]) -> str | None:
     by_parts = {_parts(name): name for name in names if "+" in name}
     known = {part for parts in by_parts for part in parts}
@@ -91,18 +106,12 @@ def _find_mixture(text: str, names: Iterable[str]) -> str | None:
 def _parts(name: str) -> tuple[str, ...]:
     """The letters of a mixture's parts, sorted, and last those in brackets, such as the recipe."""
     mixture, _, ending = name.partition("(")
-    return (*sorted(map(_letters, mixture.split("+"))), _letters(ending))
+    return (*sorted(map(letters_of, mixture.split("+"))), letters_of(ending))
 
 
 def _spelling(letters: str, known: Container[str]) -> str | None:
     """The same letters in singular or plural, as they are known."""
-    spellings = (letters, letters.removesuffix("s"), letters + "s")
-    return next((spelling for spelling in spellings if spelling in known), None)
-
-
-def _letters(text: str) -> str:
-    """What identifies a class: its letters and digits, and the plus of a mixture, without "the" at the start."""
-    return re.sub(r"[^a-z0-9+]", "", text.lower()).removeprefix("the")
+    return next((spelling for spelling in spellings(letters) if spelling in known), None)
 
 
 def _either(names: Iterable[str]) -> str:

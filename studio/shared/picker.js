@@ -1,6 +1,7 @@
 // A class picker: a text box with a list of classes, each with a drawing, which filters while you type.
 
 import { makeCanvas } from "./controls.js";
+import { finder, SIMILAR_THING } from "./finding.js";
 import { inkOf } from "./ink.js";
 import { answerOf, messageOf } from "./server.js";
 
@@ -25,6 +26,7 @@ export function classPicker(box, server, constants, pick, allowed = null) {
   /** @type {HTMLLIElement[] | null} */
   let items = null; // until the list has come
   let isFresh = false; // other classes may be trained the next time
+  let matches = finder([], {});
   /** @type {HTMLLIElement[]} */
   let shown = [];
   let active = -1;
@@ -39,6 +41,7 @@ export function classPicker(box, server, constants, pick, allowed = null) {
     const drawing = Object.assign(makeCanvas(THUMBNAIL * constants.size), { className: "thumbnail" });
     const name = document.createElement("span");
     name.textContent = tile.name;
+    name.append(Object.assign(document.createElement("small"), { className: "note", hidden: true }));
     const figures = document.createElement("span");
     figures.className = "note";
     figures.textContent = tile.draft ? "draft" : tile.recognised ? `✓ ${Math.round(100 * Math.min(1, tile.recognised))} %` : "✓";
@@ -63,6 +66,7 @@ export function classPicker(box, server, constants, pick, allowed = null) {
       const catalog = await answerOf(server.catalog([]));
       const drawn = catalog.tiles.map(option);
       items = allowed ? onlyAllowed(drawn, allowed) : drawn;
+      matches = finder(items.map((item) => item.dataset.name ?? ""), catalog.words);
       list.replaceChildren(note, ...items);
       isFresh = true;
       say("");
@@ -100,17 +104,23 @@ export function classPicker(box, server, constants, pick, allowed = null) {
     }
   }
 
-  /** @param {HTMLLIElement} item */
-  const lowerName = (item) => (item.dataset.name ?? "").toLowerCase();
-
+  /** Shows the classes that the typed text may mean, best first, or all. */
   function filter() {
     if (!items) return;
-    const typed = box.value === chosen ? "" : box.value.trim().toLowerCase();
-    for (const item of items) item.hidden = !lowerName(item).includes(typed);
-    shown = items.filter((item) => !item.hidden);
-    say(shown.length ? "" : "No class has that name.");
-    if (typed) activate(Math.max(shown.findIndex((item) => lowerName(item).startsWith(typed)), shown.length ? 0 : -1));
-    else activate(shown.findIndex((item) => item.dataset.name === chosen));
+    const typed = box.value === chosen ? "" : box.value.trim();
+    const found = typed ? matches(typed) : items.map((_, place) => ({ rank: 0, place }));
+    for (const item of items) item.hidden = true;
+    shown = found.map(({ rank, place }) => {
+      const item = /** @type {HTMLLIElement[]} */ (items)[place];
+      const small = /** @type {HTMLElement} */ (item.querySelector("small"));
+      item.hidden = false;
+      small.hidden = rank !== SIMILAR_THING;
+      small.textContent = small.hidden ? "" : ` comes closest to “${typed}”`;
+      return item;
+    });
+    list.append(...shown);
+    say(shown.length ? "" : `No class is called “${typed}”.`);
+    activate(typed && shown.length ? 0 : shown.findIndex((item) => item.dataset.name === chosen));
   }
 
   /** @param {number} place */
@@ -164,15 +174,15 @@ export function classPicker(box, server, constants, pick, allowed = null) {
     if (list.hidden) box.value = name; // but never takes the words from someone who is typing
   }
 
+  /** The class that Enter, Tab and the page's buttons take; until the list has come, the server looks up the text. */
+  const choice = () => shown[active]?.dataset.name ?? (items || allowed ? "" : box.value.trim());
+
   /**
-   * Takes what was typed, as soon as the visitor goes on to something else. Buttons that use the class call this
-   * themselves, because not every browser takes the focus from the box when a button is pressed.
+   * Takes the class that the list marks, as soon as the visitor goes on to something else. Buttons that use the class
+   * call this themselves, because not every browser takes the focus from the box when a button is pressed.
    */
   function settle() {
-    if (list.hidden) return;
-    const typed = box.value.trim().toLowerCase();
-    const item = items && typed !== chosen.toLowerCase() ? shown[active] : undefined;
-    take(item && lowerName(item).startsWith(typed) ? item.dataset.name ?? "" : "");
+    if (!list.hidden) take(choice());
   }
 
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
@@ -188,11 +198,12 @@ export function classPicker(box, server, constants, pick, allowed = null) {
       if (!wasHidden && items) activate(Math.max(0, Math.min(shown.length - 1, active + step)));
     } else if (event.key === "Enter") {
       event.preventDefault();
-      take((!list.hidden && shown[active]?.dataset.name) || box.value.trim());
+      if (list.hidden || !items || shown.length) take(list.hidden ? box.value.trim() : choice());
     } else if (event.key === "Escape" && !list.hidden) {
       event.stopPropagation();
       close();
       box.value = chosen;
+      box.setSelectionRange(chosen.length, chosen.length); // a click on selected text selects nothing
     }
   });
   if (document.activeElement === box) open(); // the visitor was faster than this script

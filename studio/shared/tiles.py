@@ -10,6 +10,7 @@ from model.drawing.latents import MAX_PICTURES, Picture
 from model.drawing.sampler import Sampler
 from model.files.checkpoint import Card
 from model.quickdraw.images import png, sheet
+from model.quickdraw.synonyms import NEAR, SAME
 from studio.shared.pictures import data_url, figures
 
 SCREENFUL = MAX_PICTURES
@@ -24,7 +25,9 @@ class Tiles:
         self._drawn: dict[tuple[int, int], tuple[list[Card], str]] = {}
 
     def catalog(self, wall: int | None = None) -> dict[str, object]:
-        """Each class's name, seed, whether it's a draft, and its quality; the drawings come by `screenful`.
+        """Each class's name, seed, whether it's a draft, and its quality, and everyday words for the classes.
+
+        The drawings come by `screenful`.
 
         wall: which of the NUM_WALLS, or None for a random one.
         """
@@ -40,7 +43,13 @@ class Tiles:
             }
             for place, card in enumerate(cards)
         ]
-        return {"tiles": tiles, "wall": number, "screenful": SCREENFUL, "version": _checksum(cards)}
+        return {
+            "tiles": tiles,
+            "words": {name: {"same": SAME.get(name, ()), "near": NEAR.get(name, ())} for name in (*SAME, *NEAR)},
+            "wall": number,
+            "screenful": SCREENFUL,
+            "version": _checksum(cards),
+        }
 
     def screenful(self, request: list[int]) -> str:
         """The drawings of [screenful number, wall, the catalog's "version"] in a row, as a PNG's data URL.

@@ -54,8 +54,15 @@ export interface Tile {
   recognised: number | null;
 }
 
+/** Everyday words for a class: for the same thing, and for things that it comes closest to. */
+export interface Words {
+  same?: string[];
+  near?: string[];
+}
+
 export interface Catalog {
   tiles: Tile[];
+  words: { [name: string]: Words };
   wall: number;
   screenful: number; // tiles in one picture
   version: number; // of the list of classes

@@ -1,6 +1,7 @@
 // The Wall tab: a tile for every class. Drawings come one screenful at a time, when their tiles come near the window.
 
 import { find, makeCanvas, opensElsewhere } from "../shared/controls.js";
+import { finder } from "../shared/finding.js";
 import { inkOf } from "../shared/ink.js";
 import { answerOf, LostAnswer } from "../shared/server.js";
 
@@ -21,6 +22,7 @@ export function mount({ element, props, server, watch }) {
   let requested = new Set(); // screenfuls
   /** @type {IntersectionObserver | null} */
   let observer = null;
+  let matches = finder([], {});
   let scrolled = 0; // where the visitor was before following a link, to return there
 
   /**
@@ -78,6 +80,7 @@ export function mount({ element, props, server, watch }) {
     const catalog = props.value;
     if (!catalog?.tiles) return;
     requested = new Set();
+    matches = finder(catalog.tiles.map(({ name }) => name), catalog.words);
     observer?.disconnect();
     tiles.replaceChildren(...catalog.tiles.map(makeTile));
     observer = new IntersectionObserver((entries) => {
@@ -90,14 +93,16 @@ export function mount({ element, props, server, watch }) {
     filter();
   }
 
+  /** Shows the classes that the typed text may mean, best first, or all. */
   function filter() {
-    const typed = search.value.trim().toLowerCase();
-    let numShown = 0;
-    for (const tile of /** @type {Iterable<HTMLElement>} */ (tiles.children)) {
-      tile.hidden = !tile.textContent?.toLowerCase().includes(typed);
-      numShown += tile.hidden ? 0 : 1;
-    }
-    none.hidden = numShown > 0 || !tiles.children.length;
+    const typed = search.value.trim();
+    const all = /** @type {HTMLElement[]} */ ([...tiles.children]);
+    const places = new Map(matches(typed).map(({ place }, order) => [place, order]));
+    all.forEach((tile, place) => {
+      tile.hidden = Boolean(typed) && !places.has(place);
+      tile.style.order = `${places.get(place) ?? 0}`;
+    });
+    none.hidden = !typed || places.size > 0 || !all.length;
   }
 
   new IntersectionObserver((entries) => {
