@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from model.drawing.latents import MAX_PSI, MAX_STYLE
 from model.drawing.look import LOOKS, PEN, PIXELS, Look
+from model.drawing.picking import picked
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from model.exports.export import DRAWING_KINDS, MORPH_KINDS, export
@@ -25,9 +26,10 @@ T = TypeVar("T")
 
 # Options that an option overrides.
 _MEANINGLESS_WITH = {
-    "link": ("seed", "count", "psi", "style", "latent", "keys", "into", "look", "width"),
-    "keys": ("seed", "count", "style"),
-    "latent": ("seed",),
+    "link": ("seed", "count", "seeds", "pick", "psi", "style", "latent", "keys", "into", "look", "width"),
+    "keys": ("seed", "count", "seeds", "pick", "style"),
+    "latent": ("seed", "seeds", "pick"),
+    "seeds": ("seed", "count", "pick"),
     "large": ("scale",),
     "transparent": ("scale",),
 }
@@ -53,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     print(path)
+    if options.pick:
+        print(f"seeds {','.join(map(str, view.all_seeds))}")
     return 0
 
 
@@ -70,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     add("class_name", metavar="CLASS", nargs="?", help="what to draw, such as cat")
     add("--seed", type=int, default=0, help="the first seed (default: %(default)s)")
     add("--count", type=int, default=1, help="how many drawings, with consecutive seeds (default: %(default)s)")
+    add("--seeds", type=_numbers(int), default=(), metavar="SEED,SEED,...", help="these seeds instead")
+    add("--pick", action="store_true", help="the most recognisable ones among the next seeds (at least 64)")
     add("--psi", type=float, default=1.0, help=f"0 to {MAX_PSI:g}; lower is more typical (default: %(default)s)")
     style_help = f"how far to move along style directions, each -{MAX_STYLE:g} to {MAX_STYLE:g}"
     add("--style", type=_numbers(float), default=(), metavar="A,B,...", help=style_help)
@@ -106,7 +112,9 @@ def _with_lists(arguments: Sequence[str]) -> list[str]:
     bound: list[str] = []
     for argument in arguments:
         option = bound[-1] if bound else ""
-        is_list = len(option) > 3 and any(name.startswith(option) for name in ("--style", "--latent", "--keys"))
+        is_list = len(option) > 3 and any(
+            name.startswith(option) for name in ("--style", "--latent", "--keys", "--seeds")
+        )
         if is_list and re.match(r"-[\d.]", argument):
             bound[-1] = f"{option}={argument}"
         else:
@@ -154,11 +162,12 @@ def _view(options: argparse.Namespace, sampler: Sampler) -> View:
     if options.link is not None:
         view = read_view("?" + options.link.partition("?")[2])
     else:
-        fields = ("class_name", "seed", "count", "psi", "style", "keys", "into", "latent")
+        fields = ("class_name", "seed", "count", "seeds", "psi", "style", "keys", "into", "latent")
         look = Look(options.look or PEN, options.width) if options.look or options.width != WIDTH else None
         view = View(**{name: getattr(options, name) for name in fields}, look=look)
     into = None if view.into is None else sampler.find(view.into)
-    return replace(view, class_name=sampler.find(view.class_name), into=into)
+    view = replace(view, class_name=sampler.find(view.class_name), into=into)
+    return picked(sampler, view) if options.pick else view
 
 
 def _numbers(number: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:

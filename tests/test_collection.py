@@ -235,7 +235,7 @@ def test_a_draft_drawn_instead_of_a_damaged_checkpoint_is_shown_as_a_draft(hub, 
 
 
 def first_of(tiles: Tiles) -> str:
-    return tiles.screenful([0, 0, tiles.catalog()["version"]])
+    return tiles.screenful([0, 0, tiles.catalog()["version"]])["sheet"]
 
 
 def row_of(url: str, columns: int) -> np.ndarray:

@@ -1,8 +1,11 @@
 """A visitor draws in a real browser: classes, seeds, styles, and a single drawing enlarged."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from model.drawing.look import Look
+from model.drawing.picking import picked
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.exports.looks import picture
@@ -33,12 +36,35 @@ def test_the_first_view_shows_cats_and_generate_shows_others(page, site):
 def test_the_page_comes_with_the_first_drawings_which_match_their_seeds(page, site):
     page.route("**/component_server/**", lambda route: route.abort())
     open_page(page, site)
-    brought, first = pictures(page), seeds(page)[0]
-    assert len(set(brought)) == 16
+    brought, picked = pictures(page), seeds(page)
+    assert len(set(brought)) == 16 and page.get_by_label("Picked").is_checked()
     page.unroute("**/component_server/**")
-    open_page(page, site, f"?class=cat&seed={first}&count=16")
-    wait_for_seed(page, first)
+    open_page(page, site, f"?class=cat&seeds={','.join(map(str, picked))}")
+    wait_for_seed(page, picked[0])
     assert pictures(page) == brought
+
+
+def test_picked_drawings_keep_their_seeds_until_others_are_wanted(page, site):
+    open_page(page, site, "?class=cat&seed=7&count=4")
+    assert seeds(page) == [7, 8, 9, 10] and page.get_by_label("As they come").is_checked()
+    page.get_by_label("Picked").check()
+    page.wait_for_function("new URLSearchParams(location.search).has('seeds')")
+    expected = list(view_picked("cat", 7, 4))
+    assert seeds(page) == expected != [7, 8, 9, 10]
+    page.locator("#draw-psi").fill("0.9")
+    page.wait_for_function("new URLSearchParams(location.search).get('psi') === '0.9'")
+    assert seeds(page) == expected
+    page.locator("#draw .board > .export").get_by_role("button", name="Command line").click()
+    page.locator("#draw .board > .copied", has_text=f"--seeds {','.join(map(str, expected))}").wait_for()
+    page.reload()
+    wait_for_seed(page, expected[0])
+    assert seeds(page) == expected
+    page.get_by_label("As they come").check()
+    page.wait_for_function("!new URLSearchParams(location.search).has('seeds')")
+
+
+def view_picked(class_name: str, seed: int, count: int) -> Sequence[int]:
+    return picked(Sampler([SHIPPED]), View(class_name, seed, count)).all_seeds
 
 
 def test_the_same_seed_shows_the_same_pixels(page, site):

@@ -17,7 +17,7 @@ from model.drawing.sampler import NoGeneratorError, Sampler
 from model.files.weights import CheckpointError, content_hash
 from model.quickdraw.classes import CLASS_NAMES
 from studio.draw.draw_tab import _answer
-from studio.shared.tiles import Tiles
+from studio.shared.tiles import NOTHING, Tiles
 from tests.support.samples import make_base, make_checkpoint
 from train.training import draw_seeds
 
@@ -308,11 +308,11 @@ def test_a_screenful_shows_only_the_classes_that_the_page_has_listed(tmp_path):
         make_checkpoint(tmp_path, name)
     tiles = Tiles(Sampler([tmp_path]))
     catalog = tiles.catalog(wall=0)
-    before = tiles.screenful([0, 0, catalog["version"]])
+    before = tiles.screenful([0, 0, catalog["version"]])["sheet"]
     make_checkpoint(tmp_path, "cat+dog")  # it comes before dog in the list
-    assert before and tiles.screenful([0, 0, catalog["version"]]) == "", "the page has to load the list again"
+    assert before and tiles.screenful([0, 0, catalog["version"]]) == NOTHING, "the page has to load the list again"
     again = tiles.catalog(wall=0)
-    assert len(again["tiles"]) == 4 and tiles.screenful([0, 0, again["version"]]) not in ("", before)
+    assert len(again["tiles"]) == 4 and tiles.screenful([0, 0, again["version"]])["sheet"] not in ("", before)
 
 
 def test_drawings_and_figures_come_from_the_same_generator(sampler, tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.browser import IS_DRAWN, SERVER_FUNCTIONS, open_page, wait_for_seed
+from tests.support.browser import IS_DRAWN, SERVER_FUNCTIONS, open_page, seeds, wait_for_seed
 from tests.support.samples import make_checkpoint
 
 
@@ -46,9 +46,11 @@ def test_the_wall_shows_every_class_with_one_request_per_screenful(page, site):
 
     page.locator("#wall .search").fill("giraf")
     assert page.locator(".wall-tile:visible").count() == 1
-    seed = parse_qs(urlsplit(page.locator(".wall-tile:visible").get_attribute("href")).query)["seed"][0]
+    page.wait_for_function("document.querySelector('.wall-tile:not([hidden])').href.includes('seeds=')")
+    seed = parse_qs(urlsplit(page.locator(".wall-tile:visible").get_attribute("href")).query)["seeds"][0]
     page.locator(".wall-tile:visible").click()
-    wait_for_seed(page, int(seed), "giraffe")
+    wait_for_seed(page, int(seed), "giraffe")  # the tile's own drawing comes first
+    assert len(set(seeds(page))) == 16 and page.get_by_label("Picked").is_checked()
     for wrong in ([0, 99, 0], [-1, 0, 0], [10**9, 0, 0], ["0", 0, 0], [0, 0, 0], [0], {"a": 1}, None, "x"):
         answer = page.evaluate(
             """async ([address, wrong]) => {
@@ -61,4 +63,4 @@ def test_the_wall_shows_every_class_with_one_request_per_screenful(page, site):
             }""",
             [site, wrong],
         )
-        assert answer == [200, '""'], wrong
+        assert answer == [200, '{"sheet":"","seeds":[]}'], wrong

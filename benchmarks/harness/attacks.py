@@ -28,6 +28,7 @@ ENDPOINTS: dict[str, list[object]] = {
 }
 COMPONENT_FUNCTIONS: list[tuple[str, str, list[object]]] = [
     ("draw", "drawings", ["cat", [[7, 1, 1.0, [0.5]]]]),
+    ("draw", "pick", ["cat", 7, 4, 1.0, [0.5]]),
     ("draw", "open_link", ["?class=cat&seed=7"]),
     ("draw", "export", ["link", "cat", 7, 1, 1.0, [0.5], "http://127.0.0.1/", "pen", 3]),
     ("draw", "catalog", [0]),

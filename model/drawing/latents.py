@@ -70,10 +70,14 @@ def seeds_to_pictures(
     limit: int = MAX_PICTURES,
 ) -> list[Picture]:
     """`count` pictures, 1 to `limit`, with consecutive seeds; after the last seed comes 0. Raises ValueError."""
+    return pictures_of(class_name, seeds_from(check_seed(seed), check_count(count, limit)), psi, style)
+
+
+def pictures_of(class_name: str, seeds: Sequence[int], psi: float = 1.0, style: object = ()) -> list[Picture]:
+    """A picture of each seed. Raises ValueError."""
     offsets = check_style(style)
     offsets = offsets if any(offsets) else ()
-    seeds = seeds_from(check_seed(seed), check_count(count, limit))
-    return [Picture(class_name, ((each, 1.0),), psi, offsets) for each in seeds]
+    return [Picture(class_name, ((seed, 1.0),), psi, offsets) for seed in seeds]
 
 
 def check_seed(seed: object) -> int:
@@ -90,6 +94,13 @@ def check_count(count: object, limit: int = MAX_PICTURES) -> int:
     if type(count) is not int or not 1 <= count <= limit:
         raise ValueError(f"You asked for {str(count)[:40]} drawings; ask for 1 to {limit:,} at a time.")
     return count
+
+
+def check_seeds(seeds: object, limit: int = MAX_PICTURES) -> tuple[int, ...]:
+    """`seeds`, a list or tuple of 1 to `limit` seeds, as a tuple. Raises ValueError."""
+    if not isinstance(seeds, list | tuple) or not 1 <= len(seeds) <= limit:
+        raise ValueError(f"Seeds are a list of 1 to {limit:,} whole numbers.")
+    return tuple(map(check_seed, seeds))
 
 
 def seeds_from(first: int, count: int) -> list[int]:

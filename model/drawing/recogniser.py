@@ -13,6 +13,9 @@ from model.networks.evaluator import Evaluator
 from model.quickdraw.classes import CLASS_NAMES
 from model.quickdraw.images import to_ink
 
+BATCH = 64  # drawings that the evaluator sees at once
+_PLACES = {name: place for place, name in enumerate(CLASS_NAMES)}
+
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +42,20 @@ class Recogniser:
             probabilities, classes = evaluator(to_ink(drawing[None], self.device))[0].softmax(0).topk(count)
         pairs = zip(classes.tolist(), probabilities.tolist(), strict=True)
         return [(CLASS_NAMES[index], probability) for index, probability in pairs]
+
+    def sureness(self, drawings: np.ndarray, class_names: Sequence[str]) -> np.ndarray | None:
+        """How sure the evaluator is that each drawing uint8 (N, 28, 28) is of its class, 0 to 1 (N,).
+
+        Of a mixture, that it's one of its classes. None without an evaluator.
+        """
+        evaluator = self.evaluator()
+        if evaluator is None:
+            return None
+        with torch.inference_mode():
+            batches = to_ink(drawings, self.device).split(BATCH)
+            probabilities = torch.cat([evaluator(batch).softmax(1) for batch in batches]).cpu().numpy()  # (N, 345)
+        parts = [[_PLACES[part] for part in name.split(" (")[0].split("+") if part in _PLACES] for name in class_names]
+        return np.array([row[places].sum() for row, places in zip(probabilities, parts, strict=True)])
 
     def _evaluator_in(self, path: Path) -> Evaluator | None:
         try:

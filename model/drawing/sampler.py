@@ -12,6 +12,7 @@ import torch
 from model.drawing.available import AvailableGenerators, NoGeneratorError, Revision, draft_card, revision_of
 from model.drawing.latents import MAX_PICTURES, Picture, latent
 from model.drawing.loaded_generator import Loaded, draw, draw_mixed, moved_latent
+from model.drawing.recogniser import Recogniser
 from model.files.checkpoint import Card, load_checkpoint
 from model.files.shared_base import BASE_NAME, Base, read_base
 from model.files.weights import CheckpointError
@@ -37,6 +38,7 @@ class Sampler:
     ):
         self.folders, self.device, self.max_loaded = [Path(folder) for folder in folders], device, max_loaded
         self.collection = collection
+        self.recogniser = Recogniser(self.folders, device)
         self._available = AvailableGenerators(self.folders, collection)
         self._lock, self._base_lock = threading.Lock(), threading.Lock()
         self._loaded: OrderedDict[tuple[Revision, str], Loaded] = OrderedDict()  # least recently used first

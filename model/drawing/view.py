@@ -11,15 +11,18 @@ from urllib.parse import parse_qsl, urlencode
 from model.drawing.latents import (
     MAX_KEYS,
     MAX_LATENT_LENGTH,
+    MAX_PICTURES,
     MAX_STYLES,
     Picture,
     check_count,
     check_latent,
     check_psi,
     check_seed,
+    check_seeds,
     check_style,
     morph_frames,
-    seeds_to_pictures,
+    pictures_of,
+    seeds_from,
 )
 from model.drawing.look import Look
 
@@ -37,6 +40,7 @@ T = TypeVar("T")
 class View:
     """`count` drawings with consecutive seeds from `seed` on, or, with `keys`, a morph through those seeds' drawings.
 
+    seeds: of the drawings, where they aren't consecutive; `seed` and `count` then follow from them.
     psi, style: see `Picture`. into: the class that the morph ends in. latent: the numbers of one drawing that has no
     seed. look: of enlarged drawings; None leaves it to whatever shows them. Raises ValueError for values out of bounds;
     its message says what is allowed.
@@ -51,8 +55,11 @@ class View:
     into: str | None = None
     latent: tuple[float, ...] = ()
     look: Look | None = None
+    seeds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.seeds:
+            self._follow_seeds(check_seeds(self.seeds))
         check_count(self.count)
         check_style(self.style)
         for seed in (self.seed, *self.keys):
@@ -64,6 +71,14 @@ class View:
             raise ValueError("A latent is a single drawing; leave out the keys and the count.")
         self.pictures()
 
+    def _follow_seeds(self, seeds: tuple[int, ...]) -> None:
+        """Set `seed` and `count`. Consecutive seeds need no list."""
+        if self.keys or self.latent:
+            raise ValueError("Seeds, keys and a latent are three ways to say what to draw; give one of them.")
+        is_consecutive = list(seeds) == seeds_from(seeds[0], len(seeds))
+        for name, value in (("seeds", () if is_consecutive else seeds), ("seed", seeds[0]), ("count", len(seeds))):
+            object.__setattr__(self, name, value)
+
     @property
     def num_frames(self) -> int:
         return max(MIN_FRAMES, FRAMES_PER_LEG * (len(self.keys) - 1))
@@ -74,7 +89,11 @@ class View:
         if self.latent:
             style = self.style if any(self.style) else ()
             return [Picture(self.class_name, ((check_latent(self.latent), 1.0),), self.psi, style)]
-        return seeds_to_pictures(self.class_name, self.seed, self.count, self.psi, self.style)
+        return pictures_of(self.class_name, self.all_seeds, self.psi, self.style)
+
+    @property
+    def all_seeds(self) -> Sequence[int]:
+        return self.seeds or seeds_from(self.seed, self.count)
 
     def query(self) -> str:
         """The part of a link that starts with the question mark."""
@@ -82,7 +101,9 @@ class View:
         if self.keys:
             entries |= {"keys": ",".join(map(str, self.keys))} | ({"into": self.into} if self.into else {})
         else:
-            entries |= {"latent": _joined(self.latent)} if self.latent else {"seed": self.seed, "count": self.count}
+            seeds: dict[str, object] = {"seed": self.seed, "count": self.count}
+            seeds = {"seeds": ",".join(map(str, self.seeds))} if self.seeds else seeds
+            entries |= {"latent": _joined(self.latent)} if self.latent else seeds
             entries |= {"style": _exact(*self.style)} if any(self.style) else {}
         if self.look:
             entries |= {"look": self.look.name}
@@ -99,7 +120,8 @@ class View:
         if self.keys:
             options += ["--keys", ",".join(map(str, self.keys)), *([f"--into={self.into}"] if self.into else [])]
         else:
-            seeds = ["--seed", str(self.seed), "--count", str(self.count)]
+            listed = ["--seeds", ",".join(map(str, self.seeds))]
+            seeds = listed if self.seeds else ["--seed", str(self.seed), "--count", str(self.count)]
             options += [f"--latent={_joined(self.latent)}"] if self.latent else seeds
             options += [f"--style={_exact(*self.style)}"] if any(self.style) else []
         if self.look:
@@ -142,6 +164,7 @@ class _Values(TypedDict, total=False):
     into: str
     latent: tuple[float, ...]
     look: Look
+    seeds: tuple[int, ...]
 
 
 def read_view(query: str, class_name: str | None = None, seed: int = 0, count: int = 1) -> View:
@@ -163,6 +186,8 @@ def read_view(query: str, class_name: str | None = None, seed: int = 0, count: i
         values["into"] = entries["into"]
     if "style" in entries:
         values["style"] = _read_all("style", entries["style"], float, MAX_STYLES)
+    if "seeds" in entries:
+        values["seeds"] = _read_all("seeds", entries["seeds"], int, MAX_PICTURES)
     if "keys" in entries:
         values["keys"] = _read_all("keys", entries["keys"], int, MAX_KEYS)
     if "latent" in entries:

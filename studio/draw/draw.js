@@ -20,7 +20,8 @@ export function mount({ element, props, server }) {
   warnIfMisplaced();
   const { constants } = props;
   /** @type {View} */
-  const state = { name: "", seed: 0, psi: 1, count: 16, style: Array(constants.num_styles).fill(0) };
+  const state = { name: "", seed: 0, seeds: [], psi: 1, count: 16, style: Array(constants.num_styles).fill(0) };
+  let isPicking = true; // the most recognisable drawings, not one seed after the other
   /** @type {View | null} */
   let drawn = null; // what the sheet shows
   let aheadTimer = 0;
@@ -35,18 +36,26 @@ export function mount({ element, props, server }) {
   const memory = createMemory(server, constants);
   const sheet = createSheet(html(".sheet"), html(".board > .watch"), memory, constants, (place) => detail.open(place));
   const detail = createDetail(dialog, memory, constants, () => drawn, sheet.canvas);
-  const controls = createControls(element, constants, state, set, say);
+  const controls = createControls(element, constants, state, set, () => isPicking, say);
   const styles = createStyles(html(".sliders"), constants, state, changed);
   const picker = classPicker(find(element, "#draw-class", HTMLInputElement), server, constants, (name) => set({ name }));
 
   /** @returns {View} */
   const view = (change = {}) => ({ ...state, style: [...state.style], ...change });
 
-  /** @param {Partial<View>} change */
-  function set(change) {
+  /**
+   * Other classes, seeds and numbers of drawings are picked anew; psi and style change the same drawings.
+   * @param {Partial<View>} change
+   * @param {boolean} picks
+   */
+  function set(change, picks = isPicking) {
+    isPicking = picks;
+    if (["name", "seed", "count"].some((name) => name in change)) state.seeds = [];
     Object.assign(state, change);
     changed();
   }
+
+  const mustPick = () => isPicking && !state.seeds.length;
 
   function changed() {
     requests++;
@@ -55,7 +64,7 @@ export function mount({ element, props, server }) {
       return;
     }
     showControls();
-    if (memory.has(view())) {
+    if (!mustPick() && memory.has(view())) {
       say("");
       show();
     } else {
@@ -69,12 +78,15 @@ export function mount({ element, props, server }) {
       JSON.stringify({ ...requested, name }) === JSON.stringify(view());
     setWaiting(true);
     try {
-      const answer = await memory.fetch([requested]);
+      const answer = await (mustPick() ? memory.pick(requested) : memory.fetch([requested]));
       if (state.name === requested.name) {
         state.name = answer.name;
         picker.show(answer.name);
       }
-      if (isCurrent(answer.name)) say("");
+      if (isCurrent(answer.name)) {
+        say("");
+        state.seeds = answer.seeds;
+      }
     } catch (error) {
       if (isCurrent(requested.name)) {
         say(messageOf(error));
@@ -88,6 +100,7 @@ export function mount({ element, props, server }) {
   /** @param {View} before */
   function goBack(before) {
     Object.assign(state, before, { style: [...before.style] });
+    isPicking = before.seeds.length > 0;
     picker.show(before.name);
     showControls();
   }
@@ -99,7 +112,7 @@ export function mount({ element, props, server }) {
 
   function show() {
     const now = view();
-    if (!memory.has(now)) return;
+    if (mustPick() || !memory.has(now)) return;
     sheet.show(now);
     const origin = memory.generator(now.name)?.origin ?? "";
     if (origin !== shownOrigin) html(".origin").innerHTML = shownOrigin = origin;
@@ -120,7 +133,8 @@ export function mount({ element, props, server }) {
     try {
       if (!ends.every(memory.has)) await memory.fetch(ends);
       styles.paintEnds(ends, memory);
-      if (memory.keyOf(now, 0) === memory.keyOf(view(), 0) && !memory.has(near)) await memory.fetch([near]);
+      const isCurrent = memory.keyOf(now, 0) === memory.keyOf(view(), 0);
+      if (!isPicking && isCurrent && !memory.has(near)) await memory.fetch([near]);
       if (before !== memory.generator(now.name)?.revision) show(); // the class was trained anew meanwhile
       element.dataset.ahead = memory.keyOf(now, 0);
     } catch {
@@ -157,7 +171,7 @@ export function mount({ element, props, server }) {
     if (!drawn) return;
     const isAlone = dialog.contains(button);
     const { name, psi, style } = drawn;
-    const seeds = isAlone ? [detail.seed(), 1] : [drawn.seed, drawn.count];
+    const seeds = isAlone ? [detail.seed(), 1] : [drawn.seeds.length ? drawn.seeds : drawn.seed, drawn.count];
     exportPicture(server, button, [name, ...seeds, psi, style], isAlone ? detail.status : html(".board .copied"));
   }
 
@@ -174,6 +188,7 @@ export function mount({ element, props, server }) {
       const answer = isBrought && props.value ? props.value : await answerOf(server.open_link([link]));
       if (number !== requests) return answer.message; // the visitor has asked for something else meanwhile
       Object.assign(state, answer.state, { style: [...answer.state.style] });
+      isPicking = answer.picked;
       picker.show(state.name);
       showControls();
       await memory.keep([view()], answer);
@@ -222,7 +237,7 @@ export function mount({ element, props, server }) {
   });
   html(".use").addEventListener("click", () => {
     dialog.close();
-    set({ seed: detail.seed() });
+    set({ seed: detail.seed() }, false);
   });
   html(".to-a").addEventListener("click", () => morphWith(true));
   html(".to-b").addEventListener("click", () => morphWith(false));

@@ -16,16 +16,17 @@ const firstNear = (seed) => Math.floor(seed / NEAR) * NEAR;
  * @param {View} view
  * @returns {View}
  */
-export const neighbours = (view) => ({ ...view, seed: firstNear(view.seed), count: NEAR + view.count - 1 });
+export const neighbours = (view) => ({ ...view, seeds: [], seed: firstNear(view.seed), count: NEAR + view.count - 1 });
 
 /**
  * @param {HTMLElement} element
  * @param {Constants} constants
  * @param {View} state
- * @param {(change: Partial<View>) => void} set
+ * @param {(change: Partial<View>, isPicking?: boolean) => void} set
+ * @param {() => boolean} isPicking
  * @param {(message: string) => void} say
  */
-export function createControls(element, constants, state, set, say) {
+export function createControls(element, constants, state, set, isPicking, say) {
   /** @param {string} selector */
   const input = (selector) => find(element, selector, HTMLInputElement);
   /** @param {string} selector */
@@ -37,17 +38,20 @@ export function createControls(element, constants, state, set, say) {
   Object.assign(count, { max: constants.max_count });
   seed.addEventListener("change", () => {
     try {
-      set({ seed: seedIn(seed.value, constants) });
+      set({ seed: seedIn(seed.value, constants) }, false);
     } catch (error) {
       say(messageOf(error));
     }
     seed.value = `${state.seed}`;
   });
-  near.addEventListener("input", () => set({ seed: Number(near.value) }));
+  near.addEventListener("input", () => set({ seed: Number(near.value) }, false));
   psi.addEventListener("input", () => set({ psi: Number(psi.value) }));
   count.addEventListener("input", () => set({ count: Number(count.value) }));
-  html(".previous").addEventListener("click", () => set({ seed: Math.max(0, state.seed - state.count) }));
-  html(".following").addEventListener("click", () => set({ seed: Math.min(constants.max_seed, state.seed + state.count) }));
+  const which = ["picked", "all"].map((value) => input(`.which [value=${value}]`));
+  which.forEach((choice, place) => choice.addEventListener("change", () => set({ seed: state.seed }, place === 0)));
+  const stride = () => (isPicking() ? constants.pool : state.count);
+  html(".previous").addEventListener("click", () => set({ seed: Math.max(0, state.seed - stride()) }));
+  html(".following").addEventListener("click", () => set({ seed: Math.min(constants.max_seed, state.seed + stride()) }));
   html(".dice").innerHTML = ICONS.dice;
   html(".dice").addEventListener("click", () => set({ seed: randomSeed(constants) }));
 
@@ -73,6 +77,7 @@ export function createControls(element, constants, state, set, say) {
       html(".psi-value").textContent = psiText(state.psi);
       count.value = `${state.count}`;
       html(".count-value").textContent = `${state.count}`;
+      which[isPicking() ? 0 : 1].checked = true;
       html(".reset").hidden = state.style.every((offset) => offset === 0);
     },
   };

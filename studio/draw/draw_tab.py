@@ -2,10 +2,20 @@
 
 import random
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 import gradio as gr
 
-from model.drawing.latents import MAX_STYLES, Picture, check_psi, seeds_to_pictures
+from model.drawing.latents import (
+    MAX_STYLES,
+    Picture,
+    check_count,
+    check_psi,
+    check_seeds,
+    pictures_of,
+    seeds_to_pictures,
+)
+from model.drawing.picking import filled_up, picked
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from model.quickdraw.images import png, sheet
@@ -25,29 +35,41 @@ MAX_GROUPS = 32  # of drawings in one answer
 
 def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
     def drawings(request: object) -> dict[str, object]:
-        """The drawings of [class name, [[seed, count, psi, style], ...]], or a sentence under "error"."""
+        """The drawings of [class name, [[seed or list of seeds, count, psi, style], ...]], or an "error"."""
         try:
             class_name, groups = read_parts(request, "class", "groups of drawings")
             return _answer(sampler, read_class(sampler, class_name), groups)
         except ValueError as error:
             return {"error": sentence(error)}
 
+    def pick(request: object) -> dict[str, object]:
+        """The most recognisable drawings for [class name, seed, count, psi, style], with their "seeds", or an
+        "error"."""
+        try:
+            view = picked(
+                sampler, read_drawings(sampler, *read_parts(request, "class", "seed", "count", "psi", "style"))
+            )
+            return _answer(sampler, view.class_name, [_group(view)]) | {"seeds": view.all_seeds}
+        except ValueError as error:
+            return {"error": sentence(error)}
+
     def open_link(request: object) -> dict[str, object]:
         """What a link's [query] shows, as a state with its drawings. If it can't be shown, a default with a message."""
         query = request[0] if isinstance(request, list) and len(request) == 1 else ""
-        message = ""
+        message, is_picked = "", True
         try:
-            view = _read_link(sampler, query)
+            view, is_picked = _read_link(sampler, query)
             answer = _answer(sampler, view.class_name, [_group(view)])
         except ValueError as error:
             message = f"This link can't be opened as it is. {sentence(error)}"
-            view = _first_view(sampler)
             try:
+                view = picked(sampler, _first_view(sampler))
                 answer = _answer(sampler, view.class_name, [_group(view)])
             except ValueError as no_generator:
                 return {"error": sentence(no_generator)}
         state = {"name": view.class_name, "seed": view.seed, "psi": view.psi, "count": view.count}
-        return answer | {"state": state | {"style": _group(view)[3]}, "message": message}
+        state |= {"style": _group(view)[3], "seeds": view.all_seeds if is_picked else []}
+        return answer | {"state": state, "picked": is_picked, "message": message}
 
     def export(request: object, visitor: gr.Request) -> dict[str, str]:
         """[kind, class, seed, count, psi, style, the page's address, look, width] as `export_view` answers; or an
@@ -67,7 +89,7 @@ def draw_tab(sampler: Sampler, tiles: Tiles) -> None:
         html_template=tab_html("draw"),
         css_template=asset("shared/parts.css") + asset("draw/draw.css"),
         js_on_load=mounting("draw/draw.js"),
-        server_functions=[drawings, open_link, two_at_once(export), *picker_functions(tiles)],
+        server_functions=[drawings, pick, open_link, two_at_once(export), *picker_functions(tiles)],
         constants=page_constants(),
         apply_default_css=False,
         elem_id="draw",
@@ -91,13 +113,16 @@ def _answer(sampler: Sampler, class_name: str, groups: object) -> dict[str, obje
 
 
 def _pictures(class_name: str, groups: object) -> list[Picture]:
-    """The pictures of [[seed, count, psi, style offsets], ...], group after group. Raises ValueError."""
+    """The pictures of [[seed or seeds, count, psi, style offsets], ...], group after group. Raises ValueError."""
     if not isinstance(groups, list) or not 1 <= len(groups) <= MAX_GROUPS:
         raise ValueError(f"A request can have 1 to {MAX_GROUPS} groups of drawings.")
     pictures: list[Picture] = []
     for group in groups:
         first, count, psi, style = read_parts(group, "seed", "count", "psi", "style")
-        pictures += seeds_to_pictures(class_name, first, count, check_psi(psi), style, limit=MAX_DRAWINGS)
+        if isinstance(first, list):
+            pictures += pictures_of(class_name, check_seeds(first), check_psi(psi), style)
+        else:
+            pictures += seeds_to_pictures(class_name, first, count, check_psi(psi), style, limit=MAX_DRAWINGS)
         if len(pictures) > MAX_DRAWINGS:
             raise ValueError(f"A request can have 1 to {MAX_DRAWINGS:,} drawings.")
     return pictures
@@ -110,14 +135,24 @@ def _first_view(sampler: Sampler) -> View:
     return View(name, random.randint(0, RANDOM_SEED_MAX), FIRST_COUNT)
 
 
-def _read_link(sampler: Sampler, query: str) -> View:
-    """The drawings of a link. Of a link to a morph or a latent, only the class and psi. Raises ValueError."""
-    first = _first_view(sampler)
+def _read_link(sampler: Sampler, query: str) -> tuple[View, bool]:
+    """The drawings of a link, and whether they are picked ones. Raises ValueError.
+
+    Of a link to a morph or a latent, only the class and psi count. The Wall's links ask for a drawing and, under
+    "pick", for how many there should be in all.
+    """
+    first, entries = _first_view(sampler), dict(parse_qsl(str(query).removeprefix("?")))
     view = read_view(query, class_name=first.class_name, seed=first.seed, count=first.count)
     count = first.count if view.latent else view.count
     class_name = read_class(sampler, view.class_name)
-    return replace(view, class_name=class_name, keys=(), into=None, latent=(), count=count)
+    view = replace(view, class_name=class_name, keys=(), into=None, latent=(), count=count)
+    if "pick" in entries:
+        number = entries["pick"]
+        return filled_up(sampler, view, check_count(int(number[:9]) if number.isdecimal() else number)), True
+    if "seed" in entries or "seeds" in entries:
+        return view, "seeds" in entries
+    return picked(sampler, view), True
 
 
 def _group(view: View) -> list[object]:
-    return [view.seed, view.count, view.psi, [*view.style, *[0] * (MAX_STYLES - len(view.style))]]
+    return [list(view.seeds) or view.seed, view.count, view.psi, [*view.style, *[0] * (MAX_STYLES - len(view.style))]]

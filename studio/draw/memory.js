@@ -25,7 +25,7 @@ export function createMemory(server, constants) {
    * @param {View} view
    * @param {number} place
    */
-  const seedOf = (view, place) => (view.seed + place) % (constants.max_seed + 1);
+  const seedOf = (view, place) => view.seeds[place] ?? (view.seed + place) % (constants.max_seed + 1);
   /**
    * @param {View} view
    * @param {number} place
@@ -73,9 +73,19 @@ export function createMemory(server, constants) {
      * @param {View[]} views
      */
     async fetch(views) {
-      const groups = views.map(({ seed, count, psi, style }) => [seed, count, psi, style]);
+      const groups = views.map(({ seed, seeds, count, psi, style }) => [seeds.length ? seeds.slice(0, count) : seed, count, psi, style]);
       const answer = await answerOf(server.drawings([views[0].name, groups]));
       await keep(views, answer);
+      return { ...answer, seeds: views[0].seeds };
+    },
+    /**
+     * Asks the server for the most recognisable drawings, and remembers its answer, which says their seeds.
+     * @param {View} view
+     */
+    async pick(view) {
+      const { name, seed, count, psi, style } = view;
+      const answer = await answerOf(server.pick([name, seed, count, psi, style]));
+      await keep([{ ...view, seeds: answer.seeds }], answer);
       return answer;
     },
   };

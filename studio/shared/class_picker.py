@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from model.drawing.sampler import Sampler
 from studio.shared.assets import asset
-from studio.shared.tiles import Tiles
+from studio.shared.tiles import Screenful, Tiles
 
 
 def trained_classes(sampler: Sampler) -> list[str]:
@@ -41,7 +41,7 @@ def picker_functions(tiles: Tiles) -> list[Callable]:
     def catalog(_: list) -> dict[str, object]:
         return tiles.catalog(wall=0)
 
-    def screenful(wanted: list[int]) -> str:
+    def screenful(wanted: list[int]) -> Screenful:
         return tiles.screenful(wanted)
 
     return [catalog, screenful]

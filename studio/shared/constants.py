@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from model.drawing.latents import MAX_KEYS, MAX_PICTURES, MAX_PSI, MAX_SEED, MAX_STYLES
+from model.drawing.picking import POOL
 from model.exports.animation import FRAME_MILLISECONDS, LOOPS, SPEEDS
 from model.exports.self_drawing import HAND
 from model.exports.vector import MAX_LEVEL, MAX_RELATIVE_LEVEL, MIN_LEVEL, SMOOTHING
@@ -26,6 +27,8 @@ def page_constants() -> dict[str, object]:
         "random_seed_max": RANDOM_SEED_MAX,
         "max_psi": MAX_PSI,
         "max_count": MAX_PICTURES,
+        "first_count": FIRST_COUNT,
+        "pool": POOL,
         "max_drawings": MAX_DRAWINGS,
         "num_styles": MAX_STYLES,
         "style_limit": STYLE_LIMIT,

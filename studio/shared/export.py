@@ -57,6 +57,7 @@ def export_view(
         raise ValueError(f"“{str(kind)[:40]}” is not something to export; choose {', '.join((*KINDS, *TEXTS))}.")
     content = export(sampler, view, kind, playing=playing)
     suffix = "found" if view.latent else "-".join(map(str, view.keys or (view.seed,)))
+    suffix += f"-and-{len(view.seeds) - 1}-more" if view.seeds else ""
     return {"filename": f"{slug(view.class_name)}-{suffix}.{kind}", "url": data_url(content, KINDS[kind])}
 
 

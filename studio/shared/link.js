@@ -6,8 +6,8 @@ import { isOpen } from "./tabs.js";
 /** @import { MorphLink, View } from "./types" */
 /** @typedef {Record<string, string | number>} Entries */
 
-const KEYS = ["class", "seed", "psi", "count", "style", "keys", "into", "latent", "run", "tab"];
-const DRAW_KEYS = ["class", "seed", "psi", "count", "style", "keys", "into", "latent"];
+const KEYS = ["class", "seed", "seeds", "pick", "psi", "count", "style", "keys", "into", "latent", "run", "tab"];
+const DRAW_KEYS = ["class", "seed", "seeds", "pick", "psi", "count", "style", "keys", "into", "latent"];
 const SPACES = "https://huggingface.co";
 
 export { openedWith } from "./opened.js";
@@ -46,8 +46,9 @@ export function showAddress(entries) {
   for (const key of [...KEYS, "look", "width"]) query.delete(key);
   for (const [key, value] of Object.entries({ ...entries, ...lookEntries() })) query.set(key, `${value}`);
   if (!isOpen(tabOf(query))) return;
-  if (tabOf(query) === before) history.replaceState(null, "", `?${query}`);
-  else history.pushState(null, "", `?${query}`);
+  const address = `?${query}`.replaceAll("%2C", ","); // lists of seeds stay readable
+  if (tabOf(query) === before) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
   if (window.parent !== window) window.parent.postMessage({ queryString: `${query}` }, SPACES);
 }
 
@@ -55,8 +56,8 @@ export function showAddress(entries) {
  * @param {View} view
  * @returns {Entries}
  */
-export const drawAddress = ({ name, seed, psi, count, style }) =>
-  ({ class: name, seed, psi, count, ...(style.some(Boolean) ? { style: style.join() } : {}) });
+export const drawAddress = ({ name, seed, seeds, psi, count, style }) =>
+  ({ class: name, ...(seeds.length ? { seeds: seeds.join() } : { seed, count }), psi, ...(style.some(Boolean) ? { style: style.join() } : {}) });
 
 /**
  * @param {MorphLink} morph

@@ -83,7 +83,7 @@ export function classPicker(box, server, constants, pick, allowed = null) {
    */
   function onlyAllowed(drawn, names) {
     const byName = new Map(drawn.map((item) => [item.dataset.name, item]));
-    return names.map((name) => byName.get(name) ?? option({ name, seed: 0, draft: true, figures: "", recognised: null }));
+    return names.map((name) => byName.get(name) ?? option({ name, draft: true, figures: "", recognised: null }));
   }
 
   /**
@@ -94,12 +94,12 @@ export function classPicker(box, server, constants, pick, allowed = null) {
   async function illustrate(drawn, { screenful, wall, version }) {
     for (let first = 0; first < drawn.length; first += screenful) {
       const row = drawn.slice(first, first + screenful);
-      const url = await server.screenful([first / screenful, wall, version]);
-      if (!url) {
+      const answer = await server.screenful([first / screenful, wall, version]);
+      if (!answer?.sheet) {
         isFresh = false;
         return;
       }
-      const sheet = await openSheet(url, row.length);
+      const sheet = await openSheet(answer.sheet, row.length);
       row.forEach((item, place) => paint(/** @type {HTMLCanvasElement} */ (item.firstElementChild), sheet, place));
     }
   }

@@ -14,6 +14,8 @@ export interface Constants {
   random_seed_max: number;
   max_psi: number;
   max_count: number;
+  first_count: number; // drawings that a page begins with
+  pool: number; // seeds that drawings are picked from
   max_drawings: number;
   num_styles: number;
   style_limit: number;
@@ -48,7 +50,6 @@ export type ServerFunction<Request extends unknown[], Answer> = (
 
 export interface Tile {
   name: string;
-  seed: number;
   draft: boolean;
   figures: string;
   recognised: number | null;
@@ -68,9 +69,15 @@ export interface Catalog {
   version: number; // of the list of classes
 }
 
+/** Drawings of one screenful's classes; no sheet if there is no such screenful. */
+export interface Screenful {
+  sheet: string; // a data URL
+  seeds: number[];
+}
+
 export interface CatalogServer {
   catalog: ServerFunction<[], Catalog>;
-  screenful(request: [number: number, wall: number, version: number]): Promise<string | null | undefined>;
+  screenful(request: [number: number, wall: number, version: number]): Promise<Screenful | null | undefined>;
 }
 
 export type Export = { text: string } | { filename: string; url: string };
@@ -79,10 +86,11 @@ export interface ExportServer {
   export: ServerFunction<unknown[], Export>;
 }
 
-/** Drawings of one class: those of `count` seeds from `seed` on. */
+/** Drawings of one class: those of `seeds`, or, if there are none, of `count` seeds from `seed` on. */
 export interface View {
   name: string;
   seed: number;
+  seeds: number[];
   psi: number;
   count: number;
   style: number[];
@@ -98,11 +106,16 @@ export interface DrawAnswer {
 
 export interface OpenedLink extends DrawAnswer {
   state: View;
+  picked: boolean; // whether the state's seeds are picked ones
   message: string;
 }
 
 export interface DrawServer extends CatalogServer, ExportServer {
   drawings: ServerFunction<[name: string, groups: unknown[][]], DrawAnswer>;
+  pick: ServerFunction<
+    [name: string, seed: number, count: number, psi: number, style: number[]],
+    DrawAnswer & { seeds: number[] }
+  >;
   open_link: ServerFunction<[query: string], OpenedLink>;
 }
 

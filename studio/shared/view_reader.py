@@ -1,6 +1,6 @@
 """From what a browser or a program sends to a `View`. Everything is checked; each error is one sentence."""
 
-from model.drawing.latents import MAX_KEYS, check_count, check_latent, check_psi, check_seed, check_style
+from model.drawing.latents import MAX_KEYS, check_count, check_latent, check_psi, check_seed, check_seeds, check_style
 from model.drawing.look import Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
@@ -23,8 +23,10 @@ def read_class(sampler: Sampler, class_name: object) -> str:
 def read_drawings(
     sampler: Sampler, class_name: object, seed: object, count: object = 1, psi: object = 1.0, style: object = None
 ) -> View:
-    """`count` drawings of consecutive seeds. Raises ValueError."""
+    """`count` drawings of consecutive seeds, or of the seeds in a list in place of the first. Raises ValueError."""
     name, offsets = read_class(sampler, class_name), () if style is None else check_style(style)
+    if isinstance(seed, list):
+        return View(name, psi=check_psi(psi), style=offsets, seeds=check_seeds(seed))
     return View(name, check_seed(seed), check_count(count), check_psi(psi), offsets)
 
 

@@ -34,14 +34,17 @@ export function mount({ element, props, server, watch }) {
     if (requested.has(number) || !row.length) return;
     requested.add(number);
     try {
-      const url = await server.screenful([number, wall, version]);
-      if (url === "") {
+      const answer = await server.screenful([number, wall, version]);
+      if (answer?.sheet === "") {
         if (version === props.value?.version) await refresh(version);
         return;
       }
-      if (!url) throw new LostAnswer(); // Gradio answers a lost call with nothing
-      const sheet = await openSheet(url, row.length);
-      row.forEach((tile, place) => paint(find(tile, "canvas", HTMLCanvasElement), sheet, place));
+      if (!answer) throw new LostAnswer(); // Gradio answers a lost call with nothing
+      const sheet = await openSheet(answer.sheet, row.length);
+      row.forEach((tile, place) => {
+        paint(find(tile, "canvas", HTMLCanvasElement), sheet, place);
+        if (tile instanceof HTMLAnchorElement) tile.href += `&seeds=${answer.seeds[place]}`;
+      });
       lost.hidden = true;
     } catch {
       lost.hidden = false;
@@ -64,10 +67,10 @@ export function mount({ element, props, server, watch }) {
   }
 
   /** @param {Tile} tile */
-  function makeTile({ name, seed, draft, figures }) {
+  function makeTile({ name, draft, figures }) {
     const link = document.createElement("a");
     link.className = draft ? "wall-tile draft" : "wall-tile";
-    link.href = `?${new URLSearchParams({ class: name, seed: `${seed}`, count: "16" })}`;
+    link.href = `?${new URLSearchParams({ class: name, pick: `${props.constants.first_count}` })}`;
     link.title = draft ? `${name}: a draft` : `${name}. ${figures}`;
     const label = Object.assign(document.createElement("span"), { className: "name" });
     label.textContent = draft ? name : `✓ ${name}`;

@@ -7,7 +7,6 @@ import gradio as gr
 
 from model.drawing.latents import MAX_PICTURES, Picture, between, check_latent, check_seed, morph_frames, seeds_from
 from model.drawing.latents import latent as mixed_latent
-from model.drawing.recogniser import Recogniser
 from model.drawing.sampler import Sampler
 from model.drawing.search import DECIMALS, likeness, search
 from model.drawing.view import read_view
@@ -33,7 +32,7 @@ class YoursActions:
 
     def __init__(self, sampler: Sampler):
         self.sampler = sampler
-        self.recogniser = Recogniser(sampler.folders, sampler.device)
+        self.recogniser = sampler.recogniser
 
     def recognise(self, request: object) -> dict[str, object]:
         """What [strokes] look like: the five likeliest classes, a sentence, and what the evaluator sees."""
