@@ -26,6 +26,8 @@ from starlette.middleware import Middleware
 from model.drawing.sampler import Sampler
 from model.hub.collection import Collection
 from model.networks.device import limit_threads, pick_device
+from studio.head.link_pictures import LinkPictures
+from studio.head.page_head import PageHead
 from studio.page import build_page
 from studio.shared.assets import STUDIO, preload_links, script_routes
 from studio.shared.gate import Gate
@@ -36,14 +38,16 @@ from train.home import Home
 from train.runs.settings import is_zero_gpu
 
 
-def build_app() -> gr.Blocks:
+def build_app() -> tuple[gr.Blocks, Sampler]:
+    """The page, and what draws for it."""
     limit_threads(1)  # each visitor's request already runs in its own thread
     home = Home.from_environment()
     device = pick_device("cpu" if is_zero_gpu() else None)  # ZeroGPU lends a GPU within calls only: for training
-    return build_page(home, Sampler(home.checkpoint_folders, device, collection=Collection.from_environment()))
+    sampler = Sampler(home.checkpoint_folders, device, collection=Collection.from_environment())
+    return build_page(home, sampler), sampler
 
 
-def launch(app: gr.Blocks, **options: object) -> None:
+def launch(app: gr.Blocks, sampler: Sampler, **options: object) -> None:
     """Serve the page. Unfinished runs continue, and checkpoints that are still to be pushed are pushed."""
     home = Home.from_environment()
     keep_worker_running(home)
@@ -52,7 +56,12 @@ def launch(app: gr.Blocks, **options: object) -> None:
         theme=paper(),
         css_paths=STUDIO / "shared" / "style.css",
         head=preload_links("shared", "tracing", "look", "draw"),  # what the first view needs
-        app_kwargs={"routes": script_routes(), "middleware": [Middleware(Gate)]},
+        app_kwargs={
+            "routes": [*script_routes(), LinkPictures(sampler).route()],
+            "middleware": [Middleware(Gate), Middleware(PageHead, sampler)],
+        },
+        favicon_path=STUDIO / "head" / "icon.png",
+        ssr_mode=False,  # Spaces switch it on, but then Node answers in place of PageHead
         footer_links=["api"],
         run_history=False,
         enable_monitoring=False,
@@ -74,11 +83,11 @@ if __name__ == "__main__":
     for client in ("httpx", "httpx2"):  # they log every request
         logging.getLogger(client).setLevel(logging.WARNING)
     try:
-        app = build_app()
+        app, sampler = build_app()
     except ValueError as error:
         sys.exit(f"app.py: {error}")
     try:
-        launch(app)
+        launch(app, sampler)
     except OSError as error:
         if "empty port" not in str(error):
             raise

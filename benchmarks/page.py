@@ -36,14 +36,18 @@ with gradio.Blocks() as page:
 page.launch()
 """
 READY = {"ours": "#draw .tile canvas", "bare": "#picture img"}
+# Chromium's own "Fast 3G": 1.44 Mbit/s down, 0.675 Mbit/s up (in bytes a second), and milliseconds of latency.
+FAST_3G = {"offline": False, "latency": 562.5, "downloadThroughput": 180_000, "uploadThroughput": 84_375}
 WAIT = 60_000  # milliseconds
 WHEN_READY = """
     const look = () => {
-        if (document.querySelector(%r)) window.readyAt = performance.now();
+        if (%s) window.readyAt = performance.now();
         else requestAnimationFrame(look);
     };
     look();
 """
+IS_DRAWN = """[...document.querySelectorAll("#draw .tile canvas")].some((canvas) =>
+    canvas.width && canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data[3])"""
 # People click at any moment within a screen frame, and see the answer at the start of a later one.
 CLICK = """async (button) => {
     await new Promise((done) => setTimeout(done, 1000 / 60 * Math.random()));
@@ -79,6 +83,7 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
             lines += in_the_browser(browser, addresses, options.rounds)
+            lines += over_a_slow_network(browser, ours)
             browser.close()
         lines += crowds(addresses, options.visitors)
         lines += memory(Visitor(ours), process.pid, options.draws)
@@ -115,7 +120,7 @@ def in_the_browser(browser: object, addresses: dict[str, str], rounds: int) -> I
 
     def opened(which: str, query: str = "") -> object:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.add_init_script(WHEN_READY % READY[which])
+        page.add_init_script(WHEN_READY % f"document.querySelector({READY[which]!r})")
         page.goto(addresses[which] + query)
         page.wait_for_selector(READY[which], state="attached", timeout=WAIT)
         return page
@@ -156,6 +161,27 @@ def in_the_browser(browser: object, addresses: dict[str, str], rounds: int) -> I
     yield frames(page)
     page.close()
     bare.close()
+
+
+def over_a_slow_network(browser: object, address: str) -> Iterator[str]:
+    """What a first visit on a phone's network takes until the first drawing is there, with an empty cache."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.add_init_script(WHEN_READY % IS_DRAWN)
+    network = context.new_cdp_session(page)
+    sizes: list[float] = []
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    network.send("Network.enable")
+    network.send("Network.emulateNetworkConditions", FAST_3G)
+    page.goto(address, wait_until="commit")
+    page.wait_for_function("window.readyAt", timeout=WAIT)
+    kilobytes, seconds = sum(sizes) / 1000, page.evaluate("window.readyAt") / 1000
+    context.close()
+    for what, value, limit in (
+        ("bytes over the wire before the first drawing, kB", kilobytes, 250),
+        ("first drawing on throttled 3G, s", seconds, 6),
+    ):
+        yield f"| {what} | {value:.1f} | | | {limit} | {'yes' if value <= limit else '**no**'} |"
 
 
 def clicked(page: object, button: str, picture: str, attribute: str) -> float:

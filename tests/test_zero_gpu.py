@@ -115,6 +115,6 @@ def test_on_zero_gpu_drawing_stays_on_the_cpu(monkeypatch, tmp_path):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)  # as on ZeroGPU, outside calls too
     monkeypatch.setattr("app.build_page", lambda home, sampler: sampler)
     monkeypatch.setattr("app.limit_threads", lambda count: None)
-    assert app.build_app().device == "cuda"
+    assert app.build_app()[1].device == "cuda"
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
-    assert app.build_app().device == "cpu"
+    assert app.build_app()[1].device == "cpu"

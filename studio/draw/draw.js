@@ -4,7 +4,7 @@ import { exportButtons, find, opensElsewhere, randomSeed } from "../shared/contr
 import { asksForDrawing, currentQuery, drawAddress, isAddress, showAddress, tabOf } from "../shared/link.js";
 import { warnIfMisplaced } from "../shared/misplaced.js";
 import { classPicker } from "../shared/picker.js";
-import { answerOf, exportPicture, messageOf, newestOnly } from "../shared/server.js";
+import { answerOf, exportPicture, messageOf, nameShareButtons, newestOnly } from "../shared/server.js";
 import { current, isOpen, offerTraining, openTab, toMorph, whenSeen } from "../shared/tabs.js";
 import { createControls, fetchWhenTouched, neighbours } from "./draw_controls.js";
 import { createMemory } from "./memory.js";
@@ -241,6 +241,7 @@ export function mount({ element, props, server }) {
   });
   html(".to-a").addEventListener("click", () => morphWith(true));
   html(".to-b").addEventListener("click", () => morphWith(false));
+  nameShareButtons(element);
   for (const button of exportButtons(element)) button.addEventListener("click", () => exportDrawn(button));
   offerTraining(element);
   whenSeen(element, rememberDrawn);

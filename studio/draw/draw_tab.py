@@ -2,23 +2,22 @@
 
 import random
 from dataclasses import replace
-from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from model.drawing.latents import (
     MAX_STYLES,
     Picture,
-    check_count,
     check_psi,
     check_seeds,
     pictures_of,
     seeds_to_pictures,
 )
-from model.drawing.picking import filled_up, picked
+from model.drawing.picking import picked
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from model.quickdraw.images import png, sheet
+from studio.head.link_view import asked_for, with_picks
 from studio.shared.assets import asset, mounting
 from studio.shared.class_picker import picker_functions, tab_html
 from studio.shared.constants import FIRST_COUNT, MAX_DRAWINGS, RANDOM_SEED_MAX, SHEET_COLUMNS, page_constants
@@ -138,20 +137,14 @@ def _first_view(sampler: Sampler) -> View:
 def _read_link(sampler: Sampler, query: str) -> tuple[View, bool]:
     """The drawings of a link, and whether they are picked ones. Raises ValueError.
 
-    Of a link to a morph or a latent, only the class and psi count. The Wall's links ask for a drawing and, under
-    "pick", for how many there should be in all.
+    Of a link to a morph or a latent, only the class and psi count.
     """
-    first, entries = _first_view(sampler), dict(parse_qsl(str(query).removeprefix("?")))
+    first = _first_view(sampler)
     view = read_view(query, class_name=first.class_name, seed=first.seed, count=first.count)
     count = first.count if view.latent else view.count
     class_name = read_class(sampler, view.class_name)
     view = replace(view, class_name=class_name, keys=(), into=None, latent=(), count=count)
-    if "pick" in entries:
-        number = entries["pick"]
-        return filled_up(sampler, view, check_count(int(number[:9]) if number.isdecimal() else number)), True
-    if "seed" in entries or "seeds" in entries:
-        return view, "seeds" in entries
-    return picked(sampler, view), True
+    return with_picks(sampler, view, asked_for(query))
 
 
 def _group(view: View) -> list[object]:

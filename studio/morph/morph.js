@@ -5,7 +5,7 @@ import { inkOf } from "../shared/ink.js";
 import { currentQuery, isAddress, morphAddress, morphOf, showAddress, tabOf } from "../shared/link.js";
 import { morphPlayer } from "../shared/morph_player.js";
 import { classPicker } from "../shared/picker.js";
-import { answerOf, exportPicture, LostAnswer, messageOf, newestOnly } from "../shared/server.js";
+import { answerOf, exportPicture, LostAnswer, messageOf, nameShareButtons, newestOnly } from "../shared/server.js";
 import { current, offerTraining, toMorph, whenSeen } from "../shared/tabs.js";
 import { createKeyList } from "./keys.js";
 
@@ -188,6 +188,7 @@ export function mount({ element, props, server }) {
     for (const key of state.keys) if (!key.isPinned) key.seed = randomSeed(constants);
     changed();
   });
+  nameShareButtons(element);
   for (const button of exportButtons(element)) {
     button.addEventListener("click", () =>
       exportPicture(server, button, [requestOf(morph())], html(".board .copied"), player.playing()));

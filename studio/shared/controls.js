@@ -45,7 +45,7 @@ export const makeCanvas = (size) => Object.assign(document.createElement("canvas
  * @param {ParentNode} root
  * @returns {NodeListOf<HTMLElement>}
  */
-export const exportButtons = (root) => root.querySelectorAll("[data-download], [data-copy]");
+export const exportButtons = (root) => root.querySelectorAll("[data-download], [data-copy], [data-share]");
 
 /** @param {MouseEvent} event */
 export const opensElsewhere = (event) => event.ctrlKey || event.metaKey || event.shiftKey;

@@ -48,21 +48,53 @@ export function newestOnly(call) {
   };
 }
 
+/** Whether the device passes pictures on to other apps, as phones do. */
+const canShare = () => {
+  const file = new File([], "doodles.png", { type: "image/png" });
+  return matchMedia("(pointer: coarse)").matches && Boolean(navigator.canShare?.({ files: [file] }));
+};
+
+/** @param {ParentNode} root in which buttons with data-share get their names */
+export function nameShareButtons(root) {
+  for (const button of root.querySelectorAll("[data-share]")) button.textContent = canShare() ? "Share" : "Copy picture";
+}
+
 /**
- * Saves a file, or copies a text, and says so.
+ * Passes a link on together with its picture, or copies the picture.
+ * @param {string} link
+ * @param {HTMLElement} status
+ */
+async function share(link, status) {
+  const picture = fetch(new URL(`gradio_api/link.png${new URL(link).search}`, document.baseURI)).then((answer) => {
+    if (!answer.ok) throw new LostAnswer();
+    return answer.blob();
+  });
+  if (canShare()) {
+    const files = [new File([await picture], "doodles.png", { type: "image/png" })];
+    await navigator.share({ files, url: link, title: "Endless Doodles" }).catch(() => {}); // the visitor thought better of it
+  } else {
+    const isCopied = await navigator.clipboard?.write([new ClipboardItem({ "image/png": picture })]).then(() => true, () => false);
+    status.textContent = isCopied ? "Copied the picture; paste it where you like." : `This browser can't copy pictures. Pass the link on: ${link}`;
+  }
+}
+
+/**
+ * Saves a file, copies a text or a picture, or shares a link, and says so.
  * @param {ExportServer} server
- * @param {HTMLElement} button with data-download (a kind of file), perhaps in a data-look, or data-copy (a kind of text)
+ * @param {HTMLElement} button with data-download (a kind of file), perhaps in a data-look, data-copy (a kind of text) or data-share
  * @param {unknown[]} what as the server's `export` wants it, without the kind and the page's address
  * @param {HTMLElement} status
  * @param {unknown[]} options go behind the address, before the look
  */
 export async function exportPicture(server, button, what, status, options = []) {
-  const kind = button.dataset.download || button.dataset.copy;
+  const kind = button.dataset.download || button.dataset.copy || "link";
   status.textContent = "";
   try {
     const answer = await answerOf(server.export([kind, ...what, pageAddress(), ...options, button.dataset.look ?? look.name, look.width]));
     if ("url" in answer) {
       Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
+    } else if ("share" in button.dataset) {
+      await share(answer.text, status);
     } else {
       const isCopied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
       status.textContent = isCopied ? `Copied: ${answer.text}` : answer.text;

@@ -11,7 +11,7 @@ from train.home import Home
 
 PACKAGES = ("model", "studio", "train")
 ZERO_GPU = "zero-a10g"
-_CODE = {".py", ".js", ".css", ".html"}
+_CODE = {".py", ".js", ".css", ".html", ".png"}
 _DOCUMENTS = {".md", ".png"}
 _SINGLE = ("app.py", "LICENSE", "CONTRIBUTING.md", "CHANGELOG.md")
 
@@ -77,7 +77,7 @@ def _readme(readme: str, repo: str, hardware: str, collection: str) -> str:
     """The README with front matter that depends on the Space."""
     added = [
         f"suggested_hardware: {hardware}",
-        f"thumbnail: https://huggingface.co/spaces/{repo}/resolve/main/docs/page.png",
+        f"thumbnail: https://huggingface.co/spaces/{repo}/resolve/main/docs/thumbnail.png",
         *([f"models: [{collection}]"] if collection else []),
     ]
     _, block, rest = readme.split("---\n", 2)
