@@ -26,6 +26,7 @@ from starlette.middleware import Middleware
 from model.drawing.sampler import Sampler
 from model.hub.collection import Collection
 from model.networks.device import limit_threads, pick_device
+from studio.head.browser_keys import BrowserKeys
 from studio.head.link_pictures import LinkPictures
 from studio.head.page_head import PageHead
 from studio.page import build_page
@@ -58,7 +59,7 @@ def launch(app: gr.Blocks, sampler: Sampler, **options: object) -> None:
         head=preload_links("shared", "tracing", "look", "draw"),  # what the first view needs
         app_kwargs={
             "routes": [*script_routes(), LinkPictures(sampler).route()],
-            "middleware": [Middleware(Gate), Middleware(PageHead, sampler)],
+            "middleware": [Middleware(Gate), Middleware(BrowserKeys, home), Middleware(PageHead, sampler)],
         },
         favicon_path=STUDIO / "head" / "icon.png",
         ssr_mode=False,  # Spaces switch it on, but then Node answers in place of PageHead

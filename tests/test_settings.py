@@ -14,13 +14,13 @@ from starlette.datastructures import Headers
 
 from benchmarks.harness.drawings import suns, write_class
 from model.drawing.sampler import Sampler
-from studio.shared.visitors import address, visitor_id
+from studio.shared.visitors import COOKIE, address, address_id, new_cookie, visitor_id
 from studio.train.run_poll import FAILED_PAUSE, RunPoll
 from studio.train.run_summary import summarise
 from tests.support.samples import SMALL, make_checkpoint
 from train.cache import limit_cache, load_cached
 from train.data import cached_path, load_drawings
-from train.execution.admission import request_again, request_training
+from train.execution.admission import PER_ADDRESS, request_again, request_training
 from train.runs.cleanup import MEGABYTE, clean_up
 from train.runs.fetch import fetch
 from train.runs.messages import sentence_for
@@ -189,6 +189,35 @@ def test_a_visitors_address_comes_only_from_a_trusted_proxy():
     assert address(request_from(), 1) == ""
     lines = Headers(raw=[(b"x-forwarded-for", b"6.6.6.6"), (b"x-forwarded-for", b"1.2.3.4")])
     assert address(SimpleNamespace(headers=lines), 1) == "1.2.3.4", "a proxy may add its own line"
+
+
+def test_browsers_behind_one_address_are_different_visitors_and_nobody_can_make_up_a_key(home):
+    settings = Settings()
+    cookies = [f"{COOKIE}={new_cookie(home)}" for _ in range(25)]
+    ids = [visitor_id(home, settings, request_from(cookie=f"theme=dark; {cookie}"), None) for cookie in cookies]
+    assert len(set(ids)) == 25 and ids[0] == visitor_id(home, settings, request_from(cookie=cookies[0]), None)
+    by_address = visitor_id(home, settings, request_from(), None)
+    assert by_address == address_id(home, settings, request_from(cookie=cookies[0])) and by_address not in ids
+    for forged in (f"{COOKIE}=abc.def", f"{COOKIE}=abc", f"{COOKIE}=", f"{cookies[0]}x", f"{COOKIE}=é.é"):
+        assert visitor_id(home, settings, request_from(cookie=forged), None) == by_address
+
+
+def test_nobody_holds_more_than_a_third_of_the_queue(home):
+    settings = replace(Settings(), queue_length=9)
+    for number in range(3):
+        request_training(home, settings, order(home, f"sun {number}"))
+    with pytest.raises(ValueError, match=r"You have 3 runs waiting .*; come back in \d+ minutes\."):
+        request_training(home, settings, order(home, "sun 4"))
+    request_training(home, settings, order(home, "sun 5", requested_by="visitor-b"))
+
+
+def test_everyone_behind_an_address_may_start_more_than_one_visitor_but_not_any_number(home, monkeypatch):
+    settings = replace(Settings(), runs_per_hour=1)
+    for number in range(PER_ADDRESS):
+        request_training(home, settings, order(home, f"sun {number}", requested_by=f"visitor-{number}"), "school")
+    with pytest.raises(ValueError, match=r"from your network in the last hour; come back in 60 minutes\."):
+        request_training(home, settings, order(home, "one more", requested_by="visitor-x"), "school")
+    request_training(home, settings, order(home, "elsewhere", requested_by="visitor-y"), "home")
 
 
 def test_no_address_and_no_login_is_stored(home):

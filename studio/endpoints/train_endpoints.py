@@ -6,7 +6,7 @@ from model.drawing.sampler import Sampler
 from model.quickdraw.classes import find_classes
 from studio.shared.class_picker import trained_classes
 from studio.shared.events import mistake
-from studio.shared.visitors import visitor_id
+from studio.shared.visitors import address_id, visitor_id
 from train.config import DOODLE
 from train.execution.admission import request_training
 from train.execution.worker import ensure_worker
@@ -34,7 +34,7 @@ def add_train_api(home: Home, sampler: Sampler) -> None:
         try:
             visitor = visitor_id(home, settings, request, None)
             order = page_order(find_classes(class_name), DOODLE, minutes, home.source, visitor, settings.max_minutes)
-            run_id = request_training(home, settings, order).id
+            run_id = request_training(home, settings, order, address_id(home, settings, request)).id
         except BusyError as error:
             run_id = error.run_id
         except (ValueError, OSError) as error:

@@ -17,6 +17,9 @@ export function showOnce(tab, numComponents) {
   return Array(numComponents).fill(SHOW);
 }
 
+export const show = () => [SHOW];
+export const hide = () => [{ ...SHOW, visible: false }];
+
 /** @param {string} tab */
 export const showTabAddress = (tab) => showAddress({ tab });
 

@@ -8,7 +8,7 @@ from filelock import Timeout
 
 from model.quickdraw.classes import find_classes
 from studio.shared.events import mistake
-from studio.shared.visitors import visitor_id
+from studio.shared.visitors import address_id, visitor_id
 from studio.train.messages import (
     BUSY,
     GPU_CALL_ENDED,
@@ -58,7 +58,7 @@ class RunActions:
             visitor = visitor_id(self.home, self.settings, request, profile)
             duration, limit = minutes or DURATIONS[choice], self.settings.max_minutes
             order = page_order(class_names, RECIPES[recipe], duration, self.home.source, visitor, limit)
-            run = request_training(self.home, self.settings, order)
+            run = request_training(self.home, self.settings, order, address_id(self.home, self.settings, request))
         except BusyError as error:
             gr.Info(already_training(order.class_name))
             return error.run_id, gr.Timer(active=True)
@@ -119,7 +119,8 @@ class RunActions:
     ) -> object:
         run, visitor = self._own_run(run_id, request, profile)
         try:
-            request_again(self.home, self.settings, run, visitor, seconds)
+            address = address_id(self.home, self.settings, request)
+            request_again(self.home, self.settings, run, visitor, seconds, address)
         except (ValueError, OSError) as error:
             raise mistake(sentence_for(error)) from error
         ensure_worker(self.home)

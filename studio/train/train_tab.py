@@ -71,6 +71,10 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler, tiles:
                     gr.Button(name, size="sm", min_width=130, interactive=False, elem_id=f"train-{key}")
                     for key, name in CONTROLS.items()
                 ]
+            with gr.Row(visible=False, elem_id="train-discard-sure") as question:
+                gr.HTML("<p>Discard this run with its drawings and its snapshot? That can't be undone.</p>")
+                discard_now = gr.Button("Discard it", size="sm", variant="stop", elem_id="train-discard-now")
+                keep = gr.Button("Keep it", size="sm", elem_id="train-keep")
             picture = gr.HTML(elem_id="train-sheet")
             moment = gr.Slider(
                 0,
@@ -120,16 +124,20 @@ def train_tab(page: gr.Blocks, tab: gr.Tab, home: Home, sampler: Sampler, tiles:
     in_browser(tab.select, _watching("showRunAddress"), None)
     for trigger in (tab.select, latest.seen):
         in_browser(trigger, _watching("pollAgain"), None, timer)
+    in_browser(discard.click, calling("shared/events.js", "show"), None, question)
+    for trigger in (keep.click, discard_now.click, start.click, latest.watch):
+        in_browser(trigger, calling("shared/events.js", "hide"), None, question)
     # Queued, because Gradio shows the errors of queued events only. If a poll fails, the page polls again.
     started = start.click(actions.start, [picker, *how_long, recipe], [run_id, timer], **QUIET)
     resumed = resume.click(actions.resume, run_id, timer, **QUIET)
+    discarded = discard_now.click(actions.discard, run_id, run_id, **QUIET)
     lengthened = longer.click(actions.train_longer, [run_id, *how_long], timer, **QUIET)
     for event in (
         in_browser(started.success, _watching("keepRun"), run_id).then,
         stop.click(actions.stop, run_id, None, **QUIET).then,
         resumed.then,
         lengthened.then,
-        in_browser(discard.click(actions.discard, run_id, run_id, **QUIET).success, _watching("keepRun"), run_id).then,
+        in_browser(discarded.success, _watching("keepRun"), run_id).then,
         in_browser(latest.watch(poll.watch, None, [run_id, timer], **QUIET).success, _watching("keepRun"), run_id).then,
         in_browser(
             page.load(poll.attach, run_id, [run_id, timer], js=_watching("recallRun"), **QUIET).success,

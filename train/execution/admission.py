@@ -22,20 +22,27 @@ from train.runs.run import BusyError, Run, create_run, is_same_training, list_ru
 from train.runs.settings import Settings
 
 HOUR = 3600
+PER_ADDRESS = 10  # times as many runs an hour as one visitor: enough for a school
+MIN_SHARE = 2  # runs that a visitor may have in even the shortest queue; in a long one, a third of it
 
 
-def request_training(home: Home, settings: Settings, order: Order) -> Run:
-    """Queue a visitor's order. Raises BusyError if it's queued already, ValueError over a limit."""
+def request_training(home: Home, settings: Settings, order: Order, address: str = "") -> Run:
+    """Queue a visitor's order. Raises BusyError if it's queued already, ValueError over a limit.
+
+    address: stands for everyone behind the visitor's network address, who together may start more than one visitor.
+    """
     order = replace(order, num_rows=min(order.num_rows, settings.max_rows))
     for run in list_runs(home.runs):
         if is_same_training(run, order):  # joining it doesn't count towards the limits
             raise BusyError(order.class_name, run.id)
     check_name_is_free(order, home)
     start = partial(create_run, home.runs, order, limit=math.inf)  # _admit checks the queue's length
-    return _admit(home, settings, order.requested_by, order.seconds, start)
+    return _admit(home, settings, order.requested_by, address, order.seconds, start)
 
 
-def request_again(home: Home, settings: Settings, run: Run, visitor: str, more_seconds: float | None = None) -> Run:
+def request_again(
+    home: Home, settings: Settings, run: Run, visitor: str, more_seconds: float | None = None, address: str = ""
+) -> Run:
     """Queue an ended run again, to continue or to train longer. Raises ValueError over a limit."""
     if more_seconds is not None and not more_seconds >= 1:
         raise ValueError(f"{more_seconds / 60:g} minutes are not allowed; use 1 second or more.")
@@ -51,7 +58,7 @@ def request_again(home: Home, settings: Settings, run: Run, visitor: str, more_s
             raise ValueError("This run is in use right now; try again in a moment.") from error
         return run
 
-    return _admit(home, settings, visitor, more_seconds or 0.0, resume)
+    return _admit(home, settings, visitor, address, more_seconds or 0.0, resume)
 
 
 def may_change(run: Run, visitor: str) -> bool:
@@ -59,7 +66,9 @@ def may_change(run: Run, visitor: str) -> bool:
     return run.status().order.requested_by in (visitor, "page")
 
 
-def _admit(home: Home, settings: Settings, visitor: str, seconds: float | None, start: Callable[[], Run]) -> Run:
+def _admit(
+    home: Home, settings: Settings, visitor: str, address: str, seconds: float | None, start: Callable[[], Run]
+) -> Run:
     """Start and count what a visitor requests, unless the host forbids it or the visitor has requested too much."""
     if not settings.training:
         raise ValueError("Training is switched off here; the README says how to run the app yourself.")
@@ -80,17 +89,34 @@ def _admit(home: Home, settings: Settings, visitor: str, seconds: float | None, 
                 f"You may start {settings.runs_per_hour} runs an hour, and you have; "
                 f"come back in {_minutes(HOUR - (now - min(own)))}."
             )
+        of_address = visits.setdefault(address, []) if address and address != visitor else []
+        if len(of_address) >= PER_ADDRESS * settings.runs_per_hour:
+            raise ValueError(
+                "Many runs were started from your network in the last hour; "
+                f"come back in {_minutes(HOUR - (now - min(of_address)))}."
+            )
         queue = [run for run in fair_queue(list_runs(home.runs)) if run.is_active()]
         if len(queue) >= settings.queue_length:
-            soonest = seconds_left(queue[0], queue[0].status())
             raise ValueError(
-                f"{len(queue)} runs are already waiting or being trained; come back in {_minutes(soonest)}."
+                f"{len(queue)} runs are already waiting or being trained; come back in {_minutes(_soonest_end(queue))}."
+            )
+        share = max(MIN_SHARE, settings.queue_length // 3)
+        if sum(run.status().order.requested_by == visitor for run in queue) >= share:
+            raise ValueError(
+                f"You have {share} runs waiting or being trained, which is all that one visitor may have at a time; "
+                f"come back in {_minutes(_soonest_end(queue))}."
             )
         run = start()
         own.append(now)
+        of_address.append(now)
         with contextlib.suppress(OSError):  # the run exists; not counting it does no harm
             write_file(home.runs / "visits.json", json.dumps(visits).encode())
         return run
+
+
+def _soonest_end(queue: list[Run]) -> float:
+    """Roughly how many seconds the first run of the queue still takes."""
+    return seconds_left(queue[0], queue[0].status())
 
 
 def _recent_visits(path: Path, now: float) -> dict[str, list[float]]:
