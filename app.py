@@ -38,6 +38,8 @@ from train.execution.worker import keep_worker_running, push_in_background
 from train.home import Home
 from train.runs.settings import is_zero_gpu
 
+log = logging.getLogger(__name__)
+
 
 def build_app() -> tuple[gr.Blocks, Sampler]:
     """The page, and what draws for it."""
@@ -51,6 +53,7 @@ def build_app() -> tuple[gr.Blocks, Sampler]:
 def launch(app: gr.Blocks, sampler: Sampler, **options: object) -> None:
     """Serve the page. Unfinished runs continue, and checkpoints that are still to be pushed are pushed."""
     home = Home.from_environment()
+    log.info("The app draws on the device “%s”.", sampler.device)
     keep_worker_running(home)
     push_in_background(home)
     app.queue(max_size=64).launch(

@@ -21,7 +21,7 @@ from train.home import Home
 TITLE = """<h1>Endless Doodles</h1>
 <p>Drawings that nobody drew: pick a class, turn a seed into a doodle, morph, train.</p>
 <p id="misplaced" role="alert" hidden></p>"""
-FOOTER = """<p>Running on the <strong>%s</strong>. Generators learned from the
+FOOTER = """<p>Generators learned from the
 <a href="https://github.com/googlecreativelab/quickdraw-dataset" target="_blank" rel="noopener">Quick, Draw! Dataset</a>
 by Google, CC BY 4.0.</p>"""
 
@@ -45,7 +45,7 @@ def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
         _show_when_opened(tab)
         with _tab("Wall") as tab:
             wall_tab(tiles, tab)
-        gr.HTML(FOOTER % ("CPU" if str(sampler.device) == "cpu" else "GPU"), elem_id="footer")
+        gr.HTML(FOOTER, elem_id="footer")
     return page
 
 

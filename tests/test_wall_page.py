@@ -44,6 +44,8 @@ def test_the_wall_shows_every_class_with_one_request_per_screenful(page, site):
     page.locator(".wall-tile").last.scroll_into_view_if_needed()
     page.wait_for_function(f"({IS_DRAWN})(document.querySelector('.wall-tile:last-child canvas'))")
 
+    cut_off = "all => all.filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent)"
+    assert page.locator("#wall .name").evaluate_all(cut_off) == []
     page.locator("#wall .search").fill("giraf")
     assert page.locator(".wall-tile:visible").count() == 1
     page.wait_for_function("document.querySelector('.wall-tile:not([hidden])').href.includes('seeds=')")

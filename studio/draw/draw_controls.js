@@ -35,7 +35,8 @@ export function createControls(element, constants, state, set, isPicking, say) {
 
   Object.assign(seed, { max: constants.max_seed });
   Object.assign(psi, { max: constants.max_psi });
-  Object.assign(count, { max: constants.max_count });
+  const typedCount = input(".count-typed");
+  for (const box of [count, typedCount]) Object.assign(box, { max: constants.max_count });
   seed.addEventListener("change", () => {
     try {
       set({ seed: seedIn(seed.value, constants) }, false);
@@ -47,6 +48,12 @@ export function createControls(element, constants, state, set, isPicking, say) {
   near.addEventListener("input", () => set({ seed: Number(near.value) }, false));
   psi.addEventListener("input", () => set({ psi: Number(psi.value) }));
   count.addEventListener("input", () => set({ count: Number(count.value) }));
+  typedCount.addEventListener("change", () => {
+    const number = Number(typedCount.value);
+    if (Number.isInteger(number) && number >= 1 && number <= constants.max_count) set({ count: number });
+    else say(`You can have 1 to ${constants.max_count} drawings at a time.`);
+    typedCount.value = `${state.count}`;
+  });
   const which = ["picked", "all"].map((value) => input(`.which [value=${value}]`));
   which.forEach((choice, place) => choice.addEventListener("change", () => set({ seed: state.seed }, place === 0)));
   const stride = () => (isPicking() ? constants.pool : state.count);
@@ -76,7 +83,7 @@ export function createControls(element, constants, state, set, isPicking, say) {
       psi.value = `${state.psi}`;
       html(".psi-value").textContent = psiText(state.psi);
       count.value = `${state.count}`;
-      html(".count-value").textContent = `${state.count}`;
+      if (document.activeElement !== typedCount || Number(typedCount.value) !== state.count) typedCount.value = `${state.count}`;
       which[isPicking() ? 0 : 1].checked = true;
       html(".reset").hidden = state.style.every((offset) => offset === 0);
     },

@@ -70,7 +70,8 @@ def page_order(
     class_names: Sequence[str], config: Config, minutes: float, source: str, visitor: str, max_minutes: float
 ) -> Order:
     """A visitor's order. max_minutes: the host's limit, for the error message. Raises ValueError."""
-    if not isinstance(minutes, (int, float)) or not abs(minutes) < 1e300:  # NaN, or more than a float holds
+    is_number = isinstance(minutes, (int, float)) and not isinstance(minutes, bool)
+    if not is_number or not abs(minutes) < 1e300:  # NaN, or more than a float holds
         raise ValueError("The minutes must be a number.")
     if not 1 <= 60 * minutes <= MAX_SECONDS:
         raise ValueError(f"{minutes:g} minutes are not allowed; use 1 second to {max_minutes:g} minutes.")
