@@ -5,6 +5,8 @@ import { look } from "./look.js";
 
 /** @import { ExportServer } from "./types" */
 
+const PATIENCE_MILLISECONDS = 400; // then an export says that it's working
+
 /** No answer came at all. */
 export class LostAnswer extends Error {
   constructor() {
@@ -89,8 +91,11 @@ async function share(link, status) {
 export async function exportPicture(server, button, what, status, options = []) {
   const kind = button.dataset.download || button.dataset.copy || "link";
   status.textContent = "";
+  const soon = setTimeout(() => { status.textContent = "Working on it…"; }, PATIENCE_MILLISECONDS);
   try {
     const answer = await answerOf(server.export([kind, ...what, pageAddress(), ...options, button.dataset.look ?? look.name, look.width]));
+    clearTimeout(soon);
+    status.textContent = "";
     if ("url" in answer) {
       Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
     } else if ("share" in button.dataset) {
@@ -101,5 +106,7 @@ export async function exportPicture(server, button, what, status, options = []) 
     }
   } catch (error) {
     status.textContent = messageOf(error);
+  } finally {
+    clearTimeout(soon);
   }
 }
