@@ -1,0 +1,1 @@
+"""What a page needs that has no server."""
