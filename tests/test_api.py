@@ -329,7 +329,7 @@ def test_a_space_may_call_itself_from_its_frame():
     [
         ("draw", ["command", "cat", 7, 1, 1.0, [0.5], "", None, None]),
         ("morph", ["python", ["cat", "dog", [7, 12], 1.0], "", 1, "back", "", None]),
-        ("yours-found", ["command", "cat", [0.0] * 64, "", None, None]),
+        ("yours-found", ["command", "cat", [0.0] * 64, "", None, None, None]),
     ],
 )
 def test_only_visitors_here_copy_the_folders_of_this_machine(site, components, home_folder, component, data):

@@ -15,11 +15,13 @@ from model.drawing.latents import Picture
 from model.drawing.look import LOOKS, Look
 from model.exports.animation import animation
 from model.exports.archive import ndjson
+from model.exports.export import export_beside
 from model.exports.looks import large_sheet, picture, svg
 from model.exports.self_drawing import self_drawing
 from model.pen.drawn import polyline
+from model.pen.sketch import Sketch, read_sketch
 from model.pen.strokes import trace
-from model.quickdraw.strokes import rasterise
+from model.quickdraw.strokes import drawn_with_dataset_pen, rasterise
 from model.tracing.settings import UNITS
 from tests.support.samples import rendered
 
@@ -102,3 +104,24 @@ def test_the_pens_width_is_in_units_of_the_dataset(files):
     for width in (1.5, 6.0):
         shown = 255 - np.asarray(picture(line, 1120, Look("pen", width))).astype(float)
         assert shown[:, 560].sum() / 255 == pytest.approx(width / UNITS * 40, abs=1)
+
+
+def test_a_sketch_keeps_its_own_strokes_and_is_saved_beside_a_drawing():
+    lines = [[(0.1, 0.2), (0.1, 0.9), (0.5, 0.9)], [(0.3, 0.3)], [(0.2 + 0.001 * step, 0.5) for step in range(400)]]
+    sketch = read_sketch([[list(point) for point in line] for line in lines])
+    assert [len(stroke.points) for stroke in sketch.strokes] == [3, 1, 2], "points on a line are left out"
+    again = Sketch(sketch.boxed())
+    for stroke, other in zip(sketch.strokes, again.strokes, strict=True):
+        assert np.allclose(stroke.points, other.points, atol=0.01)
+    redrawn = drawn_with_dataset_pen([polyline(stroke) for stroke in sketch.strokes])
+    assert np.abs(redrawn.astype(float) - sketch.drawing).mean() < 2
+    found = Picture("sun", ((7, 1.0),))
+    text = export_beside(sketch, found, DRAWINGS[0], "svg", Look()).decode()
+    (own, *_), (traced, *_) = (part.split("</g>") for part in text.split("<g")[1:])
+    assert own.count("<path") == 3 and traced.count("<path") == len(trace(DRAWINGS[0]))
+    for look in LOOKS:
+        paper = Image.open(io.BytesIO(export_beside(sketch, found, DRAWINGS[0], "large.png", Look(look))))
+        half = np.hsplit(np.asarray(paper), 2)[1]
+        assert paper.size == (1024, 512) and np.array_equal(half, picture(DRAWINGS[0], 512, Look(look)))
+    with pytest.raises(ValueError, match=r"“zip” is not a kind of file for two drawings; use one of large.png"):
+        export_beside(sketch, found, DRAWINGS[0], "zip", Look())

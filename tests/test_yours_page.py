@@ -1,5 +1,6 @@
 """A visitor draws: the page says what it sees, finds the closest drawing, varies it and morphs from it."""
 
+import json
 import math
 from urllib.parse import urlsplit
 
@@ -12,8 +13,7 @@ from model.drawing.sampler import Sampler
 from model.drawing.search import likeness
 from model.drawing.view import read_view
 from model.exports.looks import picture
-from model.exports.vector import enlarged
-from studio.yours.search_result import LARGE, SMALL
+from model.pen.strokes import trace
 from tests.support.browser import IS_DRAWN, WAIT, open_page, pixels, set_number
 from tests.support.samples import SHIPPED
 
@@ -73,12 +73,17 @@ def find(page) -> None:
 
 def wait_for_found(page, class_name: str) -> None:
     page.locator("#yours-found .sentence", has_text=f"closest “{class_name}” share").wait_for(timeout=WAIT)
-    page.wait_for_selector(f'#yours-variations img[alt^="{class_name}, varied"]')
+    page.wait_for_selector(f'#yours-variations canvas[aria-label^="{class_name}, varied"]')
 
 
 def shown(page, selector: str) -> list[np.ndarray]:
-    urls = page.eval_on_selector_all(f"{selector} img", "images => images.map(image => image.src)")
+    urls = page.eval_on_selector_all(f"{selector} canvas", "all => all.map((canvas) => canvas.toDataURL())")
     return [pixels(url) for url in urls]
+
+
+def assert_shows(canvas: np.ndarray, drawing: np.ndarray) -> None:
+    expected = np.asarray(picture(drawing, len(canvas), Look()))
+    assert np.abs(canvas.astype(float) - expected).mean() < 2, "of 255"
 
 
 def test_the_guesses_change_with_each_stroke_and_undo_removes_one(page, site):
@@ -122,20 +127,24 @@ def test_my_drawing_is_found_varied_and_morphed_and_its_link_draws_it_again(page
     wait_for_likeliest(page, "cat")
     find(page)
     mine, nearest, both = shown(page, "#yours-found")
-    assert likeness(255 - mine, 255 - nearest) > 0.7 and both.shape == (LARGE, LARGE)
+    page.locator("#look input[value=ink]").check()
+    mine_in_ink, nearest_in_ink, _ = shown(page, "#yours-found")
+    assert likeness(255 - mine_in_ink, 255 - nearest_in_ink) > 0.7
+    page.locator("#look input[value=pen]").check()
+    inks = [(each < 250).sum() for each in (mine, nearest, both)]
+    assert max(inks[:2]) < inks[2] <= sum(inks[:2]), "with the same pen, and both on top of each other"
 
     view = read_view("?" + urlsplit(page.url).query)
     (drawing,) = Sampler([SHIPPED]).draw(view.pictures())
-    assert np.array_equal(enlarged(drawing, LARGE), nearest), "the address leads to the found drawing"
+    assert_shows(nearest, drawing)  # the address leads to the found drawing
 
     varied = shown(page, "#yours-variations")
     assert len(varied) == 16 and len({drawing.tobytes() for drawing in varied}) == 16
     set_number(page, "#yours-strength", 0)
     page.wait_for_function(
-        "new Set([...document.querySelectorAll('#yours-variations img')].map((image) => image.src)).size === 1"
+        "new Set([...document.querySelectorAll('#yours-variations canvas')].map((each) => each.dataset.ink)).size === 1"
     )
-    found = np.asarray(enlarged(drawing, SMALL))
-    assert np.array_equal(shown(page, "#yours-variations")[0], found), "at 0 there is only the found drawing"
+    assert_shows(shown(page, "#yours-variations")[0], drawing)  # at 0 there is only the found drawing
 
     page.wait_for_function("document.querySelector('#yours-player .end-a')?.textContent.includes('found')")
     page.wait_for_timeout(500)
@@ -153,19 +162,30 @@ def test_my_drawing_is_found_varied_and_morphed_and_its_link_draws_it_again(page
     page.wait_for_function("document.querySelector('#yours-player .end-b').textContent.includes('99')")
 
     with page.expect_download() as taken:
-        page.locator("#yours-found [data-download='large.png']").click()
+        page.locator("#yours-found [data-latent] [data-download='large.png']").click()
     with Image.open(taken.value.path()) as file:
         assert (
             np.array_equal(file, picture(drawing, 1024, Look()))
             and taken.value.suggested_filename == "cat-found.large.png"
         )
+    for kind, ending in (("svg", "-yours.svg"), ("ndjson", "-yours.ndjson")):
+        with page.expect_download() as taken:
+            page.locator(f"#yours-found .beside[data-download={kind}]").click()
+        text = taken.value.path().read_text(encoding="utf-8")
+        assert taken.value.suggested_filename.endswith(ending)
+        if kind == "svg":
+            assert text.count("<path") == len(CAT) + len(trace(drawing)), "my own strokes, then the found ones"
+        else:
+            own, found = (json.loads(line)["drawing"] for line in text.splitlines())
+            assert len(own) == len(CAT) and len(found) == len(trace(drawing))
     page.locator("#yours-found [data-copy=link]").click()
     page.locator("#yours-found .copied", has_text="latent=").wait_for()
     link = page.locator("#yours-found .copied").inner_text().removeprefix("Copied: ")
     page.evaluate("sessionStorage.clear()")  # as another visitor
     page.goto(link)
-    page.wait_for_selector('#yours-variations img[alt^="cat, varied"]')
+    page.wait_for_selector('#yours-variations canvas[aria-label^="cat, varied"]')
     assert np.array_equal(shown(page, "#yours-found")[0], nearest), "the link leads to exactly this drawing"
+    assert page.locator("#yours-found .beside").count() == 0, "nobody's own drawing is beside it"
     page.get_by_role("tab", name="Draw").click()
     page.get_by_role("button", name="Generate").click()
     page.wait_for_function("!new URLSearchParams(location.search).has('latent')")
@@ -185,18 +205,18 @@ def test_a_variation_can_be_varied_and_the_found_drawing_survives_a_reload(page,
     draw(page, CAT[1])
     page.reload()
     page.locator("#yours-found .sentence", has_text="from a link").wait_for()  # it doesn't belong to the new strokes
-    page.wait_for_selector("#yours-variations img")
+    page.wait_for_selector("#yours-variations canvas")
 
     found, varied = page.url, shown(page, "#yours-variations")
-    urls = page.eval_on_selector_all("#yours-variations img", "images => images.map(image => image.src)")
+    fifth = page.locator("#yours-variations canvas").nth(5).get_attribute("data-ink")
     page.locator("#yours-variations .one").nth(5).click()
     page.locator("#yours-found .sentence", has_text="that you chose").wait_for()
     page.wait_for_function("(before) => location.href !== before", arg=found)
     (drawing,) = Sampler([SHIPPED]).draw(read_view("?" + urlsplit(page.url).query).pictures())
-    assert np.array_equal(shown(page, "#yours-found")[0], enlarged(drawing, LARGE))
-    assert np.abs(np.asarray(enlarged(drawing, SMALL), float) - varied[5]).mean() < 2, "it's the one that was clicked"
+    assert_shows(shown(page, "#yours-found")[0], drawing)
+    assert_shows(varied[5], drawing)  # it's the one that was clicked
     page.wait_for_function(
-        "(old) => document.querySelectorAll('#yours-variations img')[5].src !== old", arg=urls[5]
+        "(old) => document.querySelectorAll('#yours-variations canvas')[5].dataset.ink !== old", arg=fifth
     )  # it has its own variations
 
     def asks_for_variations(request) -> bool:

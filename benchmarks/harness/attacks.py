@@ -40,6 +40,6 @@ COMPONENT_FUNCTIONS: list[tuple[str, str, list[object]]] = [
     ("wall", "screenful", [0, 0, 0]),
     ("yours-pad", "catalog", [0]),
     ("yours-pad", "screenful", [0, 0, 0]),
-    ("yours-found", "export", ["link", "cat", [0.0] * 64, "http://127.0.0.1/", "", None]),
+    ("yours-found", "export", ["svg", "cat", [0.0] * 64, "", [[[0.1, 0.1], [0.9, 0.9]]], "ink", 4]),
     ("yours-pad", "recognise", [[[[0.1, 0.1], [0.9, 0.9]]]]),
 ]

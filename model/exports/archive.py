@@ -15,7 +15,7 @@ from model.exports.looks import svg, transparent
 from model.exports.vector import CREDIT
 from model.files.checkpoint import LICENSE, Card
 from model.pen.simplified import simplified
-from model.pen.strokes import trace
+from model.pen.strokes import Stroke, trace
 from model.quickdraw.classes import slug
 from model.quickdraw.images import png, sheet
 
@@ -32,20 +32,20 @@ def title(picture: Picture) -> str:
 
 def ndjson(pictures: Sequence[Picture], drawings: np.ndarray) -> str:
     """Drawings (N, 28, 28) as lines of JSON, each with word, key_id and drawing, as the dataset's simplified files."""
-    lines = [
-        json.dumps(
-            {"word": picture.class_name, "key_id": key_id(picture), "drawing": simplified(trace(drawing))},
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+    return "".join(
+        ndjson_line(picture.class_name, key_id(picture), trace(drawing))
         for picture, drawing in zip(pictures, drawings, strict=True)
-    ]
-    return "".join(f"{line}\n" for line in lines)
+    )
 
 
-def key_id(picture: Picture) -> str:
-    """A number of 16 digits, always the same for the same picture."""
-    digest = hashlib.sha256(repr(picture).encode()).digest()
+def ndjson_line(word: str, key: str, strokes: Sequence[Stroke]) -> str:
+    entry = {"word": word, "key_id": key, "drawing": simplified(strokes)}
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def key_id(content: object) -> str:
+    """A number of 16 digits, always the same for the same content, such as a picture."""
+    digest = hashlib.sha256(repr(content).encode()).digest()
     return f"{int.from_bytes(digest[:8], 'big') % 10**_KEY_DIGITS:0{_KEY_DIGITS}d}"
 
 

@@ -9,9 +9,11 @@ from model.drawing.look import PEN, PIXELS, Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.exports.animation import Playing, animation, morph_animation
-from model.exports.archive import LARGE_SIZE, archive, ndjson, title
+from model.exports.archive import LARGE_SIZE, archive, key_id, ndjson, ndjson_line, title
 from model.exports.looks import large_sheet, svg, transparent
 from model.exports.self_drawing import self_drawing
+from model.pen.sketch import Sketch
+from model.pen.strokes import trace
 from model.quickdraw.images import png, sheet
 
 KINDS = {
@@ -27,6 +29,7 @@ KINDS = {
 }
 ANIMATED_KINDS = MORPH_KINDS = ("gif", "webp", "mp4")
 DRAWING_KINDS = tuple(KINDS)
+BESIDE_KINDS = tuple(kind for kind in KINDS if kind not in ("png", "zip"))
 MAX_COLUMNS = 8
 SELF_DRAWING_SIZE = 504  # pixels a side of the whole sheet
 
@@ -73,3 +76,31 @@ def _file(pictures: list[Picture], drawings: np.ndarray, kind: str, look: Look, 
                 drawings, columns, SELF_DRAWING_SIZE // columns, look, milliseconds, speed=playing.speed
             )
             return animation(list(frames), kind, milliseconds, is_endless=playing.is_endless)
+
+
+def export_beside(sketch: Sketch, picture: Picture, drawing: np.ndarray, kind: str, look: Look) -> bytes:
+    """A visitor's sketch and a generated drawing (28, 28) side by side, as the bytes of a file.
+
+    kind: one of BESIDE_KINDS. Raises ValueError.
+    """
+    if kind not in BESIDE_KINDS:
+        allowed = ", ".join(BESIDE_KINDS)
+        raise ValueError(f"“{str(kind)[:40]}” is not a kind of file for two drawings; use one of {allowed}.")
+    drawings, strokes = np.stack([sketch.drawing, drawing]), [sketch.strokes, trace(drawing)]
+    size = LARGE_SIZE // 2
+    match kind:
+        case "svg":
+            return svg(
+                drawings, [f"{picture.class_name}, drawn by hand", title(picture)], look, 2, size, strokes
+            ).encode()
+        case "ndjson":
+            keys = key_id(sketch.lines), key_id(picture)
+            lines = [ndjson_line(picture.class_name, *each) for each in zip(keys, strokes, strict=True)]
+            return "".join(lines).encode()
+        case "large.png" | "transparent.png":
+            paper = large_sheet(drawings, 2, size, look, strokes)
+            return png(paper if kind == "large.png" else transparent(paper))
+        case _:
+            milliseconds = Playing().milliseconds
+            frames = self_drawing(drawings, 2, SELF_DRAWING_SIZE // 2, look, milliseconds, strokes=strokes)
+            return animation(list(frames), kind, milliseconds, is_endless=True)

@@ -9,27 +9,31 @@ from PIL import Image
 from model.drawing.look import INK, PEN, Look
 from model.exports.vector import CREDIT, enlarged, path_data
 from model.pen import drawn
-from model.pen.strokes import trace
+from model.pen.strokes import Stroke, trace
 from model.quickdraw.images import SIZE
 from model.tracing.settings import UNITS
+
+Traced = Sequence[list[Stroke] | None]  # strokes of drawings that needn't be traced
 
 _UNITS_PER_PIXEL = 50  # of an SVG's coordinates, which are whole numbers to keep files small
 
 
-def picture(drawing: np.ndarray, size: int, look: Look) -> Image.Image:
-    """A drawing (28, 28) as a picture of `size` x `size` pixels, black on white."""
+def picture(drawing: np.ndarray, size: int, look: Look, strokes: list[Stroke] | None = None) -> Image.Image:
+    """A drawing (28, 28) as a picture of `size` x `size` pixels, black on white. strokes: if they are known."""
     if look.name == PEN:
-        return drawn.pen_picture(trace(drawing), size, look.width)
+        return drawn.pen_picture(trace(drawing) if strokes is None else strokes, size, look.width)
     if look.name == INK:
         return enlarged(drawing, size)
     return Image.fromarray(255 - drawing).resize((size, size), Image.Resampling.NEAREST)
 
 
-def large_sheet(drawings: np.ndarray, columns: int, size: int, look: Look) -> Image.Image:
-    """Drawings (N, 28, 28) in rows of `columns`, `size` x `size` pixels each."""
+def large_sheet(
+    drawings: np.ndarray, columns: int, size: int, look: Look, strokes: Traced | None = None
+) -> Image.Image:
+    """Drawings (N, 28, 28) in rows of `columns`, `size` x `size` pixels each. strokes: those that are known."""
     paper = Image.new("L", (columns * size, -(-len(drawings) // columns) * size), 255)
-    for place, drawing in enumerate(drawings):
-        paper.paste(picture(drawing, size, look), (place % columns * size, place // columns * size))
+    for place, (drawing, known) in enumerate(zip(drawings, strokes or [None] * len(drawings), strict=True)):
+        paper.paste(picture(drawing, size, look, known), (place % columns * size, place // columns * size))
     return paper
 
 
@@ -40,18 +44,26 @@ def transparent(paper: Image.Image) -> Image.Image:
     return ink
 
 
-def svg(drawings: np.ndarray, titles: Sequence[str], look: Look, columns: int = 1, size: int = 512) -> str:
+def svg(
+    drawings: np.ndarray,
+    titles: Sequence[str],
+    look: Look,
+    columns: int = 1,
+    size: int = 512,
+    strokes: Traced | None = None,
+) -> str:
     """Drawings (N, 28, 28) in rows of `columns` as one SVG, black on transparent, `size` pixels wide each.
 
-    With a pen, every stroke is a path without a fill, in drawing order, so that a plotter lifts its pen once between
-    two strokes and never otherwise.
+    strokes: those that are known. With a pen, every stroke is a path without a fill, in drawing order, so that a
+    plotter lifts its pen once between two strokes and never otherwise.
     """
     rows, units = -(-len(drawings) // columns), SIZE * _UNITS_PER_PIXEL
     groups = []
-    for place, (drawing, title) in enumerate(zip(drawings, titles, strict=True)):
+    known = strokes or [None] * len(drawings)
+    for place, (drawing, title, lines) in enumerate(zip(drawings, titles, known, strict=True)):
         x, y = place % columns * units, place // columns * units
         move = f' transform="translate({x} {y})"' if x or y else ""
-        groups.append(f"<g{move}><title>{escape(title)}</title>{_shapes(drawing, look)}</g>")
+        groups.append(f"<g{move}><title>{escape(title)}</title>{_shapes(drawing, look, lines)}</g>")
     style = ""
     if look.name == PEN:
         width = round(look.width / UNITS * _UNITS_PER_PIXEL)
@@ -62,9 +74,10 @@ def svg(drawings: np.ndarray, titles: Sequence[str], look: Look, columns: int = 
     )
 
 
-def _shapes(drawing: np.ndarray, look: Look) -> str:
+def _shapes(drawing: np.ndarray, look: Look, strokes: list[Stroke] | None) -> str:
     if look.name == PEN:
-        return "".join(f'<path d="{drawn.path_data(stroke, _UNITS_PER_PIXEL)}"/>' for stroke in trace(drawing))
+        lines = trace(drawing) if strokes is None else strokes
+        return "".join(f'<path d="{drawn.path_data(stroke, _UNITS_PER_PIXEL)}"/>' for stroke in lines)
     if look.name == INK:
         return f'<path fill-rule="evenodd" d="{path_data(drawing, _UNITS_PER_PIXEL)}"/>'
     return "".join(_squares(drawing, int(ink)) for ink in np.unique(drawing[drawing > 0]))

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
 from model.drawing.look import PEN, Look
-from model.exports.looks import large_sheet
+from model.exports.looks import Traced, large_sheet
 from model.pen.drawn import draw_polylines, polyline
 from model.pen.strokes import Stroke, trace
 from model.quickdraw.images import SIZE
@@ -69,17 +69,25 @@ def playing_seconds(natural: float, hand: Hand = HAND) -> float:
 
 
 def self_drawing(
-    drawings: np.ndarray, columns: int, size: int, look: Look, milliseconds: int, speed: float = 1.0
+    drawings: np.ndarray,
+    columns: int,
+    size: int,
+    look: Look,
+    milliseconds: int,
+    speed: float = 1.0,
+    strokes: Traced | None = None,
 ) -> Iterator[Image.Image]:
     """RGB frames of drawings (N, 28, 28) that draw themselves at the same time, and then the still picture.
 
     size: of a drawing, in pixels. milliseconds: of a frame. speed: 1 is a hand's pace, within its min_ and max_seconds.
-    In looks other than a pen's, the pen uncovers the picture.
+    strokes: those that are known. In looks other than a pen's, the pen uncovers the picture.
     """
-    plans = [schedule(trace(drawing)) for drawing in drawings]
+    known = strokes or [None] * len(drawings)
+    traced = [trace(drawing) if own is None else own for drawing, own in zip(drawings, known, strict=True)]
+    plans = [schedule(lines) for lines in traced]
     natural = max((plan.seconds for plan in plans), default=0.0)
     seconds = playing_seconds(natural) / speed
-    still = large_sheet(drawings, columns, size, look)
+    still = large_sheet(drawings, columns, size, look, traced)
     fine = size * _OVERSAMPLING
     width = (look.width / UNITS if look.name == PEN else HAND.reveal) * fine / SIZE
     paper = Image.new("L", (still.width * _OVERSAMPLING, still.height * _OVERSAMPLING), 255)

@@ -39,13 +39,16 @@ def check_strokes(strokes: object) -> Strokes:
 
 def rasterise(strokes: Strokes) -> np.ndarray:
     """Checked strokes to a drawing uint8 (28, 28): centred, as large as fits, with lines as thick as the dataset's."""
+    return drawn_with_dataset_pen(in_box(strokes))
+
+
+def in_box(strokes: Strokes) -> Strokes:
+    """Checked strokes in pixels of a drawing: centred, and as large as the dataset's."""
     points = np.array([point for stroke in strokes for point in stroke])
     low, high = points.min(0), points.max(0)
     scale = (_FIELD - 1) / max(*(high - low), _MIN_EXTENT)
     to_pixels = SIZE / (_FIELD + 2 * _MARGIN)
-    return drawn_with_dataset_pen(
-        [((np.array(stroke) - (low + high) / 2) * scale * to_pixels + SIZE / 2).tolist() for stroke in strokes]
-    )
+    return [((np.array(stroke) - (low + high) / 2) * scale * to_pixels + SIZE / 2).tolist() for stroke in strokes]
 
 
 def drawn_with_dataset_pen(lines: Sequence[Sequence[Sequence[float]]]) -> np.ndarray:

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 import anyio
 
+from model.drawing.look import Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.exports.animation import Playing
-from model.exports.export import KINDS, export
+from model.exports.export import KINDS, export, export_beside
 from model.files.folders import REPOSITORY
+from model.pen.sketch import Sketch
 from model.quickdraw.classes import slug
 from studio.shared.pictures import data_url
 
@@ -59,6 +61,14 @@ def export_view(
     suffix = "found" if view.latent else "-".join(map(str, view.keys or (view.seed,)))
     suffix += f"-and-{len(view.seeds) - 1}-more" if view.seeds else ""
     return {"filename": f"{slug(view.class_name)}-{suffix}.{kind}", "url": data_url(content, KINDS[kind])}
+
+
+def export_both(sampler: Sampler, sketch: Sketch, view: View, kind: object) -> Answer:
+    """A file of a visitor's sketch beside the single drawing of a view, as {"filename", "url"}. Raises ValueError."""
+    (picture,) = view.pictures()
+    (drawing,) = sampler.draw([picture])
+    content = export_beside(sketch, picture, drawing, str(kind), view.look or Look())
+    return {"filename": f"{slug(view.class_name)}-yours.{kind}", "url": data_url(content, KINDS[str(kind)])}
 
 
 def home_in_use(sampler: Sampler) -> str:

@@ -5,12 +5,15 @@ import { foundAddress, showAddress } from "../shared/link.js";
 import { exportPicture } from "../shared/server.js";
 import { session } from "../shared/storage.js";
 import { toYours } from "../shared/tabs.js";
+import { figures, ownStrokes } from "./figures.js";
 import { FOUND } from "./yours.js";
 
 /** @import { Component, ExportServer } from "../shared/types" */
 
 /** @param {Component<object, ExportServer>} component */
-export function mount({ element, server, watch }) {
+export function mount({ element, props, server, watch }) {
+  const { paint } = figures(props.constants);
+
   /** @returns {HTMLElement | null} */
   const found = () => element.querySelector("[data-latent]");
 
@@ -20,10 +23,12 @@ export function mount({ element, server, watch }) {
     if (button.matches(".instead")) toYours.send(button.dataset.name ?? "");
     if (!button.matches("[data-download], [data-copy]")) return;
     const { name, latent } = found()?.dataset ?? {};
-    exportPicture(server, button, [name, JSON.parse(latent ?? "[]")], find(element, ".copied", HTMLElement));
+    const strokes = button.matches(".beside") ? ownStrokes(element) : null;
+    exportPicture(server, button, [name, JSON.parse(latent ?? "[]")], find(element, ".copied", HTMLElement), [strokes]);
   });
 
-  function remember() {
+  function show() {
+    paint(element);
     const shown = found();
     if (!shown) return;
     const address = foundAddress(shown);
@@ -32,6 +37,6 @@ export function mount({ element, server, watch }) {
     if (element.querySelector(".sketch")) session.set(FOUND, address.latent);
   }
 
-  watch("value", remember);
-  remember();
+  watch("value", show);
+  show();
 }

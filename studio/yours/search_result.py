@@ -1,23 +1,25 @@
-"""The result of a search as HTML: your sketch, the closest drawing, and both on top of each other."""
+"""The result of a search as HTML: your sketch, the closest drawing, and both on top of each other.
 
+Drawings are canvases with their pixels as data, which figures.js paints in the chosen look.
+"""
+
+import base64
 import json
 import math
 from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-from PIL import Image
 
 from model.drawing.latents import Picture
 from model.drawing.search import NUM_CANDIDATES, likeness
-from model.exports.vector import enlarged
-from model.quickdraw.images import png
-from studio.shared.pictures import data_url
+from model.pen.sketch import Sketch
+from studio.shared.assets import asset
 
-SKETCH_COLOUR, NEAREST_COLOUR = (67, 56, 202), (180, 83, 9)  # RGB, for both on top of each other
-LARGE, SMALL = 224, 140  # pixels a side, with smooth outlines
+LARGE, SMALL = 448, 280  # pixels a side
 FILE_BUTTONS = {"png": "Small PNG (28 px)", "large.png": "Large PNG", "svg": "SVG"}
 TEXT_BUTTONS = {"link": "Copy link", "command": "Command line", "python": "Python"}
+BOTH_BUTTONS = {"large.png": "PNG", "svg": "SVG", "ndjson": "ndjson", "gif": "GIF"}
 VERY_NEAR, NEAR = 0.85, 0.75  # share of common ink; most held-back drawings of the class reach NEAR
 
 _EMPTY = '<div class="trio">' + "".join(
@@ -33,26 +35,26 @@ WAITING = f'{_EMPTY}</div><p class="sentence" role="status">Waiting for another 
 
 def result_html(
     picture: Picture,
-    sketch: np.ndarray,
+    sketch: Sketch,
     nearest: np.ndarray,
     *,
     fraction: float = 1.0,
     best_random: float = 0.0,
     better_class: str = "",
 ) -> str:
-    """Drawings (28, 28) side by side and on top of each other, with the search's progress or its result.
+    """A sketch and a drawing (28, 28), side by side and on top of each other, with the search's progress or its result.
 
     fraction: of the search; 1 when it's done. best_random: the ink that the sketch shares with the closest of many
     random drawings, for comparison. better_class: a class that may have a closer drawing.
     """
     name = escape(picture.class_name)
-    common = math.floor(100 * likeness(sketch, nearest)) / 100  # as it's shown
+    common = math.floor(100 * likeness(sketch.drawing, nearest)) / 100  # as it's shown
     figures = "".join(
-        _figure(source, alt, caption)
-        for source, alt, caption in (
-            (_large_url(sketch), "Your drawing", '<span class="sketch">yours</span>'),
-            (_large_url(nearest), f"The closest {name}", '<span class="nearest">closest</span>'),
-            (_overlay(sketch, nearest), "Your drawing in blue on top of the closest in orange", "both"),
+        _figure(canvas, caption)
+        for canvas, caption in (
+            (_canvas("Your drawing", sketch.drawing, sketch), '<span class="sketch">yours</span>'),
+            (_canvas(f"The closest {name}", nearest), '<span class="nearest">closest</span>'),
+            (_canvas("Your drawing in blue on top of the closest in orange"), "both"),
         )
     )
     percent = f"{100 * fraction:.0f}"
@@ -69,7 +71,7 @@ def result_html(
         f'<div class="trio">{figures}</div>'
         f'<div class="progress{"" if fraction < 1 else " done"}" role="progressbar" aria-label="Search" '
         f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}"><div style="width:{percent}%"></div></div>'
-        f'<p class="sentence">{message}</p>{button}{_export_buttons(picture) if fraction == 1 else ""}'
+        f'<p class="sentence">{message}</p>{button}{_export_buttons(picture, is_beside=True) if fraction == 1 else ""}'
     )
 
 
@@ -85,7 +87,7 @@ def chosen_html(picture: Picture, drawing: np.ndarray) -> str:
 
 def _single_html(picture: Picture, drawing: np.ndarray, caption: str, ending: str) -> str:
     name = escape(picture.class_name)
-    figure = _figure(_large_url(drawing), f"The {caption} {name}", f'<span class="nearest">{caption}</span>')
+    figure = _figure(_canvas(f"The {caption} {name}", drawing), f'<span class="nearest">{caption}</span>')
     return f'<div class="trio">{figure}</div><p class="sentence">A “{name}” {ending}</p>{_export_buttons(picture)}'
 
 
@@ -93,7 +95,7 @@ def variations_html(class_name: str, seeds: Sequence[int], drawings: np.ndarray)
     """Drawings (N, 28, 28) to choose from, each with the seed that it lies towards."""
     buttons = "".join(
         f'<button type="button" class="one" data-seed="{seed}" title="Continue from this one">'
-        f'<img src="{_large_url(drawing, SMALL)}" alt="{escape(class_name)}, varied towards seed {seed}">'
+        f"{_canvas(f'{escape(class_name)}, varied towards seed {seed}', drawing, size=SMALL)}"
         f"<span>{seed}</span></button>"
         for seed, drawing in zip(seeds, drawings, strict=True)
     )
@@ -106,32 +108,35 @@ def _verdict(common: float) -> str:
     return "<b>Very close.</b>" if common >= VERY_NEAR else "<b>Close.</b>"
 
 
-def _figure(source: str, alt: str, caption: str) -> str:
-    return f'<figure><img src="{source}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
+def _figure(canvas: str, caption: str) -> str:
+    return f"<figure>{canvas}<figcaption>{caption}</figcaption></figure>"
 
 
-def _large_url(drawing: np.ndarray, size: int = LARGE) -> str:
-    return data_url(png(enlarged(drawing, size)))
+def _canvas(label: str, drawing: np.ndarray | None = None, sketch: Sketch | None = None, size: int = LARGE) -> str:
+    """Where the page paints a drawing (28, 28), or a sketch's own strokes; without a drawing, both beside it."""
+    data = f' data-ink="{base64.b64encode(drawing.tobytes()).decode()}"' if drawing is not None else ""
+    own = f' data-strokes="{json.dumps(sketch.boxed(), separators=(",", ":"))}"' if sketch else ""
+    return f'<canvas width="{size}" height="{size}" role="img" aria-label="{label}"{data}{own}></canvas>'
 
 
-def _overlay(sketch: np.ndarray, nearest: np.ndarray) -> str:
-    """Both drawings on one paper, mixed like inks of two colours: it's dark where they agree."""
-    light = np.ones((LARGE, LARGE, 3))
-    for drawing, colour in ((sketch, SKETCH_COLOUR), (nearest, NEAREST_COLOUR)):
-        ink = 1 - np.asarray(enlarged(drawing, LARGE))[:, :, None] / 255
-        light *= 1 - ink * (1 - np.array(colour) / 255)
-    return data_url(png(Image.fromarray((255 * light).round().astype(np.uint8))))
-
-
-def _export_buttons(picture: Picture) -> str:
-    """Buttons to export a drawing by its latent, because no seed gives it."""
+def _export_buttons(picture: Picture, *, is_beside: bool = False) -> str:
+    """Buttons to export a drawing by its latent, because no seed gives it, or also the sketch beside it."""
     ((latent, _),) = picture.mix
     buttons = "".join(
         f'<button type="button" data-{action}="{kind}">{label}</button>'
         for action, labels in (("download", FILE_BUTTONS), ("copy", TEXT_BUTTONS))
         for kind, label in labels.items()
     )
+    both = "".join(
+        f'<button type="button" class="beside" data-download="{kind}">{label}</button>'
+        for kind, label in BOTH_BUTTONS.items()
+    )
+    beside = (
+        f'<div class="export both"><span>Yours and the closest side by side</span>{both}</div>' if is_beside else ""
+    )
+    which = "closest" if is_beside else "found"
     return (
-        f'<div class="export" role="group" aria-label="Export" data-name="{escape(picture.class_name)}" '
-        f'data-latent="{json.dumps(latent)}">{buttons}</div><p class="copied" role="status"></p>'
+        f'{beside}<div class="export" role="group" aria-label="Export" data-name="{escape(picture.class_name)}" '
+        f'data-latent="{json.dumps(latent)}"><span>The {which} drawing</span>{buttons}</div>'
+        f'{asset("shared/files.html")}<p class="copied" role="status"></p>'
     )

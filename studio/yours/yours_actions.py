@@ -10,10 +10,11 @@ from model.drawing.latents import latent as mixed_latent
 from model.drawing.sampler import Sampler
 from model.drawing.search import DECIMALS, likeness, search
 from model.drawing.view import read_view
+from model.pen.sketch import read_sketch
 from model.quickdraw.images import png, sheet
 from model.quickdraw.strokes import check_strokes, rasterise
 from studio.shared.events import event_value, mistake, sentence
-from studio.shared.export import export_view
+from studio.shared.export import export_both, export_view
 from studio.shared.pictures import data_url, drawing_url
 from studio.shared.view_reader import read_class, read_found, read_look, read_parts
 from studio.shared.visitors import is_local
@@ -48,20 +49,21 @@ class YoursActions:
         """Search for the drawing closest to {"strokes", "name"}: HTML, the drawing, and the row of what follows."""
         best_random = 0.0
         try:
-            drawing = rasterise(check_strokes(_part(sketch, "strokes")))
+            own = read_sketch(_part(sketch, "strokes"))
+            drawing = own.drawing
             class_name = read_class(self.sampler, _part(sketch, "name"))
             for guess in search(self.sampler.generator(class_name), drawing, self.recogniser.evaluator()):
                 picture = Picture(class_name, ((guess.latent, 1.0),))
                 (nearest,) = self.sampler.draw([picture])
                 best_random = best_random or likeness(drawing, nearest)  # the first guess is the best random latent
                 if guess.fraction < 1:
-                    yield result_html(picture, drawing, nearest, fraction=guess.fraction), gr.skip(), gr.skip()
+                    yield result_html(picture, own, nearest, fraction=guess.fraction), gr.skip(), gr.skip()
         except ValueError as error:
             raise mistake(error) from error
         (likeliest, share), *_ = self.recogniser.top(drawing) or [(class_name, 0.0)]
         is_better = likeness(drawing, nearest) < VERY_NEAR and share >= LIKELY and likeliest != class_name
         better_class = likeliest if is_better else ""
-        html = result_html(picture, drawing, nearest, best_random=best_random, better_class=better_class)
+        html = result_html(picture, own, nearest, best_random=best_random, better_class=better_class)
         yield html, (class_name, guess.latent), gr.Row(visible=True)
 
     def open_link(self, request: object) -> tuple[object, ...]:
@@ -79,7 +81,7 @@ class YoursActions:
             picture = Picture(class_name, ((latent, 1.0),))
             (drawing,) = self.sampler.draw([picture])
             if strokes := _part(request, "strokes"):
-                html = result_html(picture, rasterise(check_strokes(strokes)), drawing)
+                html = result_html(picture, read_sketch(strokes), drawing)
             else:
                 html = opened_html(picture, drawing)
         except ValueError as error:
@@ -87,12 +89,17 @@ class YoursActions:
         return html, (class_name, latent), gr.Row(visible=True)
 
     def export(self, request: object, visitor: gr.Request) -> dict[str, str]:
-        """[kind, class, latent, the page's address, look, width] as `export_view` answers; or an "error"."""
+        """[kind, class, latent, the page's address, strokes, look, width] as `export_view` answers; or an "error".
+
+        With strokes, which can be None, it's a file of both drawings side by side.
+        """
         try:
-            parts = read_parts(request, "kind", "class", "latent", "address", "look", "width")
-            kind, class_name, latent, address, look, width = parts
+            parts = read_parts(request, "kind", "class", "latent", "address", "strokes", "look", "width")
+            kind, class_name, latent, address, strokes, look, width = parts
             view = replace(read_found(self.sampler, class_name, latent), look=read_look(look, width))
-            return export_view(self.sampler, view, kind, address, is_local=is_local(visitor))
+            if strokes is None:
+                return export_view(self.sampler, view, kind, address, is_local=is_local(visitor))
+            return export_both(self.sampler, read_sketch(strokes), view, kind)
         except ValueError as error:
             return {"error": sentence(error)}
 

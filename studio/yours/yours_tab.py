@@ -45,6 +45,7 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
                 css_template=css,
                 js_on_load=mounting("yours/search_result.js"),
                 server_functions=[two_at_once(export)],
+                constants=page_constants(),
                 apply_default_css=False,
                 elem_id="yours-found",
             )
@@ -62,7 +63,10 @@ def yours_tab(sampler: Sampler, tiles: Tiles) -> None:
             )
             others = gr.Button("⚄ More variations", size="sm", elem_id="yours-others")
             varied = gr.HTML(
-                css_template=css, js_on_load=mounting("yours/variations.js", "choose"), elem_id="yours-variations"
+                css_template=css,
+                js_on_load=mounting("yours/variations.js", "choose"),
+                constants=page_constants(),
+                elem_id="yours-variations",
             )
         with gr.Column(scale=1, min_width=300):
             seed = gr.Number(
