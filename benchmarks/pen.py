@@ -4,7 +4,8 @@ For every trained class, drawings are turned into strokes, and the dataset's own
 draws these strokes again. Two things are compared with the drawings: pixels where either has ink, and how often two
 classifiers, the evaluator and DoodleNet, name the class. The strokes are drawn in place, because generators don't fill
 the dataset's box exactly, and also centred and enlarged as the dataset does it; the latter is what classifiers see.
-No training saw the real drawings. --sheet FILE shows pixels, ink and pen one below the other.
+No training saw the real drawings. --sheet FILE shows pixels, ink and pen one below the other; --strip FILE is a short
+one, of a drawing of each of ten classes.
 """
 
 import argparse
@@ -40,6 +41,10 @@ LEAST_INK = 16  # of 255: fainter pixels are paper
 NUM_DRAWINGS = 50  # of each class, generated and real
 FIRST_SEED = 1000
 SHEET_CLASSES = ("cat", "bicycle", "face", "eye", "star", "airplane", "dog", "house", "camel", "pizza")
+STRIP = {"cat": 5, "bicycle": 7, "face": 6, "snowman": 0, "star": 10, "house": 7, "umbrella": 0, "fish": 1, "flower": 7}
+STRIP |= {"guitar": 1}  # a seed of each class
+STRIP_PSI = 0.7
+GREYS = 16  # of a sheet, to keep files small
 SHEET_DRAWINGS, SHEET_REAL, SHEET_SIZE, SHEET_GAP = 6, 2, 112, 6
 
 
@@ -61,11 +66,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pen", description=__doc__)
     parser.add_argument("--count", type=int, default=NUM_DRAWINGS, help="drawings of each class (default: %(default)s)")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="only draw a sheet for comparison, to this file")
+    parser.add_argument("--strip", type=Path, metavar="FILE", help="only draw a short sheet, to this file")
     limit_threads(1)
     options, home = parse(parser)
     sampler = Sampler(home.checkpoint_folders)
     if options.sheet:
         write_file(options.sheet, comparison_sheet(sampler, home))
+        return
+    if options.strip:
+        write_file(options.strip, comparison_strip(sampler))
         return
     recognisers = [Recogniser(sampler.folders).evaluator(), _doodlenet(home)]
     rows: dict[str, list[Figures]] = {}
@@ -186,13 +195,27 @@ def comparison_sheet(sampler: Sampler, home: Home) -> bytes:
     for class_name in SHEET_CLASSES:
         generated = sampler.draw_all(View(class_name, 0, SHEET_DRAWINGS).pictures())
         drawings = [*generated, *_real_drawings(home, class_name, SHEET_REAL)]
-        rows += [[picture(drawing, SHEET_SIZE, Look(look)) for drawing in drawings] for look in reversed(LOOKS)]
+        rows += looks_of(drawings)
+    return _paper(rows)
+
+
+def comparison_strip(sampler: Sampler) -> bytes:
+    """A PNG: a drawing of each class in each look."""
+    drawings = [sampler.draw_all(View(name, seed, psi=STRIP_PSI).pictures())[0] for name, seed in STRIP.items()]
+    return _paper(looks_of(drawings))
+
+
+def looks_of(drawings: Sequence[np.ndarray]) -> list[list[Image.Image]]:
+    return [[picture(drawing, SHEET_SIZE, Look(look)) for drawing in drawings] for look in reversed(LOOKS)]
+
+
+def _paper(rows: Sequence[Sequence[Image.Image]]) -> bytes:
     pitch = SHEET_SIZE + SHEET_GAP
-    paper = Image.new("L", (pitch * (SHEET_DRAWINGS + SHEET_REAL), pitch * len(rows)), 255)
+    paper = Image.new("L", (pitch * len(rows[0]), pitch * len(rows)), 255)
     for y, row in enumerate(rows):
         for x, drawn in enumerate(row):
             paper.paste(drawn, (x * pitch, y * pitch))
-    return png(paper)
+    return png(paper.quantize(GREYS))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from model.drawing.look import PIXELS, Look
-from model.exports.looks import picture
+from model.exports.looks import moving_picture
 from model.quickdraw.images import gif, sheet
 
 MORPH_SIZE = 504  # pixels a side
@@ -65,7 +65,7 @@ def morph_animation(drawings: np.ndarray, kind: str, look: Look, playing: Playin
     known: dict[bytes, Image.Image] = {}  # a morph that plays back and forth shows most frames twice
     for frame in frames:
         if frame.tobytes() not in known:
-            known[frame.tobytes()] = picture(frame, size, look)
+            known[frame.tobytes()] = moving_picture(frame, size, look)
     pictures = [known[frame.tobytes()] for frame in frames]
     return animation(pictures, kind, playing.milliseconds, is_endless=playing.is_endless)
 

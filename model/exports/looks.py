@@ -27,6 +27,13 @@ def picture(drawing: np.ndarray, size: int, look: Look, strokes: list[Stroke] | 
     return Image.fromarray(255 - drawing).resize((size, size), Image.Resampling.NEAREST)
 
 
+def moving_picture(drawing: np.ndarray, size: int, look: Look) -> Image.Image:
+    """The same of a frame of a morph, in which a pen's pale strokes fade, so that they come and go softly."""
+    if look.name == PEN:
+        return drawn.pen_picture(trace(drawing), size, look.width, is_moving=True)
+    return picture(drawing, size, look)
+
+
 def large_sheet(
     drawings: np.ndarray, columns: int, size: int, look: Look, strokes: Traced | None = None
 ) -> Image.Image:

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from model.pen.strokes import Stroke
 from model.quickdraw.images import SIZE
 from model.tracing.geometry import Point, between
-from model.tracing.settings import UNITS, WIDTH
+from model.tracing.settings import DEFAULT, UNITS, WIDTH
 
 _SAMPLES = 4  # of a curve between two nodes
 _OVERSAMPLING = 4
@@ -71,21 +71,33 @@ def path_data(stroke: Stroke, units: float) -> str:
     return begin + "".join(f"C{text(*piece)}" for piece in pieces) + ("Z" if stroke.is_closed else "")
 
 
-def pen_picture(strokes: Sequence[Stroke], size: int, width: float = WIDTH) -> Image.Image:
-    """Strokes as a picture of `size` x `size` pixels, black on white. width: of the pen, in units."""
+def pen_picture(strokes: Sequence[Stroke], size: int, width: float = WIDTH, *, is_moving: bool = False) -> Image.Image:
+    """Strokes as a picture of `size` x `size` pixels, black on white.
+
+    width: of the pen, in units. is_moving: whether it is a frame of a morph, in which pale strokes fade.
+    """
     scale = size * _OVERSAMPLING / SIZE
     picture = Image.new("L", (size * _OVERSAMPLING, size * _OVERSAMPLING), 255)
-    draw_polylines(picture, [polyline(stroke) for stroke in strokes], scale, width / UNITS * scale)
+    for stroke in sorted(strokes, key=strength) if is_moving else strokes:
+        grey = round(255 * (1 - strength(stroke))) if is_moving else 0
+        draw_polylines(picture, [polyline(stroke)], scale, width / UNITS * scale, grey)
     return picture.resize((size, size), Image.Resampling.BOX)
 
 
-def draw_polylines(picture: Image.Image, lines: Sequence[Sequence[Point]], scale: float, pen: float) -> None:
-    """Polylines in black with round ends and joins. pen: its width in pixels of the picture."""
+def strength(stroke: Stroke) -> float:
+    """How much of a stroke is seen in a morph, in 0..1, so that it comes and goes softly."""
+    return max(0.0, min(1.0, (stroke.ink - DEFAULT.pale) / (DEFAULT.dark - DEFAULT.pale)))
+
+
+def draw_polylines(
+    picture: Image.Image, lines: Sequence[Sequence[Point]], scale: float, pen: float, grey: int = 0
+) -> None:
+    """Polylines with round ends and joins. pen: its width in pixels of the picture. grey: 0 is black."""
     draw = ImageDraw.Draw(picture)
     radius = max(0.5, pen / 2)
     for line in lines:
         pixels = [(x * scale, y * scale) for x, y in line]
         if len(pixels) > 1:
-            draw.line(pixels, fill=0, width=max(1, round(pen)))
+            draw.line(pixels, fill=grey, width=max(1, round(pen)))
         for x, y in pixels:
-            draw.ellipse((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=0)
+            draw.ellipse((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=grey)

@@ -62,5 +62,9 @@ class TraceSettings:
     node: float = 1.2  # between the nodes of the finished curve
     dot: float = 0.9  # a shorter stroke is a dot
 
+    # Strokes that come and go in a morph
+    pale: float = 0.3  # ink along a stroke that isn't seen yet
+    dark: float = 0.6  # and of one that is fully seen; in between, it fades
+
 
 DEFAULT = TraceSettings()

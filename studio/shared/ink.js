@@ -123,7 +123,7 @@ export function inkOf({ size: SIZE, trace: settings, ink: { smoothing, min_level
    */
   function paintOnce(canvas, sheet, place, share = 0, isMoving = false) {
     if (look.name === "ink") paintInk(canvas, sheet, place, share);
-    else if (look.name === "pen") drawStrokes(canvas, strokesOf(sheet, place, share), look.width, isMoving);
+    else if (look.name === "pen") drawStrokes(canvas, strokesOf(sheet, place, share), look.width, isMoving ? settings : null);
     else paintPixels(canvas, pixelsOf(sheet, place, share));
   }
 

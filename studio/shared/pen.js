@@ -2,10 +2,8 @@
 
 import { between } from "../tracing/geometry.js";
 
-/** @import { PenStroke, Point } from "./types" */
+/** @import { PenStroke, Point, TraceSettings } from "./types" */
 
-const PALE = 0.3; // ink along a stroke that comes or goes in a morph: here it isn't seen ...
-const DARK = 0.6; // ... and from here on fully
 export const UNITS = 304 / 28; // of a pen's width, in a pixel of a drawing
 const SAMPLES = 4; // of a curve between two nodes
 
@@ -81,12 +79,12 @@ export function takePen(canvas, width) {
  * @param {HTMLCanvasElement} canvas
  * @param {PenStroke[]} strokes
  * @param {number} width of the pen, in units
- * @param {boolean} fades whether pale strokes are drawn paler, so that they come and go softly
+ * @param {TraceSettings | null} fading how pale strokes are drawn paler in a morph, so that they come and go softly
  */
-export function drawStrokes(canvas, strokes, width, fades = false) {
+export function drawStrokes(canvas, strokes, width, fading = null) {
   const { context, scale } = takePen(canvas, width);
   for (const stroke of strokes) {
-    if (fades) context.globalAlpha = Math.max(0, Math.min(1, (stroke.ink - PALE) / (DARK - PALE)));
+    if (fading) context.globalAlpha = Math.max(0, Math.min(1, (stroke.ink - fading.pale) / (fading.dark - fading.pale)));
     const [x, y] = stroke.points[0];
     context.beginPath();
     context.moveTo(x * scale, y * scale);

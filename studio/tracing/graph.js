@@ -103,10 +103,10 @@ export class Graph {
 }
 
 /** @param {Skeleton} skeleton */
-export function graphOf({ side, begin, end: until, middle, depthAt, place }) {
+export function graphOf({ side, begin, end: until, middle, numberOf, depthAt, place }) {
   const edges = [-side, 1, side, -1];
   const corners = [1 - side, side + 1, side - 1, -side - 1];
-  const besides = [[1, -side], [1, side], [-1, side], [-1, -side]];
+  const besides = [1, -side, 1, side, -1, side, -1, -side]; // the two edges at each corner
   const placeOf = (/** @type {number} */ pixel) => place(pixel % side, Math.floor(pixel / side));
 
   /** @param {number} pixel */
@@ -114,23 +114,22 @@ export function graphOf({ side, begin, end: until, middle, depthAt, place }) {
     const near = [];
     for (let edge = 0; edge < 4; edge++) if (middle[pixel + edges[edge]]) near.push(pixel + edges[edge]);
     for (let corner = 0; corner < 4; corner++) {
-      const [one, other] = besides[corner];
       const step = pixel + corners[corner];
-      if (middle[step] && !middle[pixel + one] && !middle[pixel + other]) near.push(step);
+      if (middle[step] && !middle[pixel + besides[2 * corner]] && !middle[pixel + besides[2 * corner + 1]]) near.push(step);
     }
     return near;
   }
 
   /** @type {number[]} */
   const pixels = [];
-  for (let at = begin; at < until; at++) if (middle[at]) pixels.push(at);
   /** @type {number[][]} */
   const around = [];
-  const numberOf = new Int32Array(middle.length);
-  pixels.forEach((pixel, number) => {
-    numberOf[pixel] = number;
-    around.push(nextTo(pixel));
-  });
+  for (let at = begin; at < until; at++) {
+    if (!middle[at]) continue;
+    numberOf[at] = pixels.length;
+    pixels.push(at);
+    around.push(nextTo(at));
+  }
   const near = (/** @type {number} */ pixel) => around[numberOf[pixel]];
 
   /** @type {(Node | null)[]} */

@@ -36,72 +36,96 @@ export function skeletons(settings) {
     const first = 1 + Math.floor(offset);
     return { first, weights: [0, 1, 2, 3].map((tap) => kernel(Math.abs(first - 2 + tap - offset))) };
   });
-  const around = [1, 1 - side, -side, -1 - side, -1, side - 1, side, side + 1];
+  const edges = [1, -side, -1, side];
   const raw = new Float64Array(wide * wide);
   const sharp = new Float64Array(padded * padded);
   const tall = new Float64Array(side * padded);
   const ink = new Float64Array(area);
-  const [mask, core, middle, labels] = [0, 1, 2, 3].map(() => new Uint8Array(area));
+  const [mask, core, middle, labels, isListed] = [0, 1, 2, 3, 4].map(() => new Uint8Array(area));
   const [maskRows, coreRows] = [0, 1].map(() => new Int16Array(area));
-  const [stack, pixels, removed] = [0, 1, 2].map(() => new Int32Array(area));
+  const [inked, listed, removed, starts, stops, parents, areas, numberOf] = Array.from({ length: 8 }, () => new Int32Array(area));
   let hasCore = false;
   let [begin, end] = [0, area]; // of the rows that hold ink, with one row of paper on both sides
+  let [left, right] = [0, side]; // the same of columns, in which the last one counts
 
-  /** @param {ArrayLike<number>} drawing 784 numbers in 0..255 */
+  /**
+   * Enlarges the part of a drawing that has ink; around it, there is none. Returns the darkest.
+   * @param {ArrayLike<number>} drawing 784 numbers in 0..255
+   */
   function enlarge(drawing) {
+    let [top, bottom] = [SIZE, 0];
+    [left, right] = [SIZE, 0];
     for (let y = 0, from = 0; y < SIZE; y++) {
-      for (let x = 0, to = (y + edge) * wide + edge; x < SIZE; x++) raw[to++] = drawing[from++] / 255;
+      for (let x = 0, to = (y + edge) * wide + edge; x < SIZE; x++, from++, to++) {
+        raw[to] = drawing[from] / 255;
+        if (!drawing[from]) continue;
+        if (y < top) top = y;
+        bottom = y;
+        if (x < left) left = x;
+        if (x > right) right = x;
+      }
     }
+    ink.fill(0);
+    if (bottom < top) return 0;
     for (let y = 0, to = 0; y < padded; y++) {
       for (let x = 0, at = (y + 1) * wide + 1; x < padded; x++, at++, to++) {
         const mean = (raw[at - wide] + raw[at + wide] + raw[at - 1] + raw[at + 1]) / 4;
         sharp[to] = raw[at] + settings.sharpening * (raw[at] - mean);
       }
     }
-    for (let y = 0, to = 0; y < side; y++) {
+    // Sharpening and interpolation reach three pixels beyond the ink.
+    [top, left] = [top, left].map((first) => Math.max(0, first + MARGIN - 3));
+    [bottom, right] = [bottom, right].map((last) => Math.min(SIZE + 2 * MARGIN, last + MARGIN + 4));
+    for (let y = top * fine; y < bottom * fine; y++) {
       const { first, weights: [a, b, c, d] } = taps[y % fine];
       let from = (Math.floor(y / fine) + first) * padded;
-      for (let x = 0; x < padded; x++, from++, to++) {
+      for (let x = 0, to = y * padded; x < padded; x++, from++, to++) {
         tall[to] = a * sharp[from] + b * sharp[from + padded] + c * sharp[from + 2 * padded] + d * sharp[from + 3 * padded];
       }
     }
     let darkest = 0;
     for (let phase = 0; phase < fine; phase++) {
       const { first, weights: [a, b, c, d] } = taps[phase];
-      for (let y = 0; y < side; y++) {
-        let from = y * padded + first;
-        for (let at = y * side + phase, end = (y + 1) * side; at < end; at += fine, from++) {
+      for (let y = top * fine; y < bottom * fine; y++) {
+        let from = y * padded + first + left;
+        for (let at = y * side + phase + left * fine, last = y * side + right * fine; at < last; at += fine, from++) {
           const value = a * tall[from] + b * tall[from + 1] + c * tall[from + 2] + d * tall[from + 3];
           ink[at] = value;
           if (value > darkest) darkest = value;
         }
       }
     }
+    begin = top * fine * side;
+    end = bottom * fine * side;
+    left *= fine;
+    right *= fine;
     return darkest;
   }
 
   /**
-   * Fills the mask with what is darker than a level, and labels the paper near it.
+   * Fills the mask with what is darker than a level.
    * @param {number} level
    */
   function markInk(level) {
-    let [top, bottom, left, right] = [side, 0, side, 0];
-    for (let y = 0, at = 0; y < side; y++) {
-      for (let x = 0; x < side; x++, at++) {
-        mask[at] = ink[at] > level ? 1 : 0;
-        if (!mask[at]) continue;
-        if (y < top) top = y;
-        if (y > bottom) bottom = y;
-        if (x < left) left = x;
-        if (x > right) right = x;
+    let [top, bottom, least, most] = [area, 0, side, 0];
+    mask.fill(0);
+    for (let row = begin; row < end; row += side) {
+      let [first, last] = [side, -1];
+      for (let x = left; x < right; x++) {
+        if (!(ink[row + x] > level)) continue;
+        mask[row + x] = 1;
+        if (last < 0) first = x;
+        last = x;
       }
+      if (last < 0) continue;
+      if (row < top) top = row;
+      bottom = row;
+      if (first < least) least = first;
+      if (last > most) most = last;
     }
-    begin = (top - 1) * side;
-    end = (bottom + 2) * side;
-    labels.fill(0);
-    for (let y = top - 1; y <= bottom + 1; y++) {
-      for (let at = y * side + left - 1; at <= y * side + right + 1; at++) labels[at] = 1 - mask[at];
-    }
+    begin = top - side;
+    end = bottom + 2 * side;
+    [left, right] = [least - 1, most + 1];
   }
 
   /**
@@ -110,11 +134,12 @@ export function skeletons(settings) {
    * @param {Int16Array} rows
    */
   function measureRows(of, rows) {
-    for (let from = begin; from < end; from += side) {
+    for (let row = begin; row < end; row += side) {
+      const [first, last] = [row + left, row + right];
       let run = 0;
-      for (let at = from; at < from + side; at++) rows[at] = run = of[at] ? run + 1 : 0;
+      for (let at = first; at <= last; at++) rows[at] = run = of[at] ? run + 1 : 0;
       run = 0;
-      for (let at = from + side - 1; at >= from; at--) {
+      for (let at = last; at >= first; at--) {
         run = of[at] ? run + 1 : 0;
         if (run < rows[at]) rows[at] = run;
       }
@@ -138,25 +163,41 @@ export function skeletons(settings) {
     return Math.max(Math.sqrt(best) - 0.5, 0) / fine;
   }
 
+  /** @param {number} run */
+  function rootOf(run) {
+    while (parents[run] !== run) run = parents[run] = parents[parents[run]];
+    return run;
+  }
+
   /**
-   * The parts of pixels that are labelled 1, connected across edges; they are labelled 2 then.
-   * @param {(part: Int32Array) => void} visit
+   * The parts of pixels that have a value, connected across edges: each run of such pixels in a row, with its part's area.
+   * @param {Uint8Array} of
+   * @param {number} value
+   * @param {(start: number, stop: number, area: number) => void} visit
    */
-  function eachPart(visit) {
-    for (let start = begin; start < end; start++) {
-      if (labels[start] !== 1) continue;
-      let count = 1;
-      stack[0] = start;
-      labels[start] = 2;
-      for (let next = 0; next < count; next++) {
-        const at = stack[next];
-        if (labels[at - side] === 1) { labels[at - side] = 2; stack[count++] = at - side; }
-        if (labels[at + side] === 1) { labels[at + side] = 2; stack[count++] = at + side; }
-        if (labels[at - 1] === 1) { labels[at - 1] = 2; stack[count++] = at - 1; }
-        if (labels[at + 1] === 1) { labels[at + 1] = 2; stack[count++] = at + 1; }
+  function eachRun(of, value, visit) {
+    let count = 0;
+    for (let row = begin, above = 0, before = 0; row < end; row += side, above = before) {
+      before = count;
+      for (let at = row + left, last = row + right; at <= last; at++) {
+        if (of[at] !== value) continue;
+        const start = at;
+        while (at <= last && of[at] === value) at++;
+        starts[count] = start;
+        stops[count] = at;
+        areas[count] = at - start;
+        parents[count] = count;
+        while (above < before && stops[above] + side <= start) above++;
+        for (let other = above; other < before && starts[other] + side < at; other++) {
+          const [one, two] = [rootOf(other), rootOf(count)];
+          if (one === two) continue;
+          parents[two] = one;
+          areas[one] += areas[two];
+        }
+        count++;
       }
-      visit(stack.subarray(0, count));
     }
+    for (let run = 0; run < count; run++) visit(starts[run], stops[run], areas[rootOf(run)]);
   }
 
   /**
@@ -165,52 +206,78 @@ export function skeletons(settings) {
    * @param {number} limit
    */
   function labelDeeper(rows, limit) {
-    labels.fill(0);
     let isFound = false;
     const least = limit * fine;
-    for (let at = begin; at < end; at++) {
-      const isDeeper = rows[at] > least && depthIn(rows, at) > limit;
-      labels[at] = isDeeper ? 1 : 0;
-      isFound ||= isDeeper;
+    const near = Math.floor(least + 0.5) * side; // paper there means that it isn't deeper
+    for (let row = begin; row < end; row += side) {
+      for (let at = row + left, last = row + right; at <= last; at++) {
+        if (!(rows[at] > least && rows[at - near] && rows[at + near] && depthIn(rows, at) > limit)) continue;
+        if (!isFound) labels.fill(0);
+        isFound = true;
+        labels[at] = 1;
+      }
     }
     return isFound;
   }
 
   /**
-   * Removes the insides of blobs from a mask whose rows have been measured.
+   * Removes the insides of blobs, which are labelled, from a mask.
    * @param {Uint8Array} of
    * @param {Int16Array} rows
    */
   function makeLoops(of, rows) {
-    if (!labelDeeper(rows, settings.blob_depth)) return;
     const least = settings.blob_area * fine * fine;
-    eachPart((part) => { if (part.length >= least) for (const at of part) of[at] = 0; });
+    eachRun(labels, 1, (start, stop, size) => { if (size >= least) of.fill(0, start, stop); });
     measureRows(of, rows);
   }
 
-  /** @param {Uint8Array} of */
+  /**
+   * Only pixels at an edge of what is left can be removed, so only they are looked at.
+   * @param {Uint8Array} of
+   */
   function addThinned(of) {
-    labels.set(of);
+    labels.set(of.subarray(begin - side, end + side), begin - side);
     let count = 0;
-    for (let at = begin; at < end; at++) if (of[at]) pixels[count++] = at;
-    for (let before = -1; before !== count;) {
-      before = count;
+    let numListed = 0;
+    for (let at = begin; at < end; at++) {
+      if (!of[at]) continue;
+      inked[count++] = at;
+      if (of[at - 1] && of[at + 1] && of[at - side] && of[at + side]) continue;
+      isListed[at] = 1;
+      listed[numListed++] = at;
+    }
+    for (let isChanged = true; isChanged;) {
+      isChanged = false;
       for (let half = 1; half <= 2; half++) {
         let gone = 0;
-        for (let place = 0; place < count; place++) {
-          const at = pixels[place];
-          const bits = labels[at + around[0]] | (labels[at + around[1]] << 1) | (labels[at + around[2]] << 2)
-            | (labels[at + around[3]] << 3) | (labels[at + around[4]] << 4) | (labels[at + around[5]] << 5)
-            | (labels[at + around[6]] << 6) | (labels[at + around[7]] << 7);
+        for (let place = 0; place < numListed; place++) {
+          const at = listed[place];
+          const [up, down] = [at - side, at + side];
+          const bits = labels[at + 1] | (labels[up + 1] << 1) | (labels[up] << 2) | (labels[up - 1] << 3)
+            | (labels[at - 1] << 4) | (labels[down - 1] << 5) | (labels[down] << 6) | (labels[down + 1] << 7);
           if (REMOVED[bits] & half) removed[gone++] = at;
         }
+        if (!gone) continue;
+        isChanged = true;
         for (let place = 0; place < gone; place++) labels[removed[place]] = 0;
         let kept = 0;
-        for (let place = 0; place < count; place++) if (labels[pixels[place]]) pixels[kept++] = pixels[place];
-        count = kept;
+        for (let place = 0; place < numListed; place++) if (labels[listed[place]]) listed[kept++] = listed[place];
+        for (let place = 0; place < gone; place++) {
+          for (let edge = 0; edge < 4; edge++) {
+            const at = removed[place] + edges[edge];
+            if (!labels[at] || isListed[at]) continue;
+            isListed[at] = 1;
+            listed[kept++] = at;
+          }
+        }
+        numListed = kept;
       }
     }
-    for (let place = 0; place < count; place++) middle[pixels[place]] = 1;
+    for (let place = 0; place < count; place++) {
+      const at = inked[place];
+      isListed[at] = 0;
+      if (labels[at]) middle[at] = 1;
+    }
   }
 
   /**
@@ -243,26 +310,28 @@ export function skeletons(settings) {
     if (darkest < settings.faintest) return null;
     markInk(Math.min(settings.level, settings.relative_level * darkest));
     const smallest = settings.hole_area * fine * fine;
-    eachPart((part) => { if (part.length < smallest) for (const at of part) mask[at] = 1; });
+    eachRun(mask, 0, (start, stop, size) => { if (size < smallest) mask.fill(1, start, stop); });
     measureRows(mask, maskRows);
     hasCore = false;
-    if (labelDeeper(maskRows, settings.loop_width)) {
+    const { blob_depth: blob, loop_width: loop } = settings;
+    const isDeep = labelDeeper(maskRows, Math.min(blob, loop)); // few drawings are
+    if (isDeep && labelDeeper(maskRows, loop)) {
       core.fill(0);
-      eachPart((part) => {
-        if (part.length < settings.core_area * fine * fine) return;
+      eachRun(labels, 1, (start, stop, size) => {
+        if (size < settings.core_area * fine * fine) return;
         hasCore = true;
-        for (const at of part) core[at] = 1;
+        core.fill(1, start, stop);
       });
     }
-    makeLoops(mask, maskRows);
+    if (isDeep && labelDeeper(maskRows, blob)) makeLoops(mask, maskRows);
     middle.fill(0);
     addThinned(mask);
     if (hasCore) {
       measureRows(core, coreRows);
-      makeLoops(core, coreRows);
+      if (labelDeeper(coreRows, blob)) makeLoops(core, coreRows);
       addThinned(core);
     }
-    return { side, begin, end, middle, depthAt, place, inkAt };
+    return { side, begin, end, middle, numberOf, depthAt, place, inkAt };
   };
 }
 
