@@ -16,12 +16,14 @@ from scipy import ndimage
 from model.drawing.look import INK, Look
 from model.drawing.sampler import Sampler
 from model.drawing.view import View
-from model.exports.looks import moving_picture, picture
+from model.exports.looks import picture
 from model.files.folders import checkpoint_folders, home_from_environment
 from model.files.writing import write_file
+from model.pen.drawn import pen_picture
+from model.pen.strokes import trace
 
 OUTPUT = Path(__file__).with_name("FLICKER.md")
-CLASSES = ("cat", "bicycle", "star", "face", "house", "octopus", "airplane", "crab")
+CLASSES = ("cat", "bicycle", "star", "face", "house", "octopus")
 KEYS = (14, 15)  # each morph leads from one of these seeds to the other
 FINENESS = 4  # pixels of a picture for one of a drawing
 STARK = 0.02  # share of ink that appears or disappears at once in a pair of frames that a visitor notices
@@ -36,10 +38,11 @@ def main() -> None:
     for class_name in options.classes:
         drawings = sampler.draw_all(View(class_name, keys=KEYS).pictures())
         size = FINENESS * drawings.shape[1]
+        traced = list(map(trace, drawings))
         ways = (
             [picture(each, size, Look(INK)) for each in drawings],
-            [moving_picture(each, size, Look()) for each in drawings],
-            [picture(each, size, Look()) for each in drawings],
+            [pen_picture(strokes, size, is_moving=True) for strokes in traced],
+            [pen_picture(strokes, size) for strokes in traced],
         )
         for found, frames in zip(shares.values(), ways, strict=True):
             found += shares_of(frames)

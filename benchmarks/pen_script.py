@@ -1,10 +1,11 @@
 """python -m benchmarks.pen_script: how long the page's scripts take to turn 16 drawings into strokes, with Node.
 
 Prints milliseconds of one core for a frame of 16 drawings of a class, the median and the quickest of all frames, once
-everything is compiled. The target is 8. Machines differ and are busy, so a fixed piece of arithmetic takes its turn with
+everything is compiled. The target is 8. Machines differ and are busy, so a fixed piece of arithmetic takes turns with
 the frames, and the last figure is how many times as long a frame takes; compare versions by that.
 """
 
+import argparse
 import json
 import subprocess
 from dataclasses import asdict
@@ -48,6 +49,7 @@ console.log(JSON.stringify([times, references]));
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m benchmarks.pen_script", description=__doc__).parse_args()
     sampler = Sampler(checkpoint_folders(home_from_environment()))
     drawings = np.concatenate([sampler.draw_all(View(name, 0, 64).pictures()) for name in CLASSES])
     request = {"settings": asdict(DEFAULT), "drawings": drawings.reshape(len(drawings), -1).tolist()}
