@@ -13,7 +13,7 @@ from model.drawing.view import View, read_view
 from model.files.writing import write_file
 from model.hub.collection import Collection
 from tests.support.samples import SMALL, as_drawings
-from train.config import DOODLE
+from train.config import BEFORE, DOODLE
 from train.home import Home
 from train.runs.run import Run, find_run
 from train.runs.settings import Settings
@@ -117,7 +117,7 @@ def test_its_run_folders_are_read(tmp_path):
     status = run.status()
     assert (status.state, status.sentence, status.created) == ("stopped", "Stopped.", STATUS["created"])
     assert (status.order.class_names, status.order.seconds) == (("sun",), 60.0)
-    assert status.order.requested_by == "visitor-a" and status.order.config == replace(DOODLE, saturation=0.0)
+    assert status.order.requested_by == "visitor-a" and status.order.config == replace(DOODLE, **BEFORE)
     assert run.last_progress().step == 6
 
 

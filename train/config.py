@@ -55,7 +55,7 @@ class Config:
                 raise ValueError(f"{flag} is {value}, but must be between {low:g} and {high:g}.")
 
 
-DOODLE = Config()
+DOODLE = Config(layout_rank=128)
 SUPERDEEP = replace(
     DOODLE,
     recipe="superdeep",
@@ -74,7 +74,7 @@ SUPERDEEP = replace(
 )
 # The shared base starts from nothing, so it learns more slowly than the classes that start from it, and is averaged
 # over more steps.
-BASE = replace(DOODLE, layout_rank=128, learning_rate=1e-3, final_rate=0.1, ema_decay=0.999, from_base=False)
+BASE = replace(DOODLE, learning_rate=1e-3, final_rate=0.1, ema_decay=0.999, from_base=False)
 # What a run had that was ordered before these options existed.
 BEFORE: dict[str, object] = {"saturation": 0.0, "layout_rank": 0}
 RECIPES: dict[str, Config] = {config.recipe: config for config in (DOODLE, SUPERDEEP)}
