@@ -127,14 +127,16 @@ def test_a_run_is_watched_reloaded_shared_restarted_stopped_resumed_and_discarde
     shows(page, "stopp")
     shows(page, r"stopped$|· stopped")
     wait_enabled(page, "resume", "longer", "discard")
-    other = visit("1.1.1.1", link, opens_by_itself=True)
+    other = page.context.new_page()  # another tab of the same browser
+    other.set_default_timeout(WAIT)
+    other.goto(site.url + link)
     shows(other, r"stopped$|· stopped")
     wait_enabled(other, "resume", "longer", "discard")
     page.click("#train-resume")
     shows(page, "images/s")
     other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when a visitor comes back to the page
     shows(other, "images/s")
-    other.context.close()
+    other.close()
     wait_enabled(page, "stop")
     page.click("#train-stop")
     wait_enabled(page, "resume", "longer", "discard")
