@@ -130,7 +130,7 @@ def test_programs_see_all_classes_and_only_named_endpoints(client):
     assert known["zebra"]["draft"] and known["zebra"]["recognised"] is None
     public = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert {"/draw", "/svg", "/strokes", "/file", "/morph", "/classes"} <= set(public) <= {
-        "/draw", "/svg", "/strokes", "/file", "/morph", "/classes", "/train", "/run"
+        "/draw", "/pick", "/svg", "/strokes", "/file", "/morph", "/classes", "/train", "/run"
     }  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def test_language_models_have_the_same_tools(site):
 
     tools, sun, odd = asyncio.run(talk(site))
     described = {tool.name: tool for tool in tools}
-    assert set(described) == {"draw", "svg", "strokes", "file", "morph", "classes", "train", "run"}
+    assert set(described) == {"draw", "pick", "svg", "strokes", "file", "morph", "classes", "train", "run"}
     for tool in tools:
         assert "Returns: " in tool.description
         assert all(one["description"] for one in tool.inputSchema["properties"].values())
@@ -202,11 +202,11 @@ def test_endpoints_answer_any_values_with_a_sentence(site, endpoint, attacks):
             assert kind == "event: complete" and endpoint not in ("train", "run"), text
 
     attack()
-    status, text = call(site, "draw", ["cat", 7, 1, 1.0, []])
+    status, text = call(site, "draw", ["cat", 7, 1, 1.0, [], False])
     assert status == 200 and "data:image/png" in text
 
 
-@pytest.mark.parametrize("endpoint", ["draw", "svg", "strokes", "file", "morph", "classes", "train", "run"])
+@pytest.mark.parametrize("endpoint", ["draw", "pick", "svg", "strokes", "file", "morph", "classes", "train", "run"])
 def test_endpoints_survive_data_of_the_wrong_shape(site, endpoint):
     for data in ([], {}, None, "cat", 7, [[]], [None] * 9, {"class_name": "cat"}):
         status, text = call(site, endpoint, data)

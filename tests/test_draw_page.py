@@ -254,7 +254,7 @@ def test_a_typed_class_counts_when_generate_is_pressed(page, site):
     page.wait_for_selector('#draw .tile[aria-label^="dog, seed"]')
     assert page.locator("#draw-class").input_value() == "dog"
     page.locator("#draw-class").click()
-    page.locator("#draw-class").press_sequentially("be")
+    page.locator("#draw-class").press_sequentially("beac")
     page.locator("#draw-classes [aria-selected=true]", has_text="beach").wait_for()
     page.evaluate("document.querySelector('#draw .generate').click()")  # this leaves the focus where it is
     page.wait_for_selector('#draw .tile[aria-label^="beach, seed"]')
@@ -263,8 +263,8 @@ def test_a_typed_class_counts_when_generate_is_pressed(page, site):
     page.locator("#draw-class").press("Tab")
     page.wait_for_selector('#draw .tile[aria-label^="dog, seed"]')
     page.locator("#draw-class").click()
-    page.locator("#draw-class").press_sequentially("unicornx")
-    page.get_by_text("No class has that name.").locator("visible=true").wait_for()
+    page.locator("#draw-class").press_sequentially("qwerty")
+    page.get_by_text("No class is called “qwerty”.").locator("visible=true").wait_for()
     page.locator("#draw-seed").click()
     assert page.locator("#draw-class").input_value() == "dog"
 

@@ -238,7 +238,7 @@ def test_workers_end_with_the_command(small_home, how):
         os.killpg(command.pid, how)  # as Ctrl-C does at a terminal
     else:
         command.send_signal(how)
-    _, errors = command.communicate(timeout=60)
+    _, errors = command.communicate(timeout=180)
     wait_for(lambda: not Path(f"/proc/{worker}").exists())
     (run,) = list_runs(small_home.runs)
     assert run.status().state == "running" and not run.is_active(), "the same command continues it"

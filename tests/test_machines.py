@@ -14,6 +14,7 @@ import pytest
 from benchmarks.harness.drawings import suns
 from benchmarks.harness.site import free_port
 from model.__main__ import main as draw
+from model.drawing.sampler import Sampler
 from model.files.checkpoint import load_checkpoint
 from model.files.writing import write_file
 from model.hub.client import client, download, head
@@ -77,7 +78,7 @@ def test_the_app_starts_on_a_machine_too_busy_to_answer_at_once(monkeypatch, tmp
         monkeypatch.setattr(app, background, lambda home: None)
     with gr.Blocks() as page:
         gr.HTML("Hello")
-    app.launch(page)
+    app.launch(page, Sampler([]))
     try:
         assert "Hello" in httpx.get(page.local_url, timeout=60).text
     finally:

@@ -74,7 +74,7 @@ def test_the_page_arrives_with_every_character(app):
 
 
 def test_the_app_draws_and_trains(app):
-    (url,) = ask(app, "draw", "cat", 7, 1, 1.0, [])
+    (url,) = ask(app, "draw", "cat", 7, 1, 1.0, [], False)
     assert base64.b64decode(url.partition(",")[2]) == export(Sampler([SHIPPED]), View("cat", 7), "png")
     run_id, deadline = ask(app, "train", "giraffe", 1 / 60), time.monotonic() + 120
     while (report := ask(app, "run", run_id))["state"] in ("queued", "running") and time.monotonic() < deadline:

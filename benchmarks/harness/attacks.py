@@ -19,10 +19,10 @@ TEXTS = [
 LARGE = [[7] * 10_000, [[7, 1, 1, []]] * 10_000, "[" * 5000]
 # Requests that are right, so that each of their parts can be spoiled by itself.
 ENDPOINTS: dict[str, list[object]] = {
-    "draw": ["cat", 7, 1, 1.0, [0.5]],
+    "draw": ["cat", 7, 1, 1.0, [0.5], False],
     "svg": ["cat", 7, 1.0, [0.5], "pen", 2.5],
-    "strokes": ["cat", 7, 1, 1.0, [0.5]],
-    "file": ["ndjson", "cat", 7, 1, 1.0, [0.5], "pen", 2.5],
+    "strokes": ["cat", 7, 1, 1.0, [0.5], False],
+    "file": ["ndjson", "cat", 7, 1, 1.0, [0.5], "pen", 2.5, False],
     "morph": ["cat", [7, 12], 1.0, "dog"],
     "run": ["20260101-000000-cat"],
 }
