@@ -41,11 +41,11 @@ def test_a_cat_and_a_dog_sent_to_morph_turn_into_each_other(page, site):
     assert page.locator("#morph-class").input_value() == "cat" and page.locator("#morph-into").input_value() == "dog"
     page.locator("#morph .message").wait_for(state="hidden")
     page.get_by_role("tab", name="Draw").click()
-    pick(page, "ant")
-    page.wait_for_selector('#draw .tile[aria-label^="ant, seed"]')
+    pick(page, "bee")
+    page.wait_for_selector('#draw .tile[aria-label^="bee, seed"]')
     page.locator("#draw .tile").first.click()
     page.get_by_role("button", name="Morph to here").click()
-    page.locator("#morph .message", has_text="“cat” and “ant” don't blend well").wait_for()
+    page.locator("#morph .message", has_text="“cat” and “bee” don't blend well").wait_for()
 
 
 def test_an_exported_morph_plays_as_on_the_page(page, site):
