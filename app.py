@@ -30,13 +30,14 @@ from studio.head.browser_keys import BrowserKeys
 from studio.head.link_pictures import LinkPictures
 from studio.head.page_head import PageHead
 from studio.page import build_page
-from studio.shared.assets import STUDIO, preload_links, script_routes
+from studio.shared.assets import preload_links, script_routes
 from studio.shared.gate import Gate
 from studio.shared.short_lines import short_lines
 from studio.shared.theme import paper
 from train.execution.worker import keep_worker_running, push_in_background
 from train.home import Home
 from train.runs.settings import is_zero_gpu
+from train.site.markup import STUDIO
 
 log = logging.getLogger(__name__)
 

@@ -91,7 +91,8 @@ def test_the_smaller_pairs_train_too(home, pair):
     assert read_card(home.checkpoints / f"{generator}.safetensors").architecture["network"] == generator
 
 
-ARGUMENTS = {"study": ["cat"], "undo": ["cat"], "space": ["--repo", "you/doodles"]}  # these commands require them
+# What these commands require.
+ARGUMENTS = {"study": ["cat"], "undo": ["cat"], "space": ["--repo", "you/doodles"], "site": ["out"]}
 
 
 def commands(capsys) -> list[str]:

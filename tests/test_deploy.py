@@ -143,7 +143,7 @@ def test_a_new_space_has_the_app_its_checkpoints_and_its_settings(hub, at_home):
         path.relative_to(REPOSITORY).as_posix()
         for package in PACKAGES
         for path in (REPOSITORY / package).rglob("*")
-        if path.suffix in (".py", ".js", ".css", ".html", ".png")
+        if path.suffix in (".py", ".js", ".css", ".html", ".png", ".svg")
     }
     assert shipped == {name for name in files if name.startswith(PACKAGES)}
     single = {"app.py", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.txt", ".gitattributes"}

@@ -8,7 +8,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from studio.shared import assets
-from studio.shared.assets import STUDIO, calling, mounting, preload_links, script_routes
+from studio.shared.assets import calling, mounting, preload_links, script_routes
+from train.site.markup import STUDIO
 
 ADDRESS = re.compile(r'new URL\("([^"]+)"')
 IMPORTED = re.compile(r'^import .* from "([^"]+)";$', re.MULTILINE)

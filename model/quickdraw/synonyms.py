@@ -320,3 +320,8 @@ def _read(text: str) -> dict[str, tuple[str, ...]]:
 
 SAME: dict[str, tuple[str, ...]] = _read(_SAME)
 NEAR: dict[str, tuple[str, ...]] = _read(_NEAR)
+
+
+def everyday_words() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Class to its words for the "same" thing, and for things that it comes "near" to, as scripts want them."""
+    return {name: {"same": SAME.get(name, ()), "near": NEAR.get(name, ())} for name in (*SAME, *NEAR)}

@@ -134,7 +134,8 @@ export function mount({ element, props, server }) {
       if (!ends.every(memory.has)) await memory.fetch(ends);
       styles.paintEnds(ends, memory);
       const isCurrent = memory.keyOf(now, 0) === memory.keyOf(view(), 0);
-      if (!isPicking && isCurrent && !memory.has(near)) await memory.fetch([near]);
+      const isAllowed = !isPicking && near.count <= constants.max_drawings;
+      if (isAllowed && isCurrent && !memory.has(near)) await memory.fetch([near]);
       if (before !== memory.generator(now.name)?.revision) show(); // the class was trained anew meanwhile
       element.dataset.ahead = memory.keyOf(now, 0);
     } catch {

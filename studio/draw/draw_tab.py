@@ -18,15 +18,16 @@ from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from model.quickdraw.images import png, sheet
 from studio.head.link_view import asked_for, with_picks
-from studio.shared.assets import asset, mounting
-from studio.shared.class_picker import picker_functions, tab_html
-from studio.shared.constants import FIRST_COUNT, MAX_DRAWINGS, RANDOM_SEED_MAX, SHEET_COLUMNS, page_constants
+from studio.shared.assets import mounting
+from studio.shared.class_picker import picker_functions
 from studio.shared.events import sentence
 from studio.shared.export import export_view, two_at_once
 from studio.shared.pictures import data_url, origin
 from studio.shared.tiles import Tiles
 from studio.shared.view_reader import read_class, read_drawings, read_look, read_parts
 from studio.shared.visitors import is_local
+from train.site.constants import FIRST_COUNT, MAX_DRAWINGS, RANDOM_SEED_MAX, SHEET_COLUMNS, page_constants
+from train.site.markup import asset, tab_html
 
 FIRST_CLASS = "cat"
 MAX_GROUPS = 32  # of drawings in one answer

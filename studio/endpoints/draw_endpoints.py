@@ -14,11 +14,11 @@ from model.exports.archive import ndjson
 from model.exports.export import KINDS, MORPH_KINDS, export
 from model.quickdraw.images import png, sheet
 from model.tracing.settings import MAX_WIDTH, MIN_WIDTH, WIDTH
-from studio.shared.constants import SHEET_COLUMNS
 from studio.shared.events import mistake
 from studio.shared.pictures import data_url, drawing_url
 from studio.shared.tiles import recognised
 from studio.shared.view_reader import read_drawings, read_look, read_morph
+from train.site.constants import SHEET_COLUMNS
 
 
 def add_api(sampler: Sampler) -> None:

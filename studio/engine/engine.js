@@ -1,4 +1,4 @@
-// Draws with the project's generators in a browser, without a server: `(await load("cat.safetensors")).draw({ seed: 7 })`.
+// Draws with the project's generators in a browser, without a server. docs/static.md shows how to use it.
 
 import { FileError, readCheckpoint } from "./file.js";
 import { Kernel } from "./kernel.js";

@@ -8,7 +8,7 @@ from model.drawing.picking import filled_up, picked
 from model.drawing.sampler import Sampler
 from model.drawing.view import View, read_view
 from studio.shared.class_picker import first_class
-from studio.shared.constants import FIRST_COUNT
+from train.site.constants import FIRST_COUNT
 
 
 def read_link(sampler: Sampler, query: str) -> View:

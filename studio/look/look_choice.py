@@ -2,8 +2,9 @@
 
 import gradio as gr
 
-from studio.shared.assets import asset, mounting
-from studio.shared.constants import page_constants
+from studio.shared.assets import mounting
+from train.site.constants import page_constants
+from train.site.markup import asset
 
 
 def look_choice() -> None:

@@ -10,15 +10,16 @@ from model.drawing.sampler import Sampler
 from model.drawing.view import View
 from model.exports.animation import Playing
 from model.quickdraw.images import png, sheet
-from studio.shared.assets import asset, mounting
-from studio.shared.class_picker import picker_functions, tab_html
-from studio.shared.constants import SHEET_COLUMNS, page_constants
+from studio.shared.assets import mounting
+from studio.shared.class_picker import picker_functions
 from studio.shared.events import sentence
 from studio.shared.export import export_view, two_at_once
 from studio.shared.pictures import data_url, origin
 from studio.shared.tiles import Tiles
 from studio.shared.view_reader import read_look, read_morph, read_parts
 from studio.shared.visitors import is_local
+from train.site.constants import SHEET_COLUMNS, page_constants
+from train.site.markup import asset, tab_html
 
 
 def morph_tab(sampler: Sampler, tiles: Tiles) -> None:

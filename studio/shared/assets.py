@@ -1,4 +1,4 @@
-"""The page's own files: markup, styles and scripts, each beside the Python that uses it.
+"""The page's scripts, each beside the Python that uses it.
 
 Scripts are ES modules. Browsers get them from a route whose address holds a hash of all scripts, so that modules import
 each other by relative paths, may be cached forever, and are never out of date.
@@ -7,20 +7,15 @@ each other by relative paths, may be cached forever, and are never out of date.
 import hashlib
 import json
 from functools import cache
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-STUDIO = Path(__file__).resolve().parents[1]
+from train.site.markup import STUDIO
+
 FOREVER = "public, max-age=31536000, immutable"
 _ROUTE = "gradio_api/scripts"  # in server-side rendering, Gradio passes on only what is below gradio_api/
-
-
-def asset(*names: str) -> str:
-    """The text of files of `studio/`, such as "draw/draw.css", one after the other."""
-    return "".join((STUDIO / name).read_text(encoding="utf-8") for name in names)
 
 
 def mounting(script: str, *events: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from model.drawing.sampler import Sampler
-from studio.shared.assets import asset
 from studio.shared.tiles import Screenful, Tiles
 
 
@@ -14,25 +13,6 @@ def trained_classes(sampler: Sampler) -> list[str]:
 def first_class(sampler: Sampler) -> str:
     trained = trained_classes(sampler)
     return "cat" if "cat" in trained or not trained else trained[0]
-
-
-def tab_html(tab: str) -> str:
-    """The markup of a tab, with the parts that tabs share in place of words in capitals."""
-    watch = asset("shared/watch.html")
-    parts = {
-        "PICKER": picker_html(tab),
-        "WATCH_THEM": watch.replace("WHAT", "them"),
-        "WATCH_IT": watch.replace("WHAT", "it"),
-        "FILES": asset("shared/files.html"),
-    }
-    html = asset(f"{tab}/{tab}.html")
-    for word, part in parts.items():
-        html = html.replace(word, part)
-    return html
-
-
-def picker_html(tab: str, label: str = "Class") -> str:
-    return asset("shared/picker.html").replace("TAB", tab).replace("LABEL", label)
 
 
 def picker_functions(tiles: Tiles) -> list[Callable]:

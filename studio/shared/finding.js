@@ -12,7 +12,7 @@ const [EXACT, SAME_THING, STARTS, WORD_STARTS, SAME_STARTS, CONTAINS, SIMILAR_TH
 const SLIPS = [[7, 2], [4, 1]];
 const MAX_LETTERS = 60;
 
-export { SIMILAR_THING };
+export { EXACT, MISSPELT, SAME_THING, SIMILAR_THING };
 
 /** @param {string} text */
 const lettersOf = (text) => text.toLowerCase().replace(/[^a-z0-9+]/g, "").replace(/^the/, "");

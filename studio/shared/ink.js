@@ -39,11 +39,12 @@ export function inkOf({ size: SIZE, trace: settings, ink: { smoothing, min_level
   const trace = tracer(settings);
 
   /**
-   * @param {string} url
+   * @param {string | Sheet} url or a sheet that is decoded already
    * @param {number} columns drawings in a row
    * @returns {Promise<Sheet>}
    */
   async function openSheet(url, columns) {
+    if (typeof url !== "string") return url;
     const picture = new Image();
     picture.src = url;
     await picture.decode();
@@ -121,9 +122,9 @@ export function inkOf({ size: SIZE, trace: settings, ink: { smoothing, min_level
    * @param {Sheet} sheet
    * @param {number} place
    */
-  function paintOnce(canvas, sheet, place, share = 0, isMoving = false) {
-    if (look.name === "ink") paintInk(canvas, sheet, place, share);
-    else if (look.name === "pen") drawStrokes(canvas, strokesOf(sheet, place, share), look.width, isMoving ? settings : null);
+  function paintOnce(canvas, sheet, place, share = 0, isMoving = false, name = look.name) {
+    if (name === "ink") paintInk(canvas, sheet, place, share);
+    else if (name === "pen") drawStrokes(canvas, strokesOf(sheet, place, share), look.width, isMoving ? settings : null);
     else paintPixels(canvas, pixelsOf(sheet, place, share));
   }
 

@@ -89,7 +89,7 @@ export function morphPlayer(root, constants) {
 
   return {
     /**
-     * @param {string} url of the sheet
+     * @param {string | import("./ink.js").Sheet} url of the sheet
      * @param {number} frames
      * @param {string} label
      * @param {number} columns

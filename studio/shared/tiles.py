@@ -12,7 +12,7 @@ from model.drawing.picking import pick_places
 from model.drawing.sampler import Sampler
 from model.files.checkpoint import Card
 from model.quickdraw.images import png, sheet
-from model.quickdraw.synonyms import NEAR, SAME
+from model.quickdraw.synonyms import everyday_words
 from studio.shared.pictures import data_url, figures
 
 SCREENFUL = MAX_PICTURES
@@ -55,7 +55,7 @@ class Tiles:
         ]
         return {
             "tiles": tiles,
-            "words": {name: {"same": SAME.get(name, ()), "near": NEAR.get(name, ())} for name in (*SAME, *NEAR)},
+            "words": everyday_words(),
             "wall": number,
             "screenful": SCREENFUL,
             "version": _checksum(cards),

@@ -7,7 +7,7 @@ declare global {
   }
 }
 
-/** studio/shared/constants.py */
+/** train/site/constants.py */
 export interface Constants {
   size: number; // pixels a side of a drawing
   max_seed: number;
@@ -32,6 +32,35 @@ export interface Constants {
   hand: Hand;
   /** model/exports/vector.py */
   ink: { smoothing: number; min_level: number; max_level: number; max_relative_level: number };
+}
+
+/** Decoded drawings: ink from 0 to 255, `columns` drawings in a row. */
+export interface Sheet {
+  ink: Uint8Array;
+  width: number;
+  columns: number;
+}
+
+/** What a page without a server knows about a generator: a part of `Card` in model/files/checkpoint.py. */
+export interface SiteCard {
+  class_name: string;
+  recipe: string;
+  trained_on: Record<string, number>;
+  metrics: Record<string, number>;
+}
+
+/** train/site/site.py */
+export interface SiteSettings {
+  constants: Constants;
+  base: string; // the page's address without its query
+  firstClass: string;
+  hub: string; // owner/name[@revision] of a collection; empty for none
+  endpoint: string; // of the Hub
+  drafts: Record<string, number>; // class to number of drawings
+  draftsHash: string;
+  tiles: Record<string, [place: number, seed: number]>;
+  words: Record<string, Words>;
+  partners: Record<string, string[]>;
 }
 
 /** What `mount` gets. `server` is the only way to Python; each of its functions takes one list. */
@@ -71,7 +100,7 @@ export interface Catalog {
 
 /** Drawings of one screenful's classes; no sheet if there is no such screenful. */
 export interface Screenful {
-  sheet: string; // a data URL
+  sheet: string | Sheet; // a data URL, or what it holds
   seeds: number[];
 }
 
@@ -97,7 +126,7 @@ export interface View {
 }
 
 export interface DrawAnswer {
-  sheet: string; // a data URL
+  sheet: string | Sheet; // a data URL, or what it holds
   columns: number;
   name: string;
   origin: string; // HTML
@@ -128,7 +157,7 @@ export interface MorphLink {
 }
 
 export interface MorphAnswer {
-  sheet: string;
+  sheet: string | Sheet;
   columns: number;
   frames: number;
   keys: number[]; // the key drawings' places on the sheet

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import gradio as gr
 import pandas as pd
 
-from studio.shared.constants import FIRST_COUNT
 from studio.shared.pictures import sheet_html
 from studio.train.messages import (
     CONTINUES_SOON,
@@ -25,6 +24,7 @@ from studio.train.run_summary import RunSummary
 from train.loop import Progress
 from train.runs.messages import BLOCKED
 from train.runs.run import Run, list_runs
+from train.site.constants import FIRST_COUNT
 from train.training import SHEET_SEEDS
 
 MAX_POINTS = 300  # of a curve on the page

@@ -4,9 +4,8 @@ import gradio as gr
 
 from model.drawing.sampler import Sampler
 from model.quickdraw.classes import CLASS_NAMES
-from studio.shared.assets import asset, calling, mounting
-from studio.shared.class_picker import picker_functions, picker_html
-from studio.shared.constants import page_constants
+from studio.shared.assets import calling, mounting
+from studio.shared.class_picker import picker_functions
 from studio.shared.events import QUIET, in_browser, live
 from studio.shared.tiles import Tiles
 from studio.train.run_actions import DURATIONS, RunActions
@@ -17,6 +16,8 @@ from train.config import DOODLE, RECIPES
 from train.home import Home
 from train.runs.order import MAX_CLASSES
 from train.runs.settings import Settings, is_zero_gpu
+from train.site.constants import page_constants
+from train.site.markup import asset, picker_html
 
 PICKER_LABEL = f"Classes <small>one, or up to {MAX_CLASSES} for a mixture</small>"
 CONTROLS = {"stop": "Stop", "resume": "Resume", "longer": "Train longer", "discard": "Discard"}

@@ -2,11 +2,12 @@
 
 import gradio as gr
 
-from studio.shared.assets import asset, calling, mounting
+from studio.shared.assets import calling, mounting
 from studio.shared.class_picker import picker_functions
-from studio.shared.constants import page_constants
 from studio.shared.events import in_browser, live
 from studio.shared.tiles import Tiles
+from train.site.constants import page_constants
+from train.site.markup import asset
 
 
 def wall_tab(tiles: Tiles, tab: gr.Tab) -> None:

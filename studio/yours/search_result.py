@@ -14,7 +14,7 @@ import numpy as np
 from model.drawing.latents import Picture
 from model.drawing.search import NUM_CANDIDATES, likeness
 from model.pen.sketch import Sketch
-from studio.shared.assets import asset
+from train.site.markup import asset
 
 LARGE, SMALL = 448, 280  # pixels a side
 FILE_BUTTONS = {"png": "Small PNG (28 px)", "large.png": "Large PNG", "svg": "SVG"}

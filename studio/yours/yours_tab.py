@@ -4,14 +4,15 @@ import gradio as gr
 
 from model.drawing.latents import MAX_SEED
 from model.drawing.sampler import Sampler
-from studio.shared.assets import asset, calling, mounting
-from studio.shared.class_picker import first_class, picker_functions, tab_html
-from studio.shared.constants import RANDOM_SEED_MAX, page_constants
+from studio.shared.assets import calling, mounting
+from studio.shared.class_picker import first_class, picker_functions
 from studio.shared.events import QUIET, Trigger, in_browser, live
 from studio.shared.export import two_at_once
 from studio.shared.tiles import Tiles
 from studio.yours.search_result import IDLE, WAITING
 from studio.yours.yours_actions import YoursActions
+from train.site.constants import RANDOM_SEED_MAX, page_constants
+from train.site.markup import asset, tab_html
 
 FIRST_STRENGTH = 0.3
 

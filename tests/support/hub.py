@@ -144,7 +144,8 @@ class Hub:
             content = bytes(byte ^ 1 for byte in content)
         try:
             handler.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
+            shared = {"Content-Length": str(len(content)), "Access-Control-Allow-Origin": "*"}  # as the real one does
+            for name, value in (shared | headers).items():
                 handler.send_header(name, value)
             handler.end_headers()
             if handler.command != "HEAD":

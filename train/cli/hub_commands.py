@@ -10,6 +10,7 @@ from train.hub.messages import deploy_message, print_progress, push_message
 from train.hub.push import push
 from train.hub.space import HARDWARE, deploy
 from train.hub.space_files import ZERO_GPU
+from train.hub.static_space import deploy_static
 
 
 def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -31,6 +32,9 @@ def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument(
         "--model-repo", metavar="OWNER/NAME", help="a collection to take more classes from; @revision pins it"
+    )
+    parser.add_argument(
+        "--static", action="store_true", help="publish the page that needs no server; any account may have that"
     )
     parser.add_argument("--private", action="store_true", help="if the Space is new, make it private")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
@@ -63,6 +67,19 @@ def _push(options: argparse.Namespace, home: Home) -> int:
 
 
 def _deploy(options: argparse.Namespace, home: Home) -> int:
+    if options.static:
+        if options.hardware:
+            raise ValueError("A static Space has no hardware; leave out --hardware.")
+        static = deploy_static(
+            home,
+            options.repo,
+            options.model_repo,
+            private=options.private,
+            dry_run=options.dry_run,
+            report=print_progress,
+        )
+        print(deploy_message(static))
+        return 0
     deployment = deploy(
         home,
         options.repo,

@@ -13,6 +13,7 @@ from train.cli import (
     hub_commands,
     measure_commands,
     run_commands,
+    site_commands,
     train_commands,
 )
 from train.home import Home
@@ -26,7 +27,15 @@ Train generators of doodles. Without a command, the arguments are classes to tra
   python -m train cat+dog --minutes 2
 
 python -m train COMMAND --help shows the options of a command."""
-GROUPS = (train_commands, fleet_commands, classifier_commands, measure_commands, hub_commands, run_commands)
+GROUPS = (
+    train_commands,
+    fleet_commands,
+    classifier_commands,
+    measure_commands,
+    hub_commands,
+    site_commands,
+    run_commands,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -43,7 +43,7 @@ def deploy_message(deployment: Deployment) -> str:
         message = f"Would {'create' if deployment.is_new else 'update'} {url}: {_changes(plan)}."
     else:
         message = f"{url} is building now: {_changes(plan)}."
-    if source:
+    if source and source.files:
         message += f" It takes {_count(len(source.files), 'class', 'classes')} from {source.repo}."
         if source.is_private:
             message += f" {source.repo} is private: give the Space a secret HF_TOKEN that can read it."

@@ -68,18 +68,18 @@ def _execute(
         current = _current(api, repo)
         if current is None:
             raise HubError(f"The Hub created {repo} but doesn't show it yet; run the command again in a minute.")
-        _commit_all(api, repo, current.commit, plan, report)
+        commit_all(api, repo, current.commit, plan, report)
         return
     for key, value in plan.settings.items():
         _set(api, repo, key, value)
-    _commit_all(api, repo, current.commit, plan, report)
+    commit_all(api, repo, current.commit, plan, report)
     if plan.hardware:
         _request_hardware(api, repo, plan.hardware)
 
 
-def _commit_all(api: HfApi, repo: str, parent: str, plan: SpacePlan, report: Report) -> None:
+def commit_all(api: HfApi, repo: str, parent: str, plan: SpacePlan, report: Report) -> None:
     """Commit weights in batches, then all code at once, because an app with half of its code wouldn't start."""
-    weights = [name for name in plan.files_to_write if name.startswith("checkpoints/")]
+    weights = [name for name in plan.files_to_write if name.startswith(("checkpoints/", "classes/"))]
     for first in range(0, len(weights), WEIGHTS_PER_COMMIT):
         batch = {name: plan.files_to_write[name] for name in weights[first : first + WEIGHTS_PER_COMMIT]}
         parent, url = _commit(api, repo, "Bring the checkpoints up to date", parent, batch)

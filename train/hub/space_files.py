@@ -11,7 +11,7 @@ from train.home import Home
 
 PACKAGES = ("model", "studio", "train")
 ZERO_GPU = "zero-a10g"
-_CODE = {".py", ".js", ".css", ".html", ".png"}
+_CODE = {".py", ".js", ".css", ".html", ".png", ".svg"}
 _DOCUMENTS = {".md", ".png"}
 _SINGLE = ("app.py", "LICENSE", "CONTRIBUTING.md", "CHANGELOG.md")
 

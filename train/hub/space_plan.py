@@ -70,6 +70,19 @@ def plan_space(
     )
 
 
+def plan_static(current: CurrentSpace | None, files: Mapping[str, bytes]) -> SpacePlan:
+    """What turns a static Space (None: there is none yet) into one with these files. Files of the owner's own stay."""
+    existing = current.files if current else {}
+    return SpacePlan(
+        files_to_write={name: content for name, content in files.items() if not _has(existing, name, content)},
+        files_to_delete=tuple(
+            name for name in existing if name not in files and name.startswith(("scripts/", "classes/"))
+        ),
+        settings={},
+        hardware=None,
+    )
+
+
 def _has(existing: Mapping[str, str], name: str, content: bytes) -> bool:
     """Whether a Space has a file with this content. `create_commit` skips such files, too, but doesn't say which."""
     return existing.get(name) in (git_hash(content), hashlib.sha256(content).hexdigest())

@@ -1,1 +1,1 @@
-"""What a page needs that has no server."""
+"""The page without a server, and what it shares with the page that has one."""
