@@ -140,6 +140,7 @@ def test_after_ctrl_c_a_command_says_whether_it_can_be_continued(monkeypatch, ca
         assert errors.count("\n") == 1 and hints.get(name, "interrupted.") in errors
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_resumed_as_ordered(home):
     command = [sys.executable, "-m", "train", "sun", "--steps", "300", *TINY]
     training = subprocess.Popen(command, cwd=REPOSITORY, env=environment_of(home), stderr=subprocess.DEVNULL)

@@ -189,7 +189,10 @@ def test_bad_links_give_one_sentence():
             read_view(query)
 
 
-@pytest.mark.parametrize("view", [DRAWINGS, MORPH, FOUND])
+SLOW_VIEWS = [pytest.param(view, marks=pytest.mark.slow) for view in (DRAWINGS, FOUND)]
+
+
+@pytest.mark.parametrize("view", [MORPH, *SLOW_VIEWS])
 def test_the_command_and_the_program_draw_exactly_the_same_pixels(view, folder, sampler, tmp_path, monkeypatch):
     monkeypatch.setenv("DOODLES_HOME", str(folder.parent))
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))

@@ -180,6 +180,7 @@ def killing_first_learner(parent: int) -> Iterator[list[int]]:
         killer.join()
 
 
+@pytest.mark.slow
 def test_another_worker_takes_over_a_killed_workers_class_and_repeating_does_nothing(small_home, capfd):
     orders = [
         order(small_home, name, steps, replace=True) for name, steps in zip(CLASS_NAMES, (40, 40, 5), strict=False)
@@ -197,6 +198,7 @@ def test_another_worker_takes_over_a_killed_workers_class_and_repeating_does_not
     assert before == [path.stat().st_mtime_ns for path in paths]
 
 
+@pytest.mark.slow
 def test_a_class_whose_workers_keep_dying_fails_and_the_others_do_not(small_home, monkeypatch, capfd):
     monkeypatch.setattr(train.fleet.local_workers, "MAX_RETRIES", 0)
     orders = [order(small_home, name, number) for name, number in zip(CLASS_NAMES[:2], (40, 5), strict=True)]
@@ -230,6 +232,7 @@ def test_workers_report_failures_as_json_lines(small_home):
     assert "There is no file “zigzag.npy”" in lines[-1]["failures"]["zigzag"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_workers_end_with_the_command(small_home, how):
     command = start_all(small_home, "--workers", "1", "--minutes", "5", "--only", CLASS_NAMES[0])

@@ -192,7 +192,9 @@ def test_two_simultaneous_pushes_both_end_up_in_the_index(hub, tmp_path):
     assert sum(request.startswith("POST /api/models/you/doodles/commit") for request in hub.requests) >= 2
 
 
-@pytest.mark.parametrize("moment", ["PUT /lfs", "POST /api/models/you/doodles/commit"])
+@pytest.mark.parametrize(
+    "moment", [pytest.param("PUT /lfs", marks=pytest.mark.slow), "POST /api/models/you/doodles/commit"]
+)
 def test_a_push_that_is_killed_leaves_all_or_nothing(hub, tmp_path, moment):
     make_checkpoint(tmp_path / "checkpoints", "zebra")
     before = hub.create().at("main")

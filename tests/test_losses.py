@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from train.augment import augment, distort
-from train.losses import discriminator_loss, generator_loss, r1_penalty
+from train.losses import box_loss, discriminator_loss, generator_loss, r1_penalty
 
 
 def test_both_losses_equal_the_students_binary_cross_entropy():
@@ -20,6 +20,22 @@ def test_r1_of_a_linear_discriminator_is_its_squared_weight():
     real = torch.rand(6, 1, 28, 28, requires_grad=True)
     logits = real.flatten(1) @ weight
     assert r1_penalty(real, logits).item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
+
+
+def test_only_drawings_that_leave_or_underfill_the_box_of_real_ones_cost_anything():
+    def filled(first: int, end: int) -> torch.Tensor:
+        ink = torch.zeros(1, 1, 28, 28)
+        ink[:, :, first:end, 10:18] = 0.5
+        return ink.requires_grad_()
+
+    real = torch.cat([filled(1, 27), filled(1, 27)])
+    assert box_loss(filled(1, 27), real) == 0, "fills the box downwards, as real drawings do"
+    assert box_loss(filled(1, 27).transpose(2, 3), real) == 0, "or across"
+    for wrong in (filled(3, 27), filled(0, 27), filled(0, 28), filled(2, 26)):
+        loss = box_loss(wrong, real)
+        loss.backward()
+        assert loss > 0 and wrong.grad.any()
+    assert box_loss(filled(5, 23), filled(5, 23)) == 0, "the real drawings decide"
 
 
 def middle_rows(ink: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,7 @@
 """The page's address leads back to what is shown, and a bad link gives one sentence."""
 
+import pytest
+
 from tests.support.browser import open_page, pick, pictures, unanswered, wait_for_seed
 from tests.support.samples import make_checkpoint
 
@@ -43,6 +45,7 @@ def test_a_link_can_put_no_markup_on_the_page(page, site):
     assert not [url for url in requests if url.startswith("http://127.0.0.1:9/")]
 
 
+@pytest.mark.slow
 def test_the_address_is_that_of_the_open_tab(page, site):
     def wait_for_query(**entries):
         expected = {name: str(value) for name, value in entries.items()}
@@ -111,6 +114,7 @@ def test_the_address_is_that_of_the_open_tab(page, site):
     page.locator("#train-start").wait_for()
 
 
+@pytest.mark.slow
 def test_going_back_keeps_the_address_while_drawings_load(page, site):
     open_page(page, site, "?class=cat&seed=7&count=4")
     page.get_by_role("tab", name="Wall").click()
@@ -129,6 +133,7 @@ def test_going_back_keeps_the_address_while_drawings_load(page, site):
     assert "class=cat" in page.url
 
 
+@pytest.mark.slow
 def test_a_slow_first_answer_does_not_switch_tabs(page, site):
     with unanswered(page):
         page.goto(site + "?class=cat&seed=7&count=4")

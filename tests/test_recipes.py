@@ -142,6 +142,7 @@ def nginx(folder: Path, port: int, location: str) -> Iterator[None]:
         proxy.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not NGINX, reason="no nginx on this machine")
 def test_the_app_runs_behind_nginx(hub, tmp_path):
     (line,), (location,) = (examples("docs/hosting.md", language) for language in ("sh", "nginx"))

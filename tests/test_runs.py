@@ -203,6 +203,7 @@ def test_a_killed_workers_run_continues_from_its_snapshot(home):
     assert seconds == sorted(seconds) and seconds[-1] > 6
 
 
+@pytest.mark.slow
 def test_a_hanging_worker_is_killed_and_its_run_waits_for_another(home, monkeypatch):
     run = create_run(home.runs, order(home, num_steps=None, seconds=600))
     environment = os.environ | {"DOODLES_HOME": str(home.folder), "DOODLES_SOURCE": home.source}

@@ -62,7 +62,7 @@ def test_a_generators_own_drawing_is_found_almost_exactly(sampler, recogniser, c
 
 
 @needs_real
-@pytest.mark.parametrize("class_name", ["apple", "star"])
+@pytest.mark.parametrize("class_name", ["apple", pytest.param("star", marks=pytest.mark.slow)])
 def test_the_search_gets_closer_to_a_held_back_drawing_than_any_of_a_thousand_seeds(sampler, recogniser, class_name):
     rows = np.load(REAL_DRAWINGS / f"{class_name}.npy", mmap_mode="r")
     drawing = np.array(rows[held_back(len(rows))[0]]).reshape(28, 28)

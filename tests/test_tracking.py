@@ -161,6 +161,7 @@ def test_every_metric_arrives_once_even_if_the_server_is_killed_midway(server, h
     assert "requested_by" not in mlflow_run.data.params
 
 
+@pytest.mark.slow
 def test_a_sender_killed_before_recording_what_it_sent_sends_nothing_twice(server, home, quick, monkeypatch):
     monkeypatch.setenv("DOODLES_MLFLOW", server.url)
     client = client_of(server.url)

@@ -170,6 +170,7 @@ def test_a_failure_gives_one_sentence_and_can_be_resumed_once_its_cause_is_gone(
     page.wait_for_selector('#draw .tile[aria-label^="zebra, seed"]')
 
 
+@pytest.mark.slow
 def test_an_outdated_answer_does_not_replace_a_newer_one(visit, site):
     page = visit("7.7.7.7")
     start(page, "owl", 0.5)
@@ -198,6 +199,7 @@ def test_an_outdated_answer_does_not_replace_a_newer_one(visit, site):
     shows(other, "There is no file “owl.npy”")
 
 
+@pytest.mark.slow
 def test_of_two_clicked_runs_the_last_is_shown(visit, site):
     from gradio_client import Client
 
@@ -240,6 +242,7 @@ def test_a_typed_class_is_added_on_leaving_the_box(visit):
     assert chosen(page) == ["tree", "dog", "The Mona Lisa"], "leaving the box takes what Enter would take"
 
 
+@pytest.mark.slow
 def test_classes_are_picked_and_removed_with_keys(visit):
     page = visit("6.6.6.7")
     box = page.locator("#train-class")

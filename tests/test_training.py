@@ -376,6 +376,7 @@ def test_losses_that_keep_diverging_end_the_run_with_one_sentence(home, monkeypa
     assert run.load_snapshot(training) and training.is_finite(), "the last good snapshot is kept"
 
 
+@pytest.mark.slow
 def test_after_a_rollback_a_resumed_run_is_bit_equal_to_an_uninterrupted_one(home, monkeypatch):
     diverge_at(monkeypatch, {3: SMALL.learning_rate * 0.8})
     monkeypatch.setattr(recorder_module, "MEASURE_STEPS", 2)  # a report, and so a chance to interrupt, every other step
@@ -531,6 +532,7 @@ def by_pixels(monkeypatch):
     monkeypatch.setattr(GeneratorEvaluation, "distance", distance)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("by_pixels")
 def test_a_worse_checkpoint_does_not_replace_a_better_one(home, hub, monkeypatch):
     good = create_run(

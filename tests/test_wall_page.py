@@ -2,10 +2,13 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from tests.support.browser import IS_DRAWN, SERVER_FUNCTIONS, open_page, seeds, wait_for_seed
 from tests.support.samples import make_checkpoint
 
 
+@pytest.mark.slow
 def test_the_wall_fetches_missing_drawings_when_the_server_is_back(page, site):
     open_page(page, site)
     page.wait_for_selector("[data-ahead]")

@@ -191,6 +191,7 @@ def test_my_drawing_is_found_varied_and_morphed_and_its_link_draws_it_again(page
     page.wait_for_function("!new URLSearchParams(location.search).has('latent')")
 
 
+@pytest.mark.slow
 def test_a_variation_can_be_varied_and_the_found_drawing_survives_a_reload(page, site):
     open_yours(page, site)
     draw(page, CIRCLE)
@@ -235,6 +236,7 @@ def test_a_variation_can_be_varied_and_the_found_drawing_survives_a_reload(page,
         held[0].continue_()
 
 
+@pytest.mark.slow
 def test_of_two_searches_the_newest_is_shown(page, site):
     open_yours(page, site)
     for stroke in CAT:
@@ -247,6 +249,7 @@ def test_of_two_searches_the_newest_is_shown(page, site):
     wait_for_found(page, second)
 
 
+@pytest.mark.slow
 def test_a_search_without_the_server_gives_one_sentence(page, site):
     open_yours(page, site)
     draw(page, CIRCLE)
@@ -260,6 +263,7 @@ def test_a_search_without_the_server_gives_one_sentence(page, site):
     wait_for_found(page, "cat")
 
 
+@pytest.mark.slow
 def test_a_search_that_ends_while_another_tab_is_open_keeps_its_address(page, site):
     open_yours(page, site)
     draw(page, CIRCLE)
@@ -292,6 +296,7 @@ def test_the_picker_has_thumbnails_and_starts_with_the_pages_class(page, site):
     assert box.input_value() == "giraffe"
 
 
+@pytest.mark.slow
 def test_a_drawing_that_looks_like_another_class_can_switch_to_it(page, site):
     open_yours(page, site, "?class=apple&seed=7&count=4")
     draw(page, [(0.5, 0.08), (0.75, 0.9), (0.1, 0.4), (0.9, 0.4), (0.25, 0.9), (0.5, 0.08)])
@@ -312,6 +317,7 @@ def test_an_empty_paper_gives_one_sentence(page, site):
     page.locator("#yours-found .sentence", has_text="press “Find mine”").wait_for()
 
 
+@pytest.mark.slow
 def test_drawing_with_a_finger_does_not_scroll_the_page(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()

@@ -41,6 +41,9 @@ class Config:
     recognition: float = _option(
         0.0, "weight of being recognised by the feature network; 0 turns it off, mixtures ignore it", 0.0, 10.0
     )
+    box: float = _option(
+        1.0, "weight of filling the paper as real drawings do, up to its margin; 0 turns it off", 0.0, 100.0
+    )
     augment: float = _option(1.0, "strength of the augmentation; 0 turns it off", 0.0, 3.0)
     ema_decay: float = _option(0.998, "decay of the averaged generator; 0 turns averaging off", 0.0, 0.99999)
     from_base: bool = _option(True, "start from the shared base if it has the same networks")
@@ -67,6 +70,7 @@ SUPERDEEP = replace(
     beta1=0.5,
     beta2=0.999,
     r1_gamma=0.0,
+    box=0.0,
     augment=0.0,
     ema_decay=0.0,
     from_base=False,
@@ -76,5 +80,5 @@ SUPERDEEP = replace(
 # over more steps.
 BASE = replace(DOODLE, learning_rate=1e-3, final_rate=0.1, ema_decay=0.999, from_base=False)
 # What a run had that was ordered before these options existed.
-BEFORE: dict[str, object] = {"saturation": 0.0, "layout_rank": 0}
+BEFORE: dict[str, object] = {"saturation": 0.0, "layout_rank": 0, "box": 0.0}
 RECIPES: dict[str, Config] = {config.recipe: config for config in (DOODLE, SUPERDEEP)}

@@ -20,7 +20,7 @@ from model.quickdraw.images import to_drawings, to_ink
 from train.augment import augment
 from train.config import Config
 from train.drawings import ClassSampler, Drawings, Epochs
-from train.losses import discriminator_loss, generator_loss, r1_penalty, recognition_loss
+from train.losses import box_loss, discriminator_loss, generator_loss, r1_penalty, recognition_loss
 
 SHEET_SEEDS = range(64)
 CLASS_POWER = 0.2  # a base sees classes nearly evenly: those with few drawings need many passes over them
@@ -94,7 +94,8 @@ class Training:
         classes = self.classes[rows].to(self.device)  # (N,)
 
         # Discriminator: tell augmented real drawings from augmented fakes.
-        real = augment(to_ink(self.drawings[rows.numpy()], self.device), self.config.augment)  # (N, 1, 28, 28)
+        ink = to_ink(self.drawings[rows.numpy()], self.device)  # (N, 1, 28, 28)
+        real = augment(ink, self.config.augment)  # (N, 1, 28, 28)
         fake = self._fake(classes)  # (N, 1, 28, 28)
         loss_discriminator, penalty = self._discriminator_loss(real, fake.detach(), classes)
         _descend(loss_discriminator + penalty, self.discriminator_optimizer)
@@ -102,6 +103,8 @@ class Training:
         # Generator: fool the updated discriminator with the same fakes, augmented differently.
         self.discriminator.requires_grad_(False)
         loss_generator = self._generator_loss(fake, classes)
+        if self.config.box:
+            loss_generator = loss_generator + self.config.box * box_loss(fake, ink)
         _descend(loss_generator, self.generator_optimizer)
         self.discriminator.requires_grad_(True)
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from math import floor
 
 import numpy as np
-from scipy import ndimage
-from skimage.morphology import thin
 
 from model.tracing.geometry import Point
 from model.tracing.settings import TraceSettings
 
+# SciPy and scikit-image are imported by the functions that need them, because they load slowly, and most commands
+# trace nothing.
 MARGIN = 2  # pixels of paper around a drawing
 
 
@@ -40,6 +40,8 @@ class Skeleton:
 
 def skeleton(drawing: np.ndarray, settings: TraceSettings) -> Skeleton | None:
     """The skeleton of a drawing uint8 (28, 28), by the thinning of Guo and Hall (1989). None if it is empty."""
+    from skimage.morphology import thin
+
     fineness = settings.fineness
     ink = enlarged_ink(drawing, settings)
     darkest = float(ink.max())
@@ -90,10 +92,14 @@ def _kernel(x: float) -> float:
 
 def _depth(mask: np.ndarray, fineness: int) -> np.ndarray:
     """How far each True (H, W) is from the nearest False, in pixels of the drawing."""
+    from scipy import ndimage
+
     return np.maximum(ndimage.distance_transform_edt(mask) - 0.5, 0) / fineness
 
 
 def _large_parts(mask: np.ndarray, area: float) -> np.ndarray:
     """The mask (H, W) without parts of fewer pixels than `area`; pixels are connected across edges."""
+    from scipy import ndimage
+
     labels, _ = ndimage.label(mask)
     return mask & (np.bincount(labels.ravel()) >= area)[labels]
