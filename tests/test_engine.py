@@ -27,12 +27,13 @@ KINDS = [
     ("ear", "doodle", {"z_dim": 33, "channels": 3}),
     ("bee", "doodle", {"layout_rank": 4, "saturation": 0.1}),
     ("bat", "doodle", {"layout_rank": 4, "saturation": 0.2}),
+    ("axe", "doodle", {}),
     ("cow", "superdeep", {}),
     ("dog", "superdeep", {"depth": 6}),
     ("eye", "deep", {}),
     ("fan", "shallow", {}),
 ]
-PAIR = ("bee", "bat")
+PAIRS = [("bee", "bat"), ("bee", "axe"), ("axe", "bat")]  # with and without a layout
 DRAW = """async (cases) => {
   const [engine, file] = await Promise.all(["engine", "file"].map((name) => import(`/engine/${name}.js`)));
   const content = async (name) => (await fetch(name)).arrayBuffer();
@@ -106,7 +107,8 @@ def requests(class_names: list[str], count: int) -> list[tuple[Picture, bool]]:
         psi = chance.choice([1.0, 1.0, 0.0, 0.4, 0.8, 1.5, 2.0])
         style = tuple(chance.uniform(-3, 3) for _ in range(5)) if chance.random() < 0.3 else ()
         if number % 10 == 0:
-            picture = Picture(PAIR[0], mix, psi, into=PAIR[1], share=chance.random())
+            one, other = chance.choice(PAIRS)
+            picture = Picture(one, mix, psi, into=other, share=chance.random())
         elif number % 10 == 1:
             picture = Picture(chance.choice(CLASS_NAMES), mix, psi, style)
         else:

@@ -33,6 +33,16 @@ def test_generators_with_different_architectures_do_not_mix(tmp_path, sampler):
         sampler.draw([Picture("cat", ((7, 1.0),), into="sun", share=0.5)])
 
 
+def test_a_generator_without_a_layout_mixes_with_one_that_has_one(tmp_path, sampler):
+    """Checkpoints from before layouts keep their partners."""
+    make_checkpoint(tmp_path, "sun", layout_rank=4)
+    for one, other in (("cat", "sun"), ("sun", "cat")):
+        pictures = [Picture(one, ((7, 1.0),), into=other, share=share) for share in (0.0, 0.5, 1.0)]
+        start, middle, end = sampler.draw(pictures)
+        ends = sampler.draw([Picture(each, ((7, 1.0),)) for each in (one, other)])
+        assert np.array_equal([start, end], ends) and not any(np.array_equal(middle, each) for each in ends)
+
+
 def test_a_style_and_a_second_class_cannot_be_combined():
     with pytest.raises(ValueError, match="belong to one class"):
         Picture("cat", ((7, 1.0),), style=(1.0,), into="dog", share=0.5)

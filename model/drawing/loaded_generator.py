@@ -15,6 +15,7 @@ from model.files.weights import layout
 from model.networks.generator_network import GeneratorNetwork
 from model.quickdraw.images import to_drawings
 
+LAYOUT = "layout.rows"  # the tensor of a generator's layout
 BATCH = 16  # the size of every batch, so that a seed's pixels don't depend on how many others are drawn with it
 
 
@@ -41,14 +42,18 @@ def draw(loaded: Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray
 def draw_mixed(loaded: Loaded, other: Loaded, pictures: Sequence[Picture], device: str) -> np.ndarray:
     """Each picture by a generator whose weights lie between those of two generators, which grew from the same base.
 
-    `share` says how near to `other`. Raises ValueError if the two are built differently.
+    `share` says how near to `other`. Raises ValueError if the two are built differently. A generator without a layout
+    counts as one whose layout is 0, so those of before can be mixed with newer ones.
     """
     start, end = loaded.generator.state_dict(), other.generator.state_dict()
+    between = copy.copy(loaded.generator if LAYOUT in start else other.generator)
+    for one, its_partner in ((start, end), (end, start)):
+        if LAYOUT in its_partner:
+            one.setdefault(LAYOUT, torch.zeros_like(its_partner[LAYOUT]))
     if layout(start) != layout(end):
         names = f"“{loaded.card.class_name}” and “{other.card.class_name}”"
         raise ValueError(f"{names} have generators of different kinds, which can't be mixed; pick another pair.")
     drawings = []
-    between = copy.copy(loaded.generator)
     with torch.inference_mode():
         for picture in pictures:
             between.saturation = (1 - picture.share) * loaded.generator.saturation

@@ -103,16 +103,26 @@ export class Generator {
  * @returns {Uint8Array}
  */
 export function drawBetween(start, end, share, wish) {
-  const [one, other] = [start.network, end.network];
-  const [names, otherNames] = [one, other].map(({ parts }) => Object.keys(parts));
-  const isAlike = `${names}` === `${otherNames}` && names.every((name) => one.parts[name].length === other.parts[name].length);
-  if (!isAlike || one.design.zDim !== other.design.zDim) {
+  const [{ design }, { design: otherDesign }] = [start.network, end.network];
+  const [one, other] = [withLayout(start, end), withLayout(end, start)];
+  const [names, otherNames] = [one, other].map((parts) => Object.keys(parts).sort());
+  const isAlike = `${names}` === `${otherNames}` && names.every((name) => one[name].length === other[name].length);
+  if (!isAlike || design.zDim !== otherDesign.zDim) {
     throw new Error(`“${start.className}” and “${end.className}” have generators of different kinds, which can't be mixed; pick another pair.`);
   }
-  const parts = Object.fromEntries(names.map((name) => [name, lerp(one.parts[name], other.parts[name], share)]));
-  const saturation = (1 - share) * one.design.saturation + share * other.design.saturation;
+  const parts = Object.fromEntries(names.map((name) => [name, lerp(one[name], other[name], share)]));
+  const saturation = (1 - share) * design.saturation + share * otherDesign.saturation;
   const z = between(start.latent(wish), end.latent(wish), share);
-  return grey(run(theKernel(), { ...one.design, saturation }, parts, z));
+  return grey(run(theKernel(), { ...design, saturation }, parts, z));
+}
+
+/**
+ * A generator's weights. If it has no layout, but its partner has one, it gets a layout of zeros.
+ * @param {Generator} generator
+ * @param {Generator} partner
+ */
+function withLayout({ network: { parts } }, { network: { parts: { layout } } }) {
+  return parts.layout || !layout ? parts : { ...parts, layout: new Float32Array(layout.length) };
 }
 
 /**
