@@ -164,7 +164,10 @@ def test_the_picker_shows_every_class_with_a_drawing_and_finds_by_typing(page, s
     box.click()
     options = page.locator("#draw-classes [role=option]")
     page.wait_for_function("document.querySelectorAll('#draw-classes [role=option]').length >= 345")
-    page.wait_for_function(f"({IS_DRAWN})(document.querySelector('#draw-classes .thumbnail'))")
+    thumbnails = "#draw-classes [role=option]%s .thumbnail"
+    for which in ("[aria-selected=true]", ":last-child"):  # those in view have a drawing
+        page.locator(thumbnails % which).scroll_into_view_if_needed()
+        page.wait_for_function(f"({IS_DRAWN})(document.querySelector('{thumbnails % which}'))")
     assert options.filter(has_text="cat").filter(has_text="✓").count() and options.filter(has_text="draft").count()
     box.press_sequentially("giraf")
     assert page.locator("#draw-classes [role=option]:visible").count() == 1

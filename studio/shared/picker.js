@@ -5,7 +5,7 @@ import { finder, SIMILAR_THING } from "./finding.js";
 import { inkOf } from "./ink.js";
 import { answerOf, messageOf } from "./server.js";
 
-/** @import { Catalog, CatalogServer, Constants, Tile } from "./types" */
+/** @import { Catalog, CatalogServer, Constants, Sheet, Tile } from "./types" */
 
 const THUMBNAIL = 3; // times the size of a drawing
 const PAGE = 8; // classes that Page Down moves by
@@ -29,6 +29,8 @@ export function classPicker(box, server, constants, pick, allowed = null) {
   let matches = finder([], {});
   /** @type {HTMLLIElement[]} */
   let shown = [];
+  /** @type {IntersectionObserver | null} */
+  let watcher = null; // of the classes that have no drawing yet
   let active = -1;
   let chosen = "";
 
@@ -87,21 +89,33 @@ export function classPicker(box, server, constants, pick, allowed = null) {
   }
 
   /**
-   * Draws one screenful after the other, so that the page's other requests get their turn. The list works without.
+   * Draws the classes that come into view, or nearly do. The list works without their drawings.
    * @param {HTMLLIElement[]} drawn
    * @param {Catalog} catalog
    */
-  async function illustrate(drawn, { screenful, wall, version }) {
-    for (let first = 0; first < drawn.length; first += screenful) {
-      const row = drawn.slice(first, first + screenful);
-      const answer = await server.screenful([first / screenful, wall, version]);
-      if (!answer?.sheet) {
-        isFresh = false;
-        return;
-      }
-      const sheet = await openSheet(answer.sheet, row.length);
-      row.forEach((item, place) => paint(/** @type {HTMLCanvasElement} */ (item.firstElementChild), sheet, place));
+  function illustrate(drawn, { screenful, wall, version }) {
+    /** @type {Map<number, Promise<Sheet | null>>} */
+    const sheets = new Map();
+    /** @param {number} place */
+    async function draw(place) {
+      const number = Math.floor(place / screenful);
+      const count = Math.min(screenful, drawn.length - number * screenful);
+      const asked = sheets.get(number) ?? server.screenful([number, wall, version])
+        .then((answer) => (answer?.sheet ? openSheet(answer.sheet, count) : null)).catch(() => null);
+      sheets.set(number, asked);
+      const sheet = await asked;
+      if (sheet) paint(/** @type {HTMLCanvasElement} */ (drawn[place].firstElementChild), sheet, place % screenful);
+      else isFresh = false; // the next time the list opens, it asks again
     }
+    const places = new Map(drawn.map((item, place) => [/** @type {Element} */ (item), place]));
+    watcher?.disconnect();
+    watcher = new IntersectionObserver((seen) => {
+      for (const { target } of seen.filter(({ isIntersecting }) => isIntersecting)) {
+        watcher?.unobserve(target);
+        draw(places.get(target) ?? 0);
+      }
+    }, { root: list, rootMargin: "100%" });
+    for (const item of drawn) watcher.observe(item);
   }
 
   /** Shows the classes that the typed text may mean, best first, or all. */
