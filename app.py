@@ -60,7 +60,7 @@ def launch(app: gr.Blocks, sampler: Sampler, **options: object) -> None:
     app.queue(max_size=64).launch(
         theme=paper(),
         css_paths=STUDIO / "shared" / "style.css",
-        head=preload_links("shared", "tracing", "look", "draw"),  # what the first view needs
+        head=preload_links("shared", "tracing", "look", "favourites", "draw"),  # what the first view needs
         app_kwargs={
             "routes": [*script_routes(), LinkPictures(sampler).route()],
             "middleware": [Middleware(Gate), Middleware(BrowserKeys, home), Middleware(PageHead, sampler)],

@@ -8,6 +8,7 @@ from model.drawing.sampler import Sampler
 from studio.draw.draw_tab import draw_tab
 from studio.endpoints.draw_endpoints import add_api
 from studio.endpoints.train_endpoints import add_train_api
+from studio.favourites.favourites import favourites_tray
 from studio.look.look_choice import look_choice
 from studio.morph.morph_tab import morph_tab
 from studio.shared.assets import calling
@@ -29,7 +30,9 @@ by Google, CC BY 4.0.</p>"""
 def build_page(home: Home, sampler: Sampler) -> gr.Blocks:
     with gr.Blocks(title="Endless Doodles", analytics_enabled=False, delete_cache=(600, 3600)) as page:
         gr.HTML(TITLE, elem_id="title")  # gr.Markdown would load its own code before the drawings
-        look_choice()
+        with gr.Row(elem_id="bar"):
+            look_choice()
+            favourites_tray(sampler)
         tiles = Tiles(sampler)
         add_api(sampler)  # before the tabs, whose private events would take these names
         add_train_api(home, sampler)

@@ -37,6 +37,12 @@ def test_no_tab_has_a_serious_violation(page, site, theme):
             if one["impact"] in ("serious", "critical")
         ]
         assert not serious, "\n".join(serious)
+    page.get_by_role("tab", name="Draw", exact=True).click()
+    page.locator("#draw .heart").first.click()
+    page.locator("#favourites .open").click()
+    page.wait_for_selector("#favourites figure")
+    found = Axe().run(page).response["violations"]
+    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")], "favourites"
 
 
 def test_no_tab_scrolls_sideways(page, site):
@@ -67,7 +73,7 @@ def test_classes_seeds_and_morphs_can_be_used_by_keyboard(page, site):
     page.keyboard.type("40")
     page.keyboard.press("Enter")
     wait_for_seed(page, 40, "giraffe")
-    tab_to(page, "#draw .tile:nth-child(2)")
+    tab_to(page, "#draw .cell:nth-child(2) .tile")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", "the focus is visible"
     page.keyboard.press("Enter")
     tab_to(page, "#draw .to-a")

@@ -97,7 +97,7 @@ def test_an_archive_has_every_drawing_and_how_to_draw_it_again(sampler):
         assert file.read("strokes/drawings.ndjson") == export(sampler, DRAWINGS, "ndjson")
         for entry, drawing in zip(manifest["drawings"], drawings, strict=True):
             assert np.array_equal(ink(file.read(f"png/{entry['files']}.png")), drawing)
-            again = View(manifest["class"], entry["seed"], 1, entry["psi"], tuple(entry["style"]))
+            again = View(entry["class"], entry["seed"], 1, entry["psi"], tuple(entry["style"]))
             assert np.array_equal(sampler.draw_all(again.pictures())[0], drawing)
     assert "CC-BY" in manifest["license"]
     with zipfile.ZipFile(io.BytesIO(export(sampler, FOUND, "zip"))) as file:

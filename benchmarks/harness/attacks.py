@@ -31,6 +31,8 @@ COMPONENT_FUNCTIONS: list[tuple[str, str, list[object]]] = [
     ("draw", "pick", ["cat", 7, 4, 1.0, [0.5]]),
     ("draw", "open_link", ["?class=cat&seed=7"]),
     ("draw", "export", ["link", "cat", 7, 1, 1.0, [0.5], "http://127.0.0.1/", "pen", 3]),
+    ("favourites", "favourite_drawings", [[{"name": "cat", "seed": 7, "psi": 1, "style": [], "latent": []}]]),
+    ("favourites", "export_favourites", ["svg", [{"name": "cat", "seed": 7}], "pen", 3]),
     ("draw", "catalog", [0]),
     ("draw", "screenful", [0, 0, 0]),
     ("morph", "morph", ["cat", "dog", [7, 12], 1.0]),

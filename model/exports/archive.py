@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -49,10 +49,10 @@ def key_id(content: object) -> str:
     return f"{int.from_bytes(digest[:8], 'big') % 10**_KEY_DIGITS:0{_KEY_DIGITS}d}"
 
 
-def archive(pictures: Sequence[Picture], drawings: np.ndarray, card: Card, look: Look) -> bytes:
+def archive(pictures: Sequence[Picture], drawings: np.ndarray, cards: Mapping[str, Card], look: Look) -> bytes:
     """A ZIP with folders: svg/ (outlines), strokes/ (SVGs for plotters), png/ (28 pixels, and large in a look).
 
-    drawings.ndjson holds all strokes. The manifest says how to draw everything again.
+    drawings.ndjson holds all strokes. The manifest says how to draw everything again. cards: by class name.
     """
     entries: list[dict[str, object]] = []
     buffer = io.BytesIO()
@@ -65,7 +65,7 @@ def archive(pictures: Sequence[Picture], drawings: np.ndarray, card: Card, look:
         for number, (picture, drawing) in enumerate(zip(pictures, drawings, strict=True), 1):
             ((key, _),) = picture.mix
             has_seed = not isinstance(key, tuple)
-            name = f"{slug(card.class_name)}-{number:02d}-{key if has_seed else 'found'}"
+            name = f"{slug(picture.class_name)}-{number:02d}-{key if has_seed else 'found'}"
             write(f"png/{name}.png", png(sheet(drawing[None], columns=1)))
             large = look_picture(drawing, LARGE_SIZE, look)
             write(f"png/{name}-large.png", png(large))
@@ -75,16 +75,18 @@ def archive(pictures: Sequence[Picture], drawings: np.ndarray, card: Card, look:
             entries.append(
                 {
                     "files": name,
+                    "class": picture.class_name,
                     "seed" if has_seed else "latent": key,
                     "psi": picture.psi,
                     "style": list(picture.style),
                 }
             )
         write("strokes/drawings.ndjson", ndjson(pictures, drawings))
+        used = {picture.class_name: cards[picture.class_name] for picture in pictures}
         manifest = {
-            "class": card.class_name,
-            "recipe": card.recipe,
-            "checkpoint": card.revision,
+            "generators": [
+                {"class": name, "recipe": card.recipe, "checkpoint": card.revision} for name, card in used.items()
+            ],
             "license": LICENSE,
             "credit": CREDIT,
             "look": look.name,

@@ -45,15 +45,23 @@ def export(sampler: Sampler, view: View, kind: str, scale: int = 1, playing: Pla
     if kind not in allowed:
         what = "a morph" if view.keys else "drawings"
         raise ValueError(f"“{str(kind)[:40]}” is not a kind of file for {what}; use one of {', '.join(allowed)}.")
-    pictures = view.pictures()
-    drawings = sampler.draw_all(pictures)
     playing = playing or Playing()
     if view.keys:
+        drawings = sampler.draw_all(view.pictures())
         return morph_animation(drawings, kind, view.look or Look(PIXELS if kind == "gif" else PEN), playing)
-    look = view.look or Look()
+    return export_pictures(sampler, view.pictures(), kind, view.look or Look(), scale, playing)
+
+
+def export_pictures(
+    sampler: Sampler, pictures: list[Picture], kind: str, look: Look, scale: int = 1, playing: Playing | None = None
+) -> bytes:
+    """Pictures, of any classes, as the bytes of a file. kind: one of DRAWING_KINDS; see `export`. Raises ValueError."""
+    if kind not in DRAWING_KINDS:
+        raise ValueError(f"“{kind[:40]}” is not a kind of file for drawings; use one of {', '.join(DRAWING_KINDS)}.")
+    drawings = sampler.draw_all(pictures)
     if kind == "zip":
-        return archive(pictures, drawings, sampler.cards()[view.class_name], look)
-    return _file(pictures, drawings, kind, look, scale, playing)
+        return archive(pictures, drawings, sampler.cards(), look)
+    return _file(pictures, drawings, kind, look, scale, playing or Playing())
 
 
 def _file(pictures: list[Picture], drawings: np.ndarray, kind: str, look: Look, scale: int, playing: Playing) -> bytes:

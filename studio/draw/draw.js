@@ -34,7 +34,7 @@ export function mount({ element, props, server }) {
   const html = (selector) => find(element, selector, HTMLElement);
   const dialog = find(element, ".detail", HTMLDialogElement);
   const memory = createMemory(server, constants);
-  const sheet = createSheet(html(".sheet"), html(".board > .watch"), memory, constants, (place) => detail.open(place));
+  const sheet = createSheet(html(".sheet"), html(".board > .watch"), memory, constants, (place) => detail.open(place), say);
   const detail = createDetail(dialog, memory, constants, () => drawn, sheet.canvas);
   const controls = createControls(element, constants, state, set, () => isPicking, say);
   const styles = createStyles(html(".sliders"), constants, state, changed);

@@ -1,16 +1,34 @@
 // The sheet of drawings, each a button above its seed, and the dialog that shows one of them large.
 
 import { find, makeButton, makeCanvas } from "../shared/controls.js";
+import { inkText, showHearts, toggle, whenFavouritesChange } from "../shared/hearts.js";
 import { inkOf } from "../shared/ink.js";
+import { messageOf } from "../shared/server.js";
 import { wantsLessMotion, watchPlayer } from "../shared/watch.js";
 
-/** @import { Constants, View } from "../shared/types" */
+/** @import { Constants, Favourite, View } from "../shared/types" */
 /** @import { Memory } from "./memory.js" */
 /** @import { Shown } from "../shared/watch.js" */
 
 const COLUMNS = [1, 2, 3, 4, 6, 8];
 const SHEET_FINENESS = 24; // the whole sheet has so many times the pixels of one drawing ...
 const FINENESS = 16; // ... but no drawing has more than this, because painting takes time
+const DENSE = 5; // columns from which hearts don't fit on a phone
+
+/**
+ * A drawing of a view as a favourite.
+ * @param {View} view
+ * @param {number} place
+ * @param {Memory} memory
+ * @param {Constants} constants
+ * @returns {Favourite}
+ */
+function favouriteOf(view, place, memory, constants) {
+  const drawing = memory.get(view, place);
+  const ink = drawing ? inkText(...drawing, constants) : "";
+  const style = view.style.some(Boolean) ? view.style : [];
+  return { name: view.name, seed: memory.seedOf(view, place), psi: view.psi, style, latent: [], ink };
+}
 
 /**
  * @param {HTMLElement} sheet
@@ -18,11 +36,14 @@ const FINENESS = 16; // ... but no drawing has more than this, because painting 
  * @param {Memory} memory
  * @param {Constants} constants
  * @param {(place: number) => void} open is called with the place of a drawing that was clicked
+ * @param {(message: string) => void} say
  */
-export function createSheet(sheet, watch, memory, constants, open) {
+export function createSheet(sheet, watch, memory, constants, open, say) {
   const ink = inkOf(constants);
   /** @type {Shown[]} */
   let shown = [];
+  /** @type {View | null} */
+  let drawn = null;
   const player = watchPlayer(watch, constants, ink, () => shown);
 
   /** @param {number} place */
@@ -30,8 +51,40 @@ export function createSheet(sheet, watch, memory, constants, open) {
     const button = makeButton("", () => open(place));
     button.className = "tile";
     button.append(makeCanvas(0), document.createElement("span"));
-    return button;
+    const heart = makeButton("♡", () => like(place));
+    heart.className = "heart";
+    heart.tabIndex = -1; // the keyboard has H, so that a drawing is one stop
+    const cell = document.createElement("div");
+    cell.className = "cell";
+    cell.append(button, heart);
+    return cell;
   }
+
+  /** @param {number} place */
+  function like(place) {
+    if (!drawn) return;
+    try {
+      toggle(favouriteOf(drawn, place, memory, constants), constants);
+    } catch (error) {
+      say(messageOf(error));
+    }
+  }
+
+  function refresh() {
+    const view = drawn;
+    if (!view) return;
+    showHearts([...sheet.children].map((cell, place) => {
+      const favourite = { ...favouriteOf(view, place, memory, constants), ink: "" };
+      return [find(cell, ".heart", HTMLElement), favourite];
+    }), constants);
+  }
+
+  whenFavouritesChange(refresh);
+  sheet.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "h" || event.altKey || event.ctrlKey || event.metaKey) return;
+    const place = [...sheet.children].findIndex((cell) => cell.contains(document.activeElement));
+    if (place >= 0) like(place);
+  });
 
   return {
     /** @param {number} place */
@@ -43,11 +96,13 @@ export function createSheet(sheet, watch, memory, constants, open) {
       const columns = COLUMNS.find((number) => number * number >= view.count) ?? COLUMNS.length;
       const size = Math.min(FINENESS, Math.floor(SHEET_FINENESS / columns)) * constants.size;
       sheet.style.setProperty("--columns", `${columns}`);
+      sheet.classList.toggle("dense", columns >= DENSE);
       while (sheet.children.length > view.count) sheet.lastChild?.remove();
       while (sheet.children.length < view.count) sheet.append(tile(sheet.children.length));
       player.forget();
       shown = [];
-      [...sheet.children].forEach((button, place) => {
+      [...sheet.children].forEach((cell, place) => {
+        const button = find(cell, ".tile", HTMLButtonElement);
         const canvas = find(button, "canvas", HTMLCanvasElement);
         if (canvas.width !== size) canvas.width = canvas.height = size;
         const drawing = memory.get(view, place);
@@ -58,7 +113,11 @@ export function createSheet(sheet, watch, memory, constants, open) {
         const seed = memory.seedOf(view, place);
         find(button, "span", HTMLSpanElement).textContent = `${seed}`;
         button.setAttribute("aria-label", `${view.name}, seed ${seed}`);
+        button.setAttribute("aria-keyshortcuts", "H");
+        find(cell, ".heart", HTMLElement).setAttribute("aria-label", `Keep ${view.name}, seed ${seed}, as a favourite`);
       });
+      drawn = view;
+      refresh();
     },
   };
 }
@@ -75,6 +134,7 @@ export function createDetail(dialog, memory, constants, drawn, canvasAt) {
   const canvas = find(dialog, "canvas", HTMLCanvasElement);
   const title = find(dialog, "h2", HTMLHeadingElement);
   const status = find(dialog, ".copied", HTMLElement);
+  const heart = find(dialog, ".heart", HTMLButtonElement);
   let shownPlace = 0;
   let shownSeed = 0;
   /** @type {Shown[]} */
@@ -96,9 +156,25 @@ export function createDetail(dialog, memory, constants, drawn, canvasAt) {
     if (drawing) ink.paint(canvas, ...drawing);
     else canvas.getContext("2d")?.drawImage(canvasAt(place), 0, 0, canvas.width, canvas.height);
     status.textContent = "";
+    refresh();
     if (!dialog.open) dialog.showModal();
     if (isWatched && !wantsLessMotion()) player.begin(); // the next one draws itself, too
   }
+
+  function refresh() {
+    const view = drawn();
+    if (view) showHearts([[heart, favouriteOf(view, shownPlace, memory, constants)]], constants);
+  }
+
+  heart.addEventListener("click", () => {
+    const view = drawn();
+    try {
+      if (view) toggle(favouriteOf(view, shownPlace, memory, constants), constants);
+    } catch (error) {
+      status.textContent = messageOf(error);
+    }
+  });
+  whenFavouritesChange(refresh);
 
   /** @param {number} step */
   function move(step) {

@@ -6,7 +6,7 @@ import { isOpen } from "./tabs.js";
 /** @import { MorphLink, View } from "./types" */
 /** @typedef {Record<string, string | number>} Entries */
 
-const KEYS = ["class", "seed", "seeds", "pick", "psi", "count", "style", "keys", "into", "latent", "run", "tab"];
+const KEYS = ["class", "seed", "seeds", "pick", "psi", "count", "style", "keys", "into", "latent", "run", "tab", "favourites"];
 const DRAW_KEYS = ["class", "seed", "seeds", "pick", "psi", "count", "style", "keys", "into", "latent"];
 const SPACES = "https://huggingface.co";
 

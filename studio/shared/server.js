@@ -81,6 +81,24 @@ async function share(link, status) {
 }
 
 /**
+ * Says so if work takes long, and why if it fails.
+ * @param {HTMLElement} status
+ * @param {() => Promise<void>} work
+ */
+export async function whileWorking(status, work) {
+  status.textContent = "";
+  const soon = setTimeout(() => { status.textContent = "Working on it…"; }, PATIENCE_MILLISECONDS);
+  try {
+    await work();
+    if (status.textContent === "Working on it…") status.textContent = "";
+  } catch (error) {
+    status.textContent = messageOf(error);
+  } finally {
+    clearTimeout(soon);
+  }
+}
+
+/**
  * Saves a file, copies a text or a picture, or shares a link, and says so.
  * @param {ExportServer} server
  * @param {HTMLElement} button with data-download (a kind of file), perhaps in a data-look, data-copy (a kind of text) or data-share
@@ -90,12 +108,8 @@ async function share(link, status) {
  */
 export async function exportPicture(server, button, what, status, options = []) {
   const kind = button.dataset.download || button.dataset.copy || "link";
-  status.textContent = "";
-  const soon = setTimeout(() => { status.textContent = "Working on it…"; }, PATIENCE_MILLISECONDS);
-  try {
+  await whileWorking(status, async () => {
     const answer = await answerOf(server.export([kind, ...what, pageAddress(), ...options, button.dataset.look ?? look.name, look.width]));
-    clearTimeout(soon);
-    status.textContent = "";
     if ("url" in answer) {
       Object.assign(document.createElement("a"), { href: answer.url, download: answer.filename }).click();
     } else if ("share" in button.dataset) {
@@ -104,9 +118,5 @@ export async function exportPicture(server, button, what, status, options = []) 
       const isCopied = await navigator.clipboard?.writeText(answer.text).then(() => true, () => false);
       status.textContent = isCopied ? `Copied: ${answer.text}` : answer.text;
     }
-  } catch (error) {
-    status.textContent = messageOf(error);
-  } finally {
-    clearTimeout(soon);
-  }
+  });
 }

@@ -17,6 +17,7 @@ export interface Constants {
   first_count: number; // drawings that a page begins with
   pool: number; // seeds that drawings are picked from
   max_drawings: number;
+  max_favourites: number;
   num_styles: number;
   style_limit: number;
   max_keys: number;
@@ -146,6 +147,24 @@ export interface DrawServer extends CatalogServer, ExportServer {
     DrawAnswer & { seeds: number[] }
   >;
   open_link: ServerFunction<[query: string], OpenedLink>;
+}
+
+/** How to draw one drawing again: by its seed, or by its latent if it has one. */
+export interface Wish {
+  name: string;
+  seed: number;
+  psi: number;
+  style: number[];
+  latent: number[];
+}
+
+export interface Favourite extends Wish {
+  ink: string; // its pixels, as base64
+}
+
+export interface FavouritesServer {
+  favourite_drawings: ServerFunction<[favourites: Wish[]], { sheet: string | Sheet; columns: number; names: string[] }>;
+  export_favourites: ServerFunction<[kind: string, favourites: Wish[], look: string, width: number], Export>;
 }
 
 /** A morph as a link holds it; a link can hold anything. */

@@ -11,8 +11,8 @@ import { zip } from "./zip.js";
 /** @import { Constants, PenStroke, Point } from "../shared/types" */
 /** @import { Sheet } from "../shared/ink.js" */
 /**
- * What is exported. titles: what each drawing is, in words. look, width: as the page's.
- * @typedef {{ name: string, seeds: number[], titles: string[], sheet: Sheet, look: string, width: number, about: object }} Shown
+ * What is exported. names: of each drawing's class, if they differ. titles: what each drawing is, in words. look, width: as the page's.
+ * @typedef {{ name: string, names?: string[], seeds: number[], titles: string[], sheet: Sheet, look: string, width: number, about: object }} Shown
  */
 
 const LARGE = 1024; // pixels a side of a large picture
@@ -92,10 +92,10 @@ export function exporterOf(constants) {
   }
 
   /** Strokes in the dataset's simplified format, a line for each drawing. @param {Shown} shown */
-  function ndjson({ name, seeds, sheet, titles }) {
+  function ndjson({ name, names, seeds, sheet, titles }) {
     return titles.map((_, place) => {
       const lines = scheduleOf(strokesOf(sheet, place), hand).lines.map(({ points }) => points);
-      return `${JSON.stringify({ word: name, key_id: `${seeds[place]}`, drawing: simplified(lines) })}\n`;
+      return `${JSON.stringify({ word: names?.[place] ?? name, key_id: `${seeds[place]}`, drawing: simplified(lines) })}\n`;
     }).join("");
   }
 
@@ -109,7 +109,7 @@ export function exporterOf(constants) {
     for (let place = 0; place < shown.titles.length; place++) {
       const ink = shown.sheet.ink.subarray(place * SIZE * SIZE, (place + 1) * SIZE * SIZE);
       const one = { ...shown, sheet: { ink, width: SIZE, columns: 1 }, titles: [shown.titles[place]] };
-      const file = `${slug(shown.name)}-${`${place + 1}`.padStart(2, "0")}-${shown.seeds[place]}`;
+      const file = `${slug(shown.names?.[place] ?? shown.name)}-${`${place + 1}`.padStart(2, "0")}-${shown.seeds[place]}`;
       await put(`png/${file}.png`, await pngOf(sheetOf({ ...one, look: "pixels" }, SIZE, 1)));
       await put(`png/${file}-large.png`, await pngOf(sheetOf(one, LARGE, 1)));
       await put(`strokes/${file}.svg`, svg({ ...one, look: "pen" }, 1, 512));

@@ -1,6 +1,7 @@
 // The page without a server: mounts the tabs, which are the same as on the page with one.
 
 import { mount as mountDraw } from "../draw/draw.js";
+import { mount as mountFavourites } from "../favourites/favourites.js";
 import { mount as mountLook } from "../look/look.js";
 import { mount as mountMorph } from "../morph/morph.js";
 import { find } from "../shared/controls.js";
@@ -25,6 +26,7 @@ const { constants } = settings;
 followTheme();
 makeTabs();
 mountLook({ element: element("look"), props: { constants }, server: {}, trigger() {}, watch() {} });
+mountFavourites({ element: element("favourites"), props: { constants }, server, trigger() {}, watch() {} });
 mountDraw({ element: element("draw"), props: { constants, value: null }, server, trigger() {}, watch() {} });
 mountMorph({ element: element("morph"), props: { constants }, server, trigger() {}, watch() {} });
 mountTheWall();

@@ -6,7 +6,7 @@ import { slug } from "./names.js";
 import { checkSeed, morphOf, picturesOf, viewIn, viewOf } from "./requests.js";
 import { lookOf, queryOf, textOf } from "./texts.js";
 
-/** @import { Catalog, Constants, DrawAnswer, DrawServer, Export, MorphAnswer, MorphServer, SiteSettings, View } from "../shared/types" */
+/** @import { Catalog, Constants, DrawAnswer, DrawServer, Export, FavouritesServer, MorphAnswer, MorphServer, SiteSettings, View, Wish } from "../shared/types" */
 /** @import { Sheet } from "../shared/ink.js" */
 /** @import { Artist } from "./artist.js" */
 
@@ -16,7 +16,7 @@ const TEXTS = ["link", "command", "python"];
 /**
  * @param {Artist} artist
  * @param {SiteSettings} settings
- * @returns {DrawServer & MorphServer}
+ * @returns {DrawServer & MorphServer & FavouritesServer}
  */
 export function siteServer(artist, { constants, tiles, words, firstClass, partners }) {
   const { openSheet } = inkOf(constants);
@@ -103,7 +103,34 @@ export function siteServer(artist, { constants, tiles, words, firstClass, partne
     return saved(await exporter.morph(`${kind}`, shown, frames, Number(speed), `${loop}`), `${slug(name)}-${keys.join("-")}.${kind}`);
   }
 
+  /** @param {Wish[]} wishes */
+  async function drawnFavourites(wishes) {
+    const limit = constants.max_favourites;
+    if (!wishes.length || wishes.length > limit) throw new Error(`Favourites are a list of 1 to ${limit} drawings.`);
+    const ink = new Uint8Array(pixels * wishes.length);
+    const names = [];
+    for (const [place, { name, seed, psi, style, latent }] of wishes.entries()) {
+      const [picture] = picturesOf(viewOf(name, latent.length ? 0 : seed, 1, psi, style), constants, 1);
+      /** @type {import("../engine/latents.js").Weighted[]} */
+      const mix = latent.length ? [[latent, 1]] : picture.mix;
+      const answer = await artist.draw(name, [{ ...picture, mix }]);
+      ink.set(answer.ink, pixels * place);
+      names.push(answer.name);
+    }
+    return { sheet: sheetOf(ink), columns: 1, names };
+  }
+
+  /** @param {string} kind @param {Wish[]} wishes @param {string} look @param {number} width */
+  async function exportFavourites(kind, wishes, look, width) {
+    const { sheet, names } = await drawnFavourites(wishes);
+    const titles = wishes.map(({ seed, latent }, place) => `${names[place]}, ${latent.length ? "found by a search" : `seed ${seed}`}`);
+    const shown = { name: "favourites", names, seeds: wishes.map(({ seed }) => seed), titles, sheet, look, width, about: { drawings: wishes } };
+    return saved(await exporter.drawings(kind, shown), `favourites.${kind}`);
+  }
+
   return {
+    favourite_drawings: answering(drawnFavourites),
+    export_favourites: answering(exportFavourites),
     catalog: answering(async () => {
       listed = await artist.catalog();
       version = listed.reduce((sum, { name }) => [...name].reduce((part, letter) => (31 * part + letter.charCodeAt(0)) | 0, sum), 7);

@@ -68,7 +68,7 @@ def set_seed(page, seed: int) -> None:
 
 
 def wait_for_seed(page, seed: int, class_name: str = "cat") -> None:
-    page.wait_for_selector(f'#draw .tile:first-child[aria-label="{class_name}, seed {seed}"]')
+    page.wait_for_selector(f'#draw .cell:first-child .tile[aria-label="{class_name}, seed {seed}"]')
 
 
 def pick(page, text: str) -> None:

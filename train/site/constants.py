@@ -16,6 +16,7 @@ RANDOM_SEED_MAX = 999_999  # short seeds are easier to remember and to pass on
 FIRST_COUNT = 16  # drawings that a page or a link to a class begins with
 STYLE_LIMIT = 3.0  # of a style slider; the API takes offsets up to MAX_STYLE
 MAX_DRAWINGS = 1664  # in one answer to the Draw tab
+MAX_FAVOURITES = 100  # that a browser keeps
 SHEET_COLUMNS = 64  # of the sheets that the server answers with
 
 
@@ -30,6 +31,7 @@ def page_constants() -> dict[str, object]:
         "first_count": FIRST_COUNT,
         "pool": POOL,
         "max_drawings": MAX_DRAWINGS,
+        "max_favourites": MAX_FAVOURITES,
         "num_styles": MAX_STYLES,
         "style_limit": STYLE_LIMIT,
         "max_keys": MAX_KEYS,

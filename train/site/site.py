@@ -106,6 +106,7 @@ def _page(settings: dict[str, object], options: SiteOptions, scripts: list[str])
         "PRELOADS": "\n".join(f'<link rel="modulepreload" href="{name}">' for name in scripts),
         "SETTINGS": json.dumps(settings, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
         "LOOK": asset("look/look.html"),
+        "FAVOURITES": asset("favourites/favourites.html"),
         "DRAW": tab_html("draw"),
         "MORPH": tab_html("morph"),
         "WALL": asset("wall/wall.html"),
@@ -120,6 +121,7 @@ def _styles() -> str:
     """Each tab's styles apply to that tab alone, as Gradio has it."""
     tabs = {
         "look": asset("look/look.css"),
+        "favourites": asset("shared/parts.css", "favourites/favourites.css"),
         "draw": asset("shared/parts.css", "draw/draw.css"),
         "morph": asset("shared/parts.css", "morph/morph.css"),
         "wall": asset("shared/parts.css", "wall/wall.css"),

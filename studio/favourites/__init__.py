@@ -1,0 +1,1 @@
+"""The tray of drawings that a visitor keeps."""
