@@ -39,6 +39,11 @@ LONGEST_FILES = (
 )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores, because tests often wait for a page or another process."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {name: place for place, name in enumerate(LONGEST_FILES)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
