@@ -8,7 +8,7 @@ import pytest
 
 from model.drawing.sampler import Sampler
 from studio.favourites.favourites import read_favourites
-from tests.support.browser import open_page, set_number, wait_for_seed
+from tests.support.browser import WAIT, open_page, set_number, wait_for_seed
 from tests.support.samples import SHIPPED
 from train.site.constants import MAX_FAVOURITES
 
@@ -64,6 +64,7 @@ def test_favourites_of_two_classes_survive_a_reload_and_leave_as_files_and_as_a_
     page.locator("#favourites .copied", has_text="?favourites=").wait_for()
     link = page.locator("#favourites .copied").inner_text().removeprefix("Copied: ")
     other = browser.new_page(viewport={"width": 390, "height": 844})
+    other.set_default_timeout(WAIT)
     other.goto(link)
     other.locator("#favourites h2", has_text="from a link").wait_for()
     assert other.locator("#favourites figcaption").all_inner_texts() == ["cat", "dog", "dog"]
@@ -104,6 +105,7 @@ def test_damaged_favourites_do_no_harm_and_a_bad_link_gives_one_sentence(page, s
 @pytest.mark.parametrize("width", [1280, 390])
 def test_an_artist_takes_fifty_picked_trees_as_strokes_in_one_zip(browser, site, width):
     page = browser.new_page(viewport={"width": width, "height": 844})
+    page.set_default_timeout(WAIT)
     open_page(page, site, "?class=tree")
     set_number(page, "#draw .count", 50)
     page.wait_for_function("document.querySelectorAll('#draw .tile').length === 50")
